@@ -1,0 +1,96 @@
+#pragma once
+
+/// What every detector can do: learn from rows, score rows, say which features made a score.
+///
+///   std::unique_ptr<nad::Detector> detector = nad::load_detector("model.nad");   // whatever kind was saved
+///   std::vector<float> scores(rows.rows());
+///   detector->anomaly_score(rows, scores);                                       // higher = more anomalous, always
+///   bool alarm = detector->anomaly_score(row) > detector->threshold();
+///   nad::Matrix reasons = detector->explain(rows);                                // one contribution a feature and row
+///
+/// A row scored alone gets bit for bit the score that it gets inside a batch, on any number of threads. Scoring is
+/// const and needs no lock; scoring one row allocates nothing. The base class checks shape, state and finiteness; a
+/// detector writes only its mathematics.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/core/matrix.hpp"
+#include "nad/core/progress.hpp"
+
+namespace nad {
+
+class NAD_API Detector {
+ public:
+  virtual ~Detector();
+
+  /// Learns from the rows of `x`; what was learnt before is replaced. `sample_weight`, where given, has one number of at
+  /// least 0 for each row. On an error or a cancellation the detector is left as it was.
+  void fit(MatrixView x, const FitControl& control = {});
+  void fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control = {});
+
+  /// One score for each row, higher = more anomalous; each detector documents its range.
+  void anomaly_score(MatrixView x, std::span<float> out, const FitControl& control = {}) const;
+  std::vector<float> anomaly_score(MatrixView x, const FitControl& control = {}) const;
+  float anomaly_score(std::span<const float> row) const;
+
+  /// The score before it is bent into its documented range: same order, and the sum of what `explain` gives.
+  std::vector<float> raw_score(MatrixView x, const FitControl& control = {}) const;
+
+  /// One contribution for each row and feature; positive = made the row more anomalous. For every row the contributions
+  /// and `baseline()` add up to its raw score.
+  Matrix explain(MatrixView x, const FitControl& control = {}) const;
+  double baseline() const;
+
+  /// A row is anomalous when its score is greater than this. Set by `contamination`, or by hand.
+  float threshold() const;
+  void set_threshold(float threshold);
+
+  /// The tag in the model file, "isolation_forest".
+  virtual std::string_view kind() const noexcept = 0;
+  virtual bool is_fitted() const noexcept = 0;
+  /// The number of columns that it learnt from; 0 before.
+  virtual std::size_t n_features() const noexcept = 0;
+
+ protected:
+  Detector() = default;
+  Detector(const Detector&) = default;
+  Detector(Detector&&) = default;
+  Detector& operator=(const Detector&) = default;
+  Detector& operator=(Detector&&) = default;
+
+  /// `x` is not empty and, unless `accepts_missing()`, finite; weights are empty or one a row and not all 0.
+  virtual void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) = 0;
+  /// The detector is fitted, `x` has its number of columns. Must find values that are not finite itself, with
+  /// `check_row`: scoring reads the rows once, and the block that was just read is in the cache.
+  virtual void do_raw_score(MatrixView x, std::span<float> out, const FitControl& control) const = 0;
+  virtual float do_raw_score_row(const float* row) const = 0;
+  virtual void do_explain(MatrixView x, Matrix& out, const FitControl& control) const = 0;
+  virtual double do_baseline() const = 0;
+  /// From raw score to anomaly score, in place; increasing.
+  virtual void bend(std::span<float> scores) const = 0;
+
+  virtual bool accepts_missing() const noexcept { return false; }
+  /// The share of training rows that shall lie above the threshold, or nothing for `default_threshold()`.
+  virtual std::optional<double> wanted_contamination() const noexcept { return std::nullopt; }
+  virtual float default_threshold() const noexcept = 0;
+
+  /// Throws when the row holds a value that cannot be scored; `index` is the row number that the message names.
+  void check_row(const float* row, std::size_t columns, std::size_t index) const;
+
+  float threshold_ = 0.0F;
+
+ private:
+  void require_fitted(std::string_view verb) const;
+  void require_columns(std::size_t columns) const;
+};
+
+}  // namespace nad
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/detector/detector-inl.hpp"
+#endif

@@ -1,0 +1,141 @@
+#pragma once
+
+/// Isolation Forest: rows that random splits separate early are anomalous.
+///
+///   nad::IsolationForest forest({.n_estimators = 200, .max_samples = 4096, .random_state = 7});
+///   forest.fit(normal_traffic, {.n_jobs = 4});
+///   std::vector<float> scores = forest.anomaly_score(new_traffic);   // in (0, 1]; about 0.5 is ordinary
+///   nad::Matrix reasons = forest.explain(new_traffic);
+///   nad::save(forest, "forest.nad");
+///
+/// The score is 2^(-E[h(x)] / c(psi)) of Liu, Ting and Zhou (2008): h(x) is the path length of the row in a tree, c(n)
+/// the mean path length of an unsuccessful search among n rows, psi the number of rows that each tree saw. The raw score
+/// is the exponent, so contributions add up to it. Tree t depends on the data, the options and hash(random_state, t)
+/// only: 100 trees at once are the same forest as 50 and 50 more.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/detector/amount.hpp"
+#include "nad/detector/detector.hpp"
+#include "nad/detector/forest_nodes.hpp"
+
+namespace nad {
+
+/// How a node chooses its split.
+enum class Split : std::uint8_t {
+  random,  ///< a random column (or direction, see `ndim`) and a random position
+  best,    ///< the best position of `ntry` random candidates by averaged standard-deviation gain, as in SCiForest
+};
+
+/// Whether rows that occur many times are kept so: a flood in the training data otherwise counts as normal.
+enum class UniqueRows : std::uint8_t {
+  off,        ///< every row counts
+  on,         ///< each distinct row counts once
+  log_count,  ///< each distinct row is drawn with weight 1 + log(number of times it occurs)
+};
+
+/// What is done with NaN. Infinite values are always an error.
+enum class Missing : std::uint8_t {
+  reject,  ///< an error that says row and column
+  route,   ///< follow the branch that most training rows took
+  impute,  ///< take the median of the training column
+};
+
+struct IsolationForestOptions {
+  std::size_t n_estimators = 100;
+  Amount max_samples = {};                     ///< rows a tree sees; automatic: 256 or all rows where they are fewer
+  Amount max_features = 1.0;                   ///< columns a tree may split on
+  std::optional<std::size_t> max_depth = {};   ///< nothing: the depth of a balanced tree of max_samples rows
+  bool bootstrap = false;                      ///< draw a tree's rows with replacement
+  std::optional<double> contamination = {};    ///< share of training rows above the threshold; nothing: threshold 0.5
+  std::uint64_t random_state = 0;
+  bool warm_start = false;                     ///< fit again adds trees up to n_estimators and keeps those there are
+  std::size_t ndim = 1;                        ///< 1: axis-parallel; n: hyperplanes over n columns that vary in the node
+  Split split = Split::random;
+  std::size_t ntry = 10;                       ///< candidates of Split::best
+  UniqueRows unique_rows = UniqueRows::off;
+  Missing missing = Missing::reject;
+
+  template <class Archive>
+  void serialize(Archive& archive);
+};
+
+class NAD_API IsolationForest final : public Detector {
+ public:
+  static constexpr std::string_view kind_name = "isolation_forest";
+  using Options = IsolationForestOptions;
+
+  explicit IsolationForest(const Options& options = {});
+  ~IsolationForest() override;
+  IsolationForest(const IsolationForest&);
+  IsolationForest(IsolationForest&&) noexcept;
+  IsolationForest& operator=(const IsolationForest&);
+  IsolationForest& operator=(IsolationForest&&) noexcept;
+
+  const Options& options() const noexcept { return options_; }
+  /// How many trees the next `fit` shall end with; with `warm_start` the trees there are stay.
+  void set_n_estimators(std::size_t n_estimators);
+  void set_warm_start(bool warm_start);
+
+  /// Takes over the trees of a forest that learnt from the same columns with the same rows a tree, elsewhere or from
+  /// other data. The threshold and the values for missing ones become the mean, weighted by the number of trees.
+  void merge(const IsolationForest& other);
+
+  /// The trees that there are.
+  std::size_t n_trees() const noexcept { return nodes_.n_trees(); }
+  /// Rows that each tree saw: psi.
+  std::size_t samples_per_tree() const noexcept { return samples_per_tree_; }
+  /// The mean number of edges a row passes, leaves adjusted for the rows they hold; the shorter, the more anomalous.
+  std::vector<float> path_length(MatrixView x, const FitControl& control = {}) const;
+  const ForestNodes& nodes() const noexcept { return nodes_; }
+
+  std::string_view kind() const noexcept override { return kind_name; }
+  bool is_fitted() const noexcept override { return nodes_.n_trees() != 0; }
+  std::size_t n_features() const noexcept override { return n_features_; }
+
+  /// For any cereal archive. What is loaded is checked: damaged trees are an error, never a crash while scoring.
+  template <class Archive>
+  void serialize(Archive& archive);
+
+ private:
+  void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
+  void do_raw_score(MatrixView x, std::span<float> out, const FitControl& control) const override;
+  float do_raw_score_row(const float* row) const override;
+  void do_explain(MatrixView x, Matrix& out, const FitControl& control) const override;
+  double do_baseline() const override { return baseline_; }
+  void bend(std::span<float> scores) const override;
+  bool accepts_missing() const noexcept override { return options_.missing != Missing::reject; }
+  std::optional<double> wanted_contamination() const noexcept override { return options_.contamination; }
+  float default_threshold() const noexcept override { return 0.5F; }
+
+  /// Checks what was loaded and computes what is not stored.
+  void restore();
+  void derive();
+
+  Options options_;
+  std::size_t n_features_ = 0;
+  std::size_t samples_per_tree_ = 0;
+  std::vector<float> fill_;  ///< Missing::impute: one value a column
+  ForestNodes nodes_;
+  // not stored:
+  std::vector<float> expected_;  ///< for each node the mean leaf value of the training rows below it
+  double baseline_ = 0.0;
+  double scale_ = 0.0;  ///< raw score = sum of leaf values * scale
+};
+
+/// The mean path length of an unsuccessful search in a binary tree of `count` rows: c(n) of the paper.
+NAD_API double average_path_length(double count) noexcept;
+
+}  // namespace nad
+
+#include "nad/detector/isolation_forest_serialize.hpp"
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/detector/isolation_forest-inl.hpp"
+#endif

@@ -1,0 +1,27 @@
+#pragma once
+
+/// nad: few, calibrated, explained alerts from network traffic.
+///
+///   #include <nad/nad.hpp>
+///
+///   int main() {
+///     nad::Matrix traffic(1000, 2);                                        // one row a record
+///     nad::Random random(/*seed=*/1);
+///     for (std::size_t i = 0; i < 1000; ++i) traffic(i, 0) = traffic(i, 1) = static_cast<float>(random.uniform());
+///     traffic(7, 1) = 40.0F;                                               // one record is unlike the others
+///     nad::IsolationForest forest({.contamination = 0.001});
+///     forest.fit(traffic);
+///     return forest.anomaly_score(traffic.row(7)) > forest.threshold() ? 0 : 1;
+///   }
+
+#include "nad/config.hpp"
+#include "nad/core/error.hpp"
+#include "nad/core/matrix.hpp"
+#include "nad/core/parallel.hpp"
+#include "nad/core/progress.hpp"
+#include "nad/core/random.hpp"
+#include "nad/simd/kernels.hpp"
+#include "nad/detector/amount.hpp"
+#include "nad/detector/detector.hpp"
+#include "nad/detector/isolation_forest.hpp"
+#include "nad/persist/model_file.hpp"

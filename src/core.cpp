@@ -1,0 +1,3 @@
+// The compiled build of core/.
+#include "nad/core/error-inl.hpp"
+#include "nad/core/parallel-inl.hpp"
