@@ -3,12 +3,13 @@
 // Walking rows down finished trees: the plain way, for single rows, missing values and explanations. Batches of
 // complete rows take the kernels in simd/, which give the same sums.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <new>
 #include <vector>
 
+#include "nad/detail/aligned_floats.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/forest_nodes.hpp"
 #include "nad/simd/kernel_table.hpp"
@@ -16,8 +17,9 @@
 namespace nad::detail {
 
 inline simd::ForestArrays arrays(const ForestNodes& nodes) noexcept {
-  return {nodes.root.data(),  nodes.root.size(),        nodes.feature.data(),      nodes.value.data(),
-          nodes.right.data(), nodes.plane_begin.data(), nodes.term_feature.data(), nodes.term_weight.data()};
+  return {nodes.root.data(),         nodes.root.size(),       nodes.feature.data(),
+          nodes.value.data(),        nodes.right.data(),      nodes.has_planes() ? nodes.plane_begin.data() : nullptr,
+          nodes.term_feature.data(), nodes.term_weight.data()};
 }
 
 inline bool has_missing(const float* row, std::size_t columns) noexcept {
@@ -29,33 +31,27 @@ inline bool has_missing(const float* row, std::size_t columns) noexcept {
   return false;
 }
 
-/// Working memory for 64 rows, feature-major, and their sums; aligned for the widest kernel.
+/// Working memory for a block of rows, feature-major, and their sums.
 class Block {
  public:
-  explicit Block(std::size_t columns) : size_(columns * simd::block_rows) {
-    values_ = static_cast<float*>(::operator new[]((size_ + simd::block_rows) * sizeof(float), alignment));
-  }
-  ~Block() { ::operator delete[](values_, alignment); }
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
+  explicit Block(std::size_t columns) : size_(columns * simd::block_stride), memory_(size_ + simd::block_rows) {}
 
-  float* values() noexcept { return values_; }
-  float* sums() noexcept { return values_ + size_; }
+  float* values() noexcept { return memory_.data(); }
+  float* sums() noexcept { return memory_.data() + size_; }
   std::size_t size() const noexcept { return size_; }
 
   void fill_missing(const std::vector<float>& fill) noexcept {
     for (std::size_t column = 0; column < fill.size(); ++column) {
       for (std::size_t row = 0; row < simd::block_rows; ++row) {
-        float& value = values_[column * simd::block_rows + row];
+        float& value = values()[column * simd::block_stride + row];
         value = is_missing(value) ? fill[column] : value;
       }
     }
   }
 
  private:
-  static constexpr std::align_val_t alignment{64};
   std::size_t size_;
-  float* values_;
+  AlignedFloats memory_;
 };
 
 /// A row without missing values.
