@@ -26,7 +26,6 @@
 namespace {
 
 using benchmark::Contest;
-using benchmark::Figure;
 using benchmark::Report;
 
 struct Arguments {
@@ -83,9 +82,9 @@ std::vector<Shape> shapes() {
 
 void add_timed(Report& report, const std::string& what, const std::vector<double>& seconds, double factor,
                const std::string& unit) {
-  std::vector<double> samples;
-  for (const double s : seconds) {
-    samples.push_back(s * factor);
+  std::vector<double> samples = seconds;
+  for (double& sample : samples) {
+    sample *= factor;
   }
   report.add({.what = what,
               .value = benchmark::median(samples),

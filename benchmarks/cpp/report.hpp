@@ -44,7 +44,7 @@ inline std::string number(double value) {
 class Report {
  public:
   /// A name and a value for the head of the JSON.
-  void note(std::string name, std::string value) { notes_.emplace_back(std::move(name), '"' + escaped(value) + '"'); }
+  void note(std::string name, const std::string& value) { notes_.emplace_back(std::move(name), quoted(value)); }
   void note(std::string name, std::size_t value) { notes_.emplace_back(std::move(name), std::to_string(value)); }
   void add(Figure figure) { figures_.push_back(std::move(figure)); }
 
@@ -64,24 +64,13 @@ class Report {
     std::ofstream out(path);
     out << "{\n";
     for (const auto& [name, value] : notes_) {
-      out << "  \"" << escaped(name) << "\": " << value << ",\n";
+      out << "  " << quoted(name) << ": " << value << ",\n";
     }
-    out << "  \"figures\": [";
+    out << "  " << quoted("figures") << ": [\n";
     for (std::size_t i = 0; i < figures_.size(); ++i) {
-      const Figure& figure = figures_[i];
-      out << (i == 0 ? "\n" : ",\n") << "    {\"what\": \"" << escaped(figure.what)
-          << "\", \"value\": " << number(figure.value) << ", \"unit\": \"" << escaped(figure.unit) << "\", \"goal\": \""
-          << goal(figure) << "\", \"verdict\": \"" << verdict(figure) << '"';
-      if (figure.spread) {
-        out << ", \"spread\": " << number(*figure.spread);
-      }
-      out << ", \"samples\": [";
-      for (std::size_t s = 0; s < figure.samples.size(); ++s) {
-        out << (s == 0 ? "" : ", ") << number(figure.samples[s]);
-      }
-      out << "]}";
+      out << "    {" << members(figures_[i]) << (i + 1 < figures_.size() ? "},\n" : "}\n");
     }
-    out << "\n  ]\n}\n";
+    out << "  ]\n}\n";
     if (!out.flush()) {
       throw std::runtime_error("cannot write " + path);
     }
@@ -96,15 +85,33 @@ class Report {
     return !figure.goal ? "" : figure.goal->met_by(figure.value) ? "met" : "NOT MET";
   }
 
-  static std::string escaped(const std::string& text) {
-    std::string out;
+  static std::string members(const Figure& figure) {
+    std::string out = quoted("what") + ": " + quoted(figure.what);
+    const auto add = [&out](const char* name, const std::string& value) { out += ", " + quoted(name) + ": " + value; };
+    add("value", number(figure.value));
+    add("unit", quoted(figure.unit));
+    add("goal", quoted(goal(figure)));
+    add("verdict", quoted(verdict(figure)));
+    if (figure.spread) {
+      add("spread", number(*figure.spread));
+    }
+    std::string samples;
+    for (const double sample : figure.samples) {
+      samples += (samples.empty() ? "" : ", ") + number(sample);
+    }
+    add("samples", "[" + samples + "]");
+    return out;
+  }
+
+  static std::string quoted(const std::string& text) {
+    std::string out(1, '"');
     for (const char c : text) {
       if (c == '"' || c == '\\') {
         out += '\\';
       }
       out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
-    return out;
+    return out + '"';
   }
 
   std::vector<std::pair<std::string, std::string>> notes_;
