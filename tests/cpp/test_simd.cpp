@@ -82,8 +82,7 @@ TEST_CASE("a forced kernel is the one that runs") {
 TEST_CASE("all_finite finds one bad value at any place of any length, on every kernel") {
   const KeepKernels keep;
   const std::vector<float> bad = {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
-                                  std::numeric_limits<float>::quiet_NaN(),
-                                  std::numeric_limits<float>::signaling_NaN()};
+                                  std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::signaling_NaN()};
   for (const std::string_view name : nad::simd::supported()) {
     nad::simd::force(name);
     const auto& kernels = nad::simd::active_kernels();
@@ -103,8 +102,8 @@ TEST_CASE("transpose agrees with two loops for odd shapes, on every kernel") {
   const KeepKernels keep;
   for (const std::string_view name : nad::simd::supported()) {
     nad::simd::force(name);
-    for (const std::size_t rows : {1, 2, 3, 4, 5, 31, 64, 255, 256}) {
-      for (const std::size_t columns : {1, 2, 3, 4, 5, 7, 41}) {
+    for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 31U, 64U, 255U, 256U}) {
+      for (const std::size_t columns : {1U, 2U, 3U, 4U, 5U, 7U, 41U}) {
         const std::size_t stride = columns + 3;
         const std::size_t out_stride = nad::simd::block_stride;
         std::vector<float> from(rows * stride);
@@ -134,8 +133,8 @@ TEST_CASE("the forest kernel agrees with a plain walk for every number of rows, 
   const std::vector<std::uint32_t> plane_begin = {0, 2};
   const std::vector<std::uint32_t> term_feature = {0, 1};
   const std::vector<float> term_weight = {0.7F, -1.3F};
-  const nad::simd::ForestArrays forest{root.data(),        root.size(),          feature.data(),     value.data(),
-                                       right.data(),       plane_begin.data(),   term_feature.data(), term_weight.data()};
+  const nad::simd::ForestArrays forest{root.data(),  root.size(),        feature.data(),      value.data(),
+                                       right.data(), plane_begin.data(), term_feature.data(), term_weight.data()};
   const auto plain = [&](float a, float b) {
     const float first = a > 0.25F ? (b > -0.5F ? 3.125F : 2.25F) : 1.5F;
     const double plane = static_cast<double>(0.7F) * a + static_cast<double>(-1.3F) * b;
