@@ -228,7 +228,7 @@ WRONG: list[tuple[Rule, Files]] = [
     (strangers_at_top_level, {"scripts/build.sh": ""}),
     (long_files, {"src/core.cpp": "\n" * 501}),
     (native_builds, {"src/cmake/compiler.cmake": "add_compile_options(-march" + "=native)\n"}),
-    (machine_paths, {"README.md": "cd " + "/".join(["", "home", "somebody"]) + "\n"}),
+    (machine_paths, {"README.md": f"cd {PurePosixPath('/', 'home', 'somebody')}\n"}),
 ]
 RULES = list(dict.fromkeys(rule for rule, _ in WRONG))
 
