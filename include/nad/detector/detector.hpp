@@ -6,13 +6,15 @@
 ///   std::vector<float> scores(rows.rows());
 ///   detector->anomaly_score(rows, scores);                                       // higher = more anomalous, always
 ///   bool alarm = detector->anomaly_score(row) > detector->threshold();
-///   nad::Matrix reasons = detector->explain(rows);                                // one contribution a feature and row
+///   nad::Matrix reasons = detector->explain(rows);                                // one contribution a feature and
+///   row
 ///
 /// A row scored alone gets bit for bit the score that it gets inside a batch, on any number of threads. Scoring is
 /// const and needs no lock; scoring one row allocates nothing. The base class checks shape, state and finiteness; a
 /// detector writes only its mathematics.
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,8 +30,8 @@ class NAD_API Detector {
  public:
   virtual ~Detector();
 
-  /// Learns from the rows of `x`; what was learnt before is replaced. `sample_weight`, where given, has one number of at
-  /// least 0 for each row. On an error or a cancellation the detector is left as it was.
+  /// Learns from the rows of `x`; what was learnt before is replaced. `sample_weight`, where given, has one number of
+  /// at least 0 for each row. On an error or a cancellation the detector is left as it was.
   void fit(MatrixView x, const FitControl& control = {});
   void fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control = {});
 
@@ -50,6 +52,8 @@ class NAD_API Detector {
   float threshold() const;
   void set_threshold(float threshold);
 
+  virtual std::unique_ptr<Detector> clone() const = 0;
+
   /// The tag in the model file, "isolation_forest".
   virtual std::string_view kind() const noexcept = 0;
   virtual bool is_fitted() const noexcept = 0;
@@ -65,11 +69,14 @@ class NAD_API Detector {
 
   /// `x` is not empty and, unless `accepts_missing()`, finite; weights are empty or one a row and not all 0.
   virtual void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) = 0;
-  /// The detector is fitted, `x` has its number of columns. Must find values that are not finite itself, with
-  /// `check_row`: scoring reads the rows once, and the block that was just read is in the cache.
-  virtual void do_raw_score(MatrixView x, std::span<float> out, const FitControl& control) const = 0;
-  virtual float do_raw_score_row(const float* row) const = 0;
-  virtual void do_explain(MatrixView x, Matrix& out, const FitControl& control) const = 0;
+  /// Becomes `learner`, which `clone` made and `do_fit` taught.
+  virtual void take(Detector&& learner) = 0;
+
+  // Scoring and explaining run on one thread for some rows at a time; `first` is the number of the first of them in the
+  // caller's matrix. They read the rows once, so they call `check_row` themselves where a row is not finite.
+  virtual void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const = 0;
+  virtual float do_raw_score_row(const float* row, std::size_t index) const = 0;
+  virtual void do_explain(MatrixView rows, std::size_t first, Matrix& out) const = 0;
   virtual double do_baseline() const = 0;
   /// From raw score to anomaly score, in place; increasing.
   virtual void bend(std::span<float> scores) const = 0;
@@ -79,14 +86,17 @@ class NAD_API Detector {
   virtual std::optional<double> wanted_contamination() const noexcept { return std::nullopt; }
   virtual float default_threshold() const noexcept = 0;
 
-  /// Throws when the row holds a value that cannot be scored; `index` is the row number that the message names.
-  void check_row(const float* row, std::size_t columns, std::size_t index) const;
+  /// Throws when the row holds a value that this detector cannot use; the message names the row `index`.
+  void check_row(const float* row, std::size_t index) const { check_values(row, n_features(), index); }
 
   float threshold_ = 0.0F;
 
  private:
-  void require_fitted(std::string_view verb) const;
-  void require_columns(std::size_t columns) const;
+  void check_values(const float* row, std::size_t columns, std::size_t index) const;
+  void check_training_data(MatrixView x, std::span<const float> sample_weight, const FitControl& control) const;
+  void require_fitted(const char* verb) const;
+  void require_shape(MatrixView x, const char* verb) const;
+  void score_into(MatrixView x, std::span<float> out, bool bent, const FitControl& control) const;
 };
 
 }  // namespace nad

@@ -9,12 +9,13 @@
 ///   nad::save(forest, "forest.nad");
 ///
 /// The score is 2^(-E[h(x)] / c(psi)) of Liu, Ting and Zhou (2008): h(x) is the path length of the row in a tree, c(n)
-/// the mean path length of an unsuccessful search among n rows, psi the number of rows that each tree saw. The raw score
-/// is the exponent, so contributions add up to it. Tree t depends on the data, the options and hash(random_state, t)
-/// only: 100 trees at once are the same forest as 50 and 50 more.
+/// the mean path length of an unsuccessful search among n rows, psi the number of rows that each tree saw. The raw
+/// score is the exponent, so contributions add up to it. Tree t depends on the data, the options and hash(random_state,
+/// t) only: 100 trees at once are the same forest as 50 and 50 more.
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -49,16 +50,16 @@ enum class Missing : std::uint8_t {
 
 struct IsolationForestOptions {
   std::size_t n_estimators = 100;
-  Amount max_samples = {};                     ///< rows a tree sees; automatic: 256 or all rows where they are fewer
-  Amount max_features = 1.0;                   ///< columns a tree may split on
-  std::optional<std::size_t> max_depth = {};   ///< nothing: the depth of a balanced tree of max_samples rows
-  bool bootstrap = false;                      ///< draw a tree's rows with replacement
-  std::optional<double> contamination = {};    ///< share of training rows above the threshold; nothing: threshold 0.5
+  Amount max_samples = {};                    ///< rows a tree sees; automatic: 256 or all rows where they are fewer
+  Amount max_features = 1.0;                  ///< columns a tree may split on
+  std::optional<std::size_t> max_depth = {};  ///< nothing: the depth of a balanced tree of max_samples rows
+  bool bootstrap = false;                     ///< draw a tree's rows with replacement
+  std::optional<double> contamination = {};   ///< share of training rows above the threshold; nothing: threshold 0.5
   std::uint64_t random_state = 0;
-  bool warm_start = false;                     ///< fit again adds trees up to n_estimators and keeps those there are
-  std::size_t ndim = 1;                        ///< 1: axis-parallel; n: hyperplanes over n columns that vary in the node
+  bool warm_start = false;  ///< fit again adds trees up to n_estimators and keeps those there are
+  std::size_t ndim = 1;     ///< 1: axis-parallel; n: hyperplanes over n columns that vary in the node
   Split split = Split::random;
-  std::size_t ntry = 10;                       ///< candidates of Split::best
+  std::size_t ntry = 10;  ///< candidates of Split::best
   UniqueRows unique_rows = UniqueRows::off;
   Missing missing = Missing::reject;
 
@@ -95,6 +96,7 @@ class NAD_API IsolationForest final : public Detector {
   std::vector<float> path_length(MatrixView x, const FitControl& control = {}) const;
   const ForestNodes& nodes() const noexcept { return nodes_; }
 
+  std::unique_ptr<Detector> clone() const override;
   std::string_view kind() const noexcept override { return kind_name; }
   bool is_fitted() const noexcept override { return nodes_.n_trees() != 0; }
   std::size_t n_features() const noexcept override { return n_features_; }
@@ -105,9 +107,10 @@ class NAD_API IsolationForest final : public Detector {
 
  private:
   void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
-  void do_raw_score(MatrixView x, std::span<float> out, const FitControl& control) const override;
-  float do_raw_score_row(const float* row) const override;
-  void do_explain(MatrixView x, Matrix& out, const FitControl& control) const override;
+  void take(Detector&& learner) override;
+  void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const override;
+  float do_raw_score_row(const float* row, std::size_t index) const override;
+  void do_explain(MatrixView rows, std::size_t first, Matrix& out) const override;
   double do_baseline() const override { return baseline_; }
   void bend(std::span<float> scores) const override;
   bool accepts_missing() const noexcept override { return options_.missing != Missing::reject; }

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "nad/core/error.hpp"
+#include "nad/core/parallel.hpp"
+#include "nad/detail/quantile.hpp"
+#include "nad/detector/detector.hpp"
+#include "nad/simd/active_kernels.hpp"
+
+namespace nad {
+
+namespace detail {
+
+/// Rows that one thread scores before it asks for more: enough to pay for starting it, few enough for a cache.
+inline constexpr std::size_t score_grain = 2048;
+
+inline std::string shape(MatrixView x) {
+  return std::to_string(x.rows()) + " rows and " + std::to_string(x.columns()) + " columns";
+}
+
+enum class FloatClass { finite, infinite, missing };
+
+/// Looks at the bits: a host may be compiled with -ffast-math, where std::isnan is always false.
+inline FloatClass classify(float value) noexcept {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7f800000U) != 0x7f800000U) {
+    return FloatClass::finite;
+  }
+  return (bits & 0x007fffffU) == 0 ? FloatClass::infinite : FloatClass::missing;
+}
+
+inline bool is_missing(float value) noexcept { return classify(value) == FloatClass::missing; }
+
+}  // namespace detail
+
+NAD_INLINE Detector::~Detector() = default;
+
+NAD_INLINE void Detector::check_values(const float* row, std::size_t columns, std::size_t index) const {
+  for (std::size_t column = 0; column < columns; ++column) {
+    const detail::FloatClass found = detail::classify(row[column]);
+    if (found == detail::FloatClass::finite || (found == detail::FloatClass::missing && accepts_missing())) {
+      continue;
+    }
+    const std::string where = " in row " + std::to_string(index) + ", column " + std::to_string(column);
+    throw Error(ErrorCode::invalid_data,
+                found == detail::FloatClass::infinite
+                    ? "infinity" + where + "; replace or clip infinite values before they reach the detector"
+                    : "NaN" + where + "; fill in missing values first, or choose a detector option that accepts them");
+  }
+}
+
+NAD_INLINE void Detector::check_training_data(MatrixView x, std::span<const float> sample_weight,
+                                              const FitControl& control) const {
+  if (x.empty()) {
+    throw Error(ErrorCode::invalid_data,
+                "cannot fit on " + detail::shape(x) + "; at least one row and one column are needed");
+  }
+  const simd::KernelTable& kernels = simd::active_kernels();
+  const bool dense = x.row_stride() == x.columns();
+  parallel_for(x.rows(), {.n_jobs = control.n_jobs}, {.grain = 16 * detail::score_grain, .stage = "checking rows"},
+               [&](std::size_t begin, std::size_t end) {
+                 if (dense && kernels.all_finite(x.row(begin), (end - begin) * x.columns())) {
+                   return;
+                 }
+                 for (std::size_t row = begin; row < end; ++row) {
+                   if (!kernels.all_finite(x.row(row), x.columns())) {
+                     check_values(x.row(row), x.columns(), row);
+                   }
+                 }
+               });
+  if (sample_weight.empty()) {
+    return;
+  }
+  if (sample_weight.size() != x.rows()) {
+    throw Error(ErrorCode::invalid_argument, "sample_weight has " + std::to_string(sample_weight.size()) +
+                                                 " values for " + std::to_string(x.rows()) + " rows; give one a row");
+  }
+  bool any = false;
+  for (std::size_t row = 0; row < sample_weight.size(); ++row) {
+    const float weight = sample_weight[row];
+    if (detail::classify(weight) != detail::FloatClass::finite || weight < 0.0F) {
+      throw Error(ErrorCode::invalid_argument, "sample_weight of row " + std::to_string(row) + " is " +
+                                                   std::to_string(weight) + "; weights are finite and at least 0");
+    }
+    any = any || weight > 0.0F;
+  }
+  if (!any) {
+    throw Error(ErrorCode::invalid_argument, "all sample weights are 0; at least one row must count");
+  }
+}
+
+NAD_INLINE void Detector::fit(MatrixView x, const FitControl& control) { fit(x, {}, control); }
+
+NAD_INLINE void Detector::fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
+  check_training_data(x, sample_weight, control);
+  const std::unique_ptr<Detector> learner = clone();
+  learner->do_fit(x, sample_weight, control);
+  learner->threshold_ = learner->default_threshold();
+  if (const std::optional<double> contamination = learner->wanted_contamination()) {
+    std::vector<float> scores = learner->anomaly_score(x, control);
+    learner->threshold_ = detail::quantile_below(scores, 1.0 - *contamination);
+  }
+  take(std::move(*learner));
+}
+
+NAD_INLINE void Detector::require_fitted(const char* verb) const {
+  if (!is_fitted()) {
+    throw Error(ErrorCode::not_fitted, std::string("this ") + std::string(kind()) +
+                                           " has not learnt anything yet; call fit() or load a model before " + verb);
+  }
+}
+
+NAD_INLINE void Detector::require_shape(MatrixView x, const char* verb) const {
+  require_fitted(verb);
+  if (x.columns() != n_features()) {
+    throw Error(ErrorCode::invalid_data, "the rows have " + std::to_string(x.columns()) + " columns, but this " +
+                                             std::string(kind()) + " learnt from " + std::to_string(n_features()) +
+                                             "; give the same columns in the same order");
+  }
+}
+
+NAD_INLINE void Detector::score_into(MatrixView x, std::span<float> out, bool bent, const FitControl& control) const {
+  require_shape(x, "scoring");
+  if (out.size() != x.rows()) {
+    throw Error(ErrorCode::invalid_argument, "room for " + std::to_string(out.size()) + " scores was given for " +
+                                                 std::to_string(x.rows()) + " rows; give one place a row");
+  }
+  parallel_for(x.rows(), control, {.grain = detail::score_grain, .stage = "scoring"},
+               [&](std::size_t begin, std::size_t end) {
+                 const std::span<float> part = out.subspan(begin, end - begin);
+                 do_raw_score(x.slice(begin, end - begin), begin, part);
+                 if (bent) {
+                   bend(part);
+                 }
+               });
+}
+
+NAD_INLINE void Detector::anomaly_score(MatrixView x, std::span<float> out, const FitControl& control) const {
+  score_into(x, out, true, control);
+}
+
+NAD_INLINE std::vector<float> Detector::anomaly_score(MatrixView x, const FitControl& control) const {
+  std::vector<float> scores(x.rows());
+  score_into(x, scores, true, control);
+  return scores;
+}
+
+NAD_INLINE float Detector::anomaly_score(std::span<const float> row) const {
+  require_shape({row.data(), 1, row.size()}, "scoring");
+  float score = do_raw_score_row(row.data(), 0);
+  bend({&score, 1});
+  return score;
+}
+
+NAD_INLINE std::vector<float> Detector::raw_score(MatrixView x, const FitControl& control) const {
+  std::vector<float> scores(x.rows());
+  score_into(x, scores, false, control);
+  return scores;
+}
+
+NAD_INLINE Matrix Detector::explain(MatrixView x, const FitControl& control) const {
+  require_shape(x, "explaining");
+  Matrix contributions(x.rows(), x.columns());
+  parallel_for(
+      x.rows(), control, {.grain = detail::score_grain, .stage = "explaining"},
+      [&](std::size_t begin, std::size_t end) { do_explain(x.slice(begin, end - begin), begin, contributions); });
+  return contributions;
+}
+
+NAD_INLINE double Detector::baseline() const {
+  require_fitted("asking for the baseline");
+  return do_baseline();
+}
+
+NAD_INLINE float Detector::threshold() const {
+  require_fitted("asking for the threshold");
+  return threshold_;
+}
+
+NAD_INLINE void Detector::set_threshold(float threshold) {
+  require_fitted("setting the threshold");
+  if (detail::is_missing(threshold)) {
+    throw Error(ErrorCode::invalid_argument, "the threshold is NaN; give the score above which a row is anomalous");
+  }
+  threshold_ = threshold;
+}
+
+}  // namespace nad

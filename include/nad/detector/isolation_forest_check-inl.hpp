@@ -1,0 +1,199 @@
+#pragma once
+
+// What an isolation forest refuses: options that make no sense, forests that do not fit together, damaged trees.
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/detector/detector-inl.hpp"
+#include "nad/detector/isolation_forest.hpp"
+
+namespace nad::detail {
+
+inline void check_options(const IsolationForestOptions& options, ErrorCode code) {
+  const auto refuse = [code](const std::string& message) { throw Error(code, message); };
+  constexpr std::size_t many = std::size_t{1} << 24U;
+  if (options.n_estimators < 1 || options.n_estimators > many) {
+    refuse("n_estimators is " + std::to_string(options.n_estimators) + "; give a number of trees from 1 to 16777216");
+  }
+  if (options.max_depth && *options.max_depth < 1) {
+    refuse("max_depth is 0; a tree needs a depth of at least 1");
+  }
+  if (options.contamination && !(*options.contamination > 0.0 && *options.contamination <= 0.5)) {
+    refuse("contamination is " + std::to_string(*options.contamination) +
+           "; give the expected share of anomalies, above 0.0 and at most 0.5");
+  }
+  if (options.ndim < 1 || options.ndim > many) {
+    refuse("ndim is " + std::to_string(options.ndim) +
+           "; give 1 for axis-parallel splits, or 2 and more columns a split");
+  }
+  if (options.ntry < 1 || options.ntry > many) {
+    refuse("ntry is " + std::to_string(options.ntry) + "; give the number of candidates for a split, at least 1");
+  }
+  if (options.split > Split::best) {
+    refuse("split is not one that this nad knows");
+  }
+  if (options.unique_rows > UniqueRows::log_count) {
+    refuse("unique_rows is not one that this nad knows");
+  }
+  if (options.missing > Missing::impute) {
+    refuse("missing is not one that this nad knows");
+  }
+  try {
+    static_cast<void>(options.max_samples.of(1, 1, "max_samples"));
+    static_cast<void>(options.max_features.of(1, 1, "max_features"));
+  } catch (const Error& error) {
+    refuse(error.what());
+  }
+}
+
+using Change = std::pair<std::size_t, std::size_t>;  ///< before, now
+
+inline void check_warm_start(const IsolationForestOptions& options, std::size_t n_trees, Change columns,
+                             Change samples) {
+  if (options.n_estimators < n_trees) {
+    throw Error(ErrorCode::invalid_argument, "n_estimators=" + std::to_string(options.n_estimators) +
+                                                 " must be larger or equal to the " + std::to_string(n_trees) +
+                                                 " trees there are when warm_start is on");
+  }
+  if (columns.first != columns.second) {
+    throw Error(ErrorCode::invalid_data, "warm_start adds trees to a forest of " + std::to_string(columns.first) +
+                                             " columns, but the rows have " + std::to_string(columns.second));
+  }
+  if (samples.first != samples.second) {
+    throw Error(ErrorCode::invalid_argument, "warm_start adds trees to a forest of " + std::to_string(samples.first) +
+                                                 " rows a tree, but these would see " + std::to_string(samples.second) +
+                                                 "; set max_samples to " + std::to_string(samples.first));
+  }
+}
+
+inline void check_merge(const IsolationForest& forest, const IsolationForest& other) {
+  const auto refuse = [](const std::string& message) {
+    throw Error(ErrorCode::invalid_argument, "these forests cannot be merged: " + message);
+  };
+  if (!forest.is_fitted() || !other.is_fitted()) {
+    throw Error(ErrorCode::not_fitted, "merge() joins two forests that have learnt; call fit() on both first");
+  }
+  if (forest.n_features() != other.n_features()) {
+    refuse("one learnt from " + std::to_string(forest.n_features()) + " columns, the other from " +
+           std::to_string(other.n_features()));
+  }
+  if (forest.samples_per_tree() != other.samples_per_tree()) {
+    refuse("one shows each tree " + std::to_string(forest.samples_per_tree()) + " rows, the other " +
+           std::to_string(other.samples_per_tree()) + "; set max_samples to the same number");
+  }
+  if (forest.options().missing != other.options().missing) {
+    refuse("they treat missing values in different ways");
+  }
+  const ForestNodes& a = forest.nodes();
+  const ForestNodes& b = other.nodes();
+  if (a.feature == b.feature && a.value == b.value && a.size() > a.n_trees()) {
+    refuse("they are the same trees; give each its own random_state");
+  }
+}
+
+inline Error damaged(const std::string& what) {
+  return {ErrorCode::bad_file, "the isolation forest in this file is damaged: " + what};
+}
+
+inline void check_planes(const ForestNodes& nodes, std::size_t n_features) {
+  const std::size_t terms = nodes.term_feature.size();
+  if (nodes.term_weight.size() != terms || nodes.term_centre.size() != terms) {
+    throw damaged("its hyperplanes are incomplete");
+  }
+  if (nodes.plane_begin.empty() ? terms != 0 : nodes.plane_begin.front() != 0 || nodes.plane_begin.back() != terms) {
+    throw damaged("its hyperplanes do not cover their terms");
+  }
+  for (std::size_t plane = 1; plane < nodes.plane_begin.size(); ++plane) {
+    if (nodes.plane_begin[plane] <= nodes.plane_begin[plane - 1]) {
+      throw damaged("hyperplane " + std::to_string(plane - 1) + " has no terms");
+    }
+  }
+  for (std::size_t term = 0; term < terms; ++term) {
+    if (nodes.term_feature[term] >= n_features || classify(nodes.term_weight[term]) != FloatClass::finite ||
+        classify(nodes.term_centre[term]) != FloatClass::finite) {
+      throw damaged("term " + std::to_string(term) + " of its hyperplanes makes no sense");
+    }
+  }
+}
+
+/// Nodes [begin, end) must be one tree in pre-order: every walk from `begin` then ends in a leaf.
+inline void check_tree(const ForestNodes& nodes, std::size_t begin, std::size_t end, std::size_t n_features) {
+  const std::size_t planes = nodes.plane_begin.empty() ? 0 : nodes.plane_begin.size() - 1;
+  std::vector<std::size_t> right_children;  // that are still to come, the next one last
+  for (std::size_t node = begin; node < end; ++node) {
+    const std::int64_t feature = nodes.feature[node];
+    if (classify(nodes.value[node]) != FloatClass::finite) {
+      throw damaged("node " + std::to_string(node) + " has no finite value");
+    }
+    if (feature == ForestNodes::leaf) {
+      if (nodes.right[node] == 0 || nodes.value[node] < 0.0F) {
+        throw damaged("leaf " + std::to_string(node) + " holds no rows or has a negative depth");
+      }
+      const std::size_t next = right_children.empty() ? end : right_children.back();
+      if (node + 1 != next) {
+        throw damaged("the nodes behind leaf " + std::to_string(node) + " belong to nothing");
+      }
+      if (!right_children.empty()) {
+        right_children.pop_back();
+      }
+      continue;
+    }
+    if (feature >= 0 ? feature >= static_cast<std::int64_t>(n_features)
+                     : -2 - feature >= static_cast<std::int64_t>(planes)) {
+      throw damaged("node " + std::to_string(node) + " splits on a column that does not exist");
+    }
+    if (nodes.right[node] <= node + 1 || nodes.right[node] >= end) {
+      throw damaged("the right child of node " + std::to_string(node) + " lies outside its tree");
+    }
+    right_children.push_back(nodes.right[node]);
+  }
+  if (!right_children.empty()) {
+    throw damaged("a tree ends before its last leaf");
+  }
+}
+
+inline void check_forest(const ForestNodes& nodes, const IsolationForestOptions& options, std::size_t n_features,
+                         std::size_t samples_per_tree, const std::vector<float>& fill) {
+  const std::size_t size = nodes.size();
+  if (n_features < 1 || n_features > (std::size_t{1} << 31U) - 1 || samples_per_tree < 2) {
+    throw damaged("it has " + std::to_string(n_features) + " columns and " + std::to_string(samples_per_tree) +
+                  " rows a tree");
+  }
+  if (nodes.root.empty() || nodes.root.front() != 0) {
+    throw damaged("it has no first tree");
+  }
+  if (nodes.value.size() != size || nodes.right.size() != size) {
+    throw damaged("its nodes are incomplete");
+  }
+  if (nodes.missing_right.size() != (options.missing == Missing::route ? size : 0)) {
+    throw damaged("its nodes do not say where missing values go");
+  }
+  for (const std::uint8_t side : nodes.missing_right) {
+    if (side > 1) {
+      throw damaged("a node sends missing values neither left nor right");
+    }
+  }
+  if (fill.size() != (options.missing == Missing::impute ? n_features : 0)) {
+    throw damaged("its values for missing ones do not match its columns");
+  }
+  for (const float value : fill) {
+    if (classify(value) != FloatClass::finite) {
+      throw damaged("a value for missing ones is not finite");
+    }
+  }
+  check_planes(nodes, n_features);
+  for (std::size_t tree = 0; tree < nodes.n_trees(); ++tree) {
+    const std::size_t begin = nodes.root[tree];
+    const std::size_t end = tree + 1 < nodes.n_trees() ? nodes.root[tree + 1] : size;
+    if (begin >= end || end > size) {
+      throw damaged("tree " + std::to_string(tree) + " has no nodes");
+    }
+    check_tree(nodes, begin, end, n_features);
+  }
+}
+
+}  // namespace nad::detail

@@ -1,0 +1,154 @@
+#pragma once
+
+// How one isolation tree grows.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "nad/core/random.hpp"
+#include "nad/detector/isolation_forest_sample-inl.hpp"
+#include "nad/detector/isolation_split-inl.hpp"
+
+namespace nad::detail {
+
+/// What all trees of one `fit` share.
+struct GrowthPlan {
+  MatrixView x;
+  const RowPool* pool = nullptr;
+  const IsolationForestOptions* options = nullptr;
+  std::size_t samples = 0;
+  std::size_t columns = 0;
+  std::size_t max_depth = 0;
+  const std::vector<float>* fill = nullptr;
+  std::vector<float> average_path = {};  ///< c(n) for n = 0 .. samples
+};
+
+/// Grows trees one after the other; keeps its memory between them.
+class TreeGrower {
+ public:
+  explicit TreeGrower(const GrowthPlan& plan) : plan_(plan), chooser_(*plan.options) {}
+
+  /// Appends tree number `tree` to `nodes`.
+  void grow(std::size_t tree, ForestNodes& nodes) {
+    Random random(plan_.options->random_state, tree);
+    load_sample(random);
+    nodes.root.push_back(static_cast<std::uint32_t>(nodes.size()));
+    waiting_.assign(1, {0, plan_.samples, 0, plan_.columns, no_parent});
+    while (!waiting_.empty()) {
+      const Pending here = waiting_.back();
+      waiting_.pop_back();
+      grow_node(here, random, nodes);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t no_parent = std::numeric_limits<std::uint32_t>::max();
+
+  struct Pending {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t depth;
+    std::size_t varying;   ///< the first so many of the sample's columns may still vary
+    std::uint32_t parent;  ///< the node whose right child this is
+  };
+
+  /// Copies the tree's rows and columns into a small feature-major table.
+  void load_sample(Random& random) {
+    const MatrixView x = plan_.x;
+    plan_.pool->draw(plan_.samples, plan_.options->bootstrap, random, rows_);
+    sample_.start(x.columns(), plan_.columns, plan_.samples, random);
+    constexpr std::size_t ahead = 12;  // rows lie anywhere in memory: ask for them early
+    for (std::size_t i = 0; i < plan_.samples; ++i) {
+      if (i + ahead < plan_.samples) {
+        const char* next = reinterpret_cast<const char*>(x.row(rows_[i + ahead]));
+        for (std::size_t byte = 0; byte < x.columns() * sizeof(float); byte += 64) {
+          __builtin_prefetch(next + byte);
+        }
+      }
+      sample_.load(i, x.row(rows_[i]), plan_.fill->empty() ? nullptr : plan_.fill->data());
+    }
+  }
+
+  void grow_node(const Pending& here, Random& random, ForestNodes& nodes) {
+    const auto node = static_cast<std::uint32_t>(nodes.size());
+    if (here.parent != no_parent) {
+      nodes.right[here.parent] = node;
+    }
+    const std::size_t count = here.end - here.begin;
+    std::size_t varying = here.varying;
+    const bool split =
+        count > 1 && here.depth < plan_.max_depth && chooser_.choose(sample_, here.begin, here.end, varying, random);
+    if (!split) {
+      nodes.feature.push_back(ForestNodes::leaf);
+      nodes.value.push_back(static_cast<float>(here.depth) + plan_.average_path[count]);
+      nodes.right.push_back(static_cast<std::uint32_t>(count));
+      add_missing_side(nodes, false);
+      return;
+    }
+    const SplitChoice& choice = chooser_.choice();
+    nodes.feature.push_back(choice.terms.size() == 1
+                                ? static_cast<std::int32_t>(sample_.source_column(choice.terms[0].column))
+                                : add_plane(nodes));
+    nodes.value.push_back(choice.threshold);
+    nodes.right.push_back(0);
+    bool missing_right = false;
+    const std::size_t middle = sample_.partition(here.begin, here.end, choice, missing_right);
+    add_missing_side(nodes, missing_right);
+    waiting_.push_back({middle, here.end, here.depth + 1, varying, node});
+    waiting_.push_back({here.begin, middle, here.depth + 1, varying, no_parent});
+  }
+
+  void add_missing_side(ForestNodes& nodes, bool right) const {
+    if (plan_.options->missing == Missing::route) {
+      nodes.missing_right.push_back(right ? 1 : 0);
+    }
+  }
+
+  std::int32_t add_plane(ForestNodes& nodes) const {
+    if (nodes.plane_begin.empty()) {
+      nodes.plane_begin.push_back(0);
+    }
+    for (const SplitTerm& term : chooser_.choice().terms) {
+      nodes.term_feature.push_back(static_cast<std::uint32_t>(sample_.source_column(term.column)));
+      nodes.term_weight.push_back(term.weight);
+      nodes.term_centre.push_back(term.centre);
+    }
+    nodes.plane_begin.push_back(static_cast<std::uint32_t>(nodes.term_feature.size()));
+    return -2 - static_cast<std::int32_t>(nodes.plane_begin.size() - 2);
+  }
+
+  const GrowthPlan& plan_;
+  SplitChooser chooser_;
+  TreeSample sample_;
+  std::vector<std::size_t> rows_;
+  std::vector<Pending> waiting_;
+};
+
+/// Puts `more` behind `nodes`.
+inline void append_trees(ForestNodes& nodes, const ForestNodes& more) {
+  const auto node_shift = static_cast<std::uint32_t>(nodes.size());
+  const auto plane_shift = static_cast<std::int32_t>(nodes.plane_begin.empty() ? 0 : nodes.plane_begin.size() - 1);
+  const auto term_shift = static_cast<std::uint32_t>(nodes.term_feature.size());
+  for (const std::uint32_t root : more.root) {
+    nodes.root.push_back(root + node_shift);
+  }
+  for (std::size_t node = 0; node < more.size(); ++node) {
+    const std::int32_t feature = more.feature[node];
+    nodes.feature.push_back(feature <= -2 ? feature - plane_shift : feature);
+    nodes.right.push_back(more.right[node] + (feature == ForestNodes::leaf ? 0 : node_shift));
+  }
+  nodes.value.insert(nodes.value.end(), more.value.begin(), more.value.end());
+  nodes.missing_right.insert(nodes.missing_right.end(), more.missing_right.begin(), more.missing_right.end());
+  for (std::size_t plane = nodes.plane_begin.empty() ? 0 : 1; plane < more.plane_begin.size(); ++plane) {
+    nodes.plane_begin.push_back(more.plane_begin[plane] + term_shift);
+  }
+  nodes.term_feature.insert(nodes.term_feature.end(), more.term_feature.begin(), more.term_feature.end());
+  nodes.term_weight.insert(nodes.term_weight.end(), more.term_weight.begin(), more.term_weight.end());
+  nodes.term_centre.insert(nodes.term_centre.end(), more.term_centre.begin(), more.term_centre.end());
+}
+
+}  // namespace nad::detail

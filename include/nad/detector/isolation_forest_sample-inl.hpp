@@ -1,0 +1,218 @@
+#pragma once
+
+// Which rows a tree sees.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/core/matrix.hpp"
+#include "nad/core/random.hpp"
+#include "nad/detector/detector-inl.hpp"
+#include "nad/detector/isolation_forest.hpp"
+
+namespace nad::detail {
+
+/// The rows that trees may draw, and how likely each is.
+class RowPool {
+ public:
+  RowPool(MatrixView x, std::span<const float> sample_weight, UniqueRows unique_rows) {
+    if (unique_rows != UniqueRows::off) {
+      keep_distinct(x, sample_weight, unique_rows);
+    } else if (!sample_weight.empty()) {
+      for (std::size_t row = 0; row < x.rows(); ++row) {
+        add(row, sample_weight[row]);
+      }
+    } else {
+      count_ = x.rows();
+    }
+    drop_equal_weights();
+  }
+
+  std::size_t size() const noexcept { return count_; }
+
+  /// `wanted` rows, each at most once unless `bootstrap`.
+  void draw(std::size_t wanted, bool bootstrap, Random& random, std::vector<std::size_t>& rows) const {
+    rows.clear();
+    if (bootstrap) {
+      for (std::size_t i = 0; i < wanted; ++i) {
+        rows.push_back(one(random));
+      }
+    } else if (wanted == count_) {
+      rows.resize(count_);
+      std::iota(rows.begin(), rows.end(), std::size_t{0});
+    } else if (wanted > count_ / 4) {
+      draw_most(wanted, random, rows);
+    } else {
+      draw_few(wanted, random, rows);
+    }
+    for (std::size_t& row : rows) {
+      row = rows_.empty() ? row : rows_[row];
+    }
+  }
+
+ private:
+  void add(std::size_t row, double weight) {
+    if (weight > 0.0) {
+      rows_.push_back(row);
+      cumulative_.push_back((cumulative_.empty() ? 0.0 : cumulative_.back()) + weight);
+      ++count_;
+    }
+  }
+
+  /// Equal weights are the same as none, and faster.
+  void drop_equal_weights() {
+    for (std::size_t i = 1; i < cumulative_.size(); ++i) {
+      if (weight(i) != weight(0)) {
+        return;
+      }
+    }
+    cumulative_.clear();
+  }
+
+  double weight(std::size_t place) const { return cumulative_[place] - (place == 0 ? 0.0 : cumulative_[place - 1]); }
+
+  std::size_t one(Random& random) const {
+    if (cumulative_.empty()) {
+      return random.below(count_);
+    }
+    const double point = random.uniform() * cumulative_.back();
+    const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), point);
+    return std::min(static_cast<std::size_t>(found - cumulative_.begin()), count_ - 1);
+  }
+
+  /// Draws again what was drawn before; a small open hash table remembers.
+  void draw_few(std::size_t wanted, Random& random, std::vector<std::size_t>& rows) const {
+    std::size_t slots = 64;
+    while (slots < 4 * wanted) {
+      slots *= 2;
+    }
+    constexpr std::size_t empty = std::numeric_limits<std::size_t>::max();
+    std::vector<std::size_t> table(slots, empty);
+    std::size_t repeats = 0;
+    while (rows.size() < wanted) {
+      const std::size_t row = one(random);
+      std::size_t slot = static_cast<std::size_t>(mix_bits(row)) & (slots - 1);
+      while (table[slot] != empty && table[slot] != row) {
+        slot = (slot + 1) & (slots - 1);
+      }
+      if (table[slot] == empty) {
+        table[slot] = row;
+        rows.push_back(row);
+      } else if (++repeats > 16 * wanted) {
+        rows.clear();  // a few heavy rows take nearly all draws
+        draw_most(wanted, random, rows);
+        return;
+      }
+    }
+  }
+
+  /// One key a row, the largest keys win: log(u) / weight orders rows as drawing one after the other would.
+  void draw_most(std::size_t wanted, Random& random, std::vector<std::size_t>& rows) const {
+    rows.resize(count_);
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    if (cumulative_.empty()) {
+      for (std::size_t i = 0; i < wanted; ++i) {
+        std::swap(rows[i], rows[i + random.below(count_ - i)]);
+      }
+    } else {
+      std::vector<double> key(count_);
+      for (std::size_t i = 0; i < count_; ++i) {
+        key[i] = std::log(1.0 - random.uniform()) / weight(i);
+      }
+      std::nth_element(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(wanted), rows.end(),
+                       [&](std::size_t a, std::size_t b) { return key[a] > key[b] || (key[a] == key[b] && a < b); });
+      std::sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(wanted));
+    }
+    rows.resize(wanted);
+  }
+
+  /// The bits of a value, the same for 0 and -0 and for every NaN.
+  static std::uint32_t identity(float value) noexcept {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    if (bits == 0x80000000U) {
+      return 0;
+    }
+    return (bits & 0x7fffffffU) > 0x7f800000U ? 0x7fc00000U : bits;
+  }
+
+  static bool same_row(const float* a, const float* b, std::size_t columns) noexcept {
+    for (std::size_t column = 0; column < columns; ++column) {
+      if (identity(a[column]) != identity(b[column])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Each distinct row stands where it occurs first, with the mean sample weight of its copies.
+  void keep_distinct(MatrixView x, std::span<const float> sample_weight, UniqueRows unique_rows) {
+    std::size_t slots = 64;
+    while (slots < 2 * x.rows()) {
+      slots *= 2;
+    }
+    constexpr std::size_t empty = std::numeric_limits<std::size_t>::max();
+    std::vector<std::size_t> table(slots, empty);  // slot -> place in `groups`
+    struct Group {
+      std::size_t row;
+      double copies;
+      double weight;
+    };
+    std::vector<Group> groups;
+    for (std::size_t row = 0; row < x.rows(); ++row) {
+      const float* values = x.row(row);
+      std::uint64_t hash = 0;
+      for (std::size_t column = 0; column < x.columns(); ++column) {
+        hash = (hash ^ identity(values[column])) * 0x9e3779b97f4a7c15ULL;
+        hash ^= hash >> 29U;
+      }
+      std::size_t slot = static_cast<std::size_t>(mix_bits(hash)) & (slots - 1);
+      while (table[slot] != empty && !same_row(x.row(groups[table[slot]].row), values, x.columns())) {
+        slot = (slot + 1) & (slots - 1);
+      }
+      if (table[slot] == empty) {
+        table[slot] = groups.size();
+        groups.push_back({row, 0.0, 0.0});
+      }
+      Group& group = groups[table[slot]];
+      group.copies += 1.0;
+      group.weight += sample_weight.empty() ? 1.0 : static_cast<double>(sample_weight[row]);
+    }
+    for (const Group& group : groups) {
+      const double mean = group.weight / group.copies;
+      add(group.row, unique_rows == UniqueRows::log_count ? mean * (1.0 + std::log(group.copies)) : mean);
+    }
+  }
+
+  std::vector<std::size_t> rows_;   ///< empty: every row
+  std::vector<double> cumulative_;  ///< empty: every row is as likely as any other
+  std::size_t count_ = 0;
+};
+
+/// The median of the values that are there; 0 for a column that has none.
+inline std::vector<float> column_medians(MatrixView x) {
+  std::vector<float> medians(x.columns(), 0.0F);
+  std::vector<float> present;
+  for (std::size_t column = 0; column < x.columns(); ++column) {
+    present.clear();
+    for (std::size_t row = 0; row < x.rows(); ++row) {
+      if (!is_missing(x(row, column))) {
+        present.push_back(x(row, column));
+      }
+    }
+    if (!present.empty()) {
+      const auto middle = present.begin() + static_cast<std::ptrdiff_t>(present.size() / 2);
+      std::nth_element(present.begin(), middle, present.end());
+      medians[column] = *middle;
+    }
+  }
+  return medians;
+}
+
+}  // namespace nad::detail

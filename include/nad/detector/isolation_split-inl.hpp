@@ -1,0 +1,322 @@
+#pragma once
+
+// The rows of one tree while it grows, and how a node splits them.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "nad/core/random.hpp"
+#include "nad/detector/detector-inl.hpp"
+#include "nad/detector/isolation_forest.hpp"
+
+namespace nad::detail {
+
+/// One column of a split direction.
+struct SplitTerm {
+  std::size_t column;  ///< of the TreeSample
+  float weight;
+  float centre;
+};
+
+/// Rows with sum(weight * value) > threshold go right; a single term is the column itself.
+struct SplitChoice {
+  std::vector<SplitTerm> terms;
+  float threshold = 0.0F;
+};
+
+struct Range {
+  float low = std::numeric_limits<float>::max();
+  float high = std::numeric_limits<float>::lowest();
+  bool varies() const noexcept { return low < high; }
+};
+
+/// The values that a tree learns from, feature-major, and the order in which its nodes hold the rows.
+class TreeSample {
+ public:
+  void start(std::size_t all_columns, std::size_t columns, std::size_t rows, Random& random) {
+    stride_ = (rows + 15) / 16 * 16 + 16;  // columns that lie a power of two apart would fight for the same cache lines
+    values_.resize(columns * stride_);
+    order_.resize(rows);
+    std::iota(order_.begin(), order_.end(), 0U);
+    columns_.resize(all_columns);
+    std::iota(columns_.begin(), columns_.end(), std::size_t{0});
+    if (columns < all_columns) {
+      for (std::size_t i = 0; i < columns; ++i) {
+        std::swap(columns_[i], columns_[i + random.below(all_columns - i)]);
+      }
+      columns_.resize(columns);
+    }
+    varying_.resize(columns);
+    std::iota(varying_.begin(), varying_.end(), std::size_t{0});
+    has_missing_ = false;
+  }
+
+  /// Takes over row number `row`; missing values become `fill` where it is given.
+  void load(std::size_t row, const float* source, const float* fill) {
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+      float value = source[columns_[column]];
+      if (is_missing(value)) {
+        value = fill != nullptr ? fill[columns_[column]] : value;
+        has_missing_ = has_missing_ || fill == nullptr;
+      }
+      values_[column * stride_ + row] = value;
+    }
+  }
+
+  std::size_t source_column(std::size_t column) const noexcept { return columns_[column]; }
+  /// The sample's columns; those known to be constant in the current node stand behind.
+  std::vector<std::size_t>& varying() noexcept { return varying_; }
+  float value(std::size_t column, std::size_t place) const noexcept {
+    return values_[column * stride_ + order_[place]];
+  }
+  bool has_missing() const noexcept { return has_missing_; }
+
+  Range range(std::size_t column, std::size_t begin, std::size_t end) const noexcept {
+    const float* values = values_.data() + column * stride_;
+    Range range;
+    for (std::size_t i = begin; i < end; ++i) {
+      const float value = values[order_[i]];
+      range.low = value < range.low ? value : range.low;  // a comparison with NaN is false: missing values do not count
+      range.high = value > range.high ? value : range.high;
+    }
+    return range;
+  }
+
+  /// Mean and standard deviation of what is there.
+  std::pair<double, double> moments(std::size_t column, std::size_t begin, std::size_t end) const noexcept {
+    double count = 0.0;
+    double mean = 0.0;
+    double squares = 0.0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double v = value(column, i);
+      if (!is_missing(static_cast<float>(v))) {
+        count += 1.0;
+        const double delta = v - mean;
+        mean += delta / count;
+        squares += delta * (v - mean);
+      }
+    }
+    return {mean, count > 0.0 ? std::sqrt(squares / count) : 0.0};
+  }
+
+  /// The value of the row at `place` in the direction of `terms`; NaN where the only column is missing.
+  double project(const std::vector<SplitTerm>& terms, std::size_t place) const noexcept {
+    if (terms.size() == 1) {
+      return value(terms[0].column, place);
+    }
+    double sum = 0.0;
+    for (const SplitTerm& term : terms) {
+      const float v = value(term.column, place);
+      sum += static_cast<double>(term.weight) * static_cast<double>(is_missing(v) ? term.centre : v);
+    }
+    return sum;
+  }
+
+  /// Sorts the node's rows into those that go left and those that go right; returns where the right ones begin. Rows
+  /// without a value go where most others went.
+  std::size_t partition(std::size_t begin, std::size_t end, const SplitChoice& choice, bool& missing_right) {
+    const auto first = order_.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = order_.begin() + static_cast<std::ptrdiff_t>(end);
+    const double threshold = choice.threshold;
+    const auto at = [this](auto iterator) { return static_cast<std::size_t>(iterator - order_.begin()); };
+    if (choice.terms.size() == 1 && !has_missing_) {
+      const float* values = values_.data() + choice.terms[0].column * stride_;
+      return at(split_in_place(first, last, [&](std::uint32_t row) { return values[row] > choice.threshold; }));
+    }
+    sides_.resize(order_.size());
+    std::size_t right = 0;
+    std::size_t known = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double projected = project(choice.terms, i);
+      const bool missing = is_missing(static_cast<float>(projected));
+      const bool above = !missing && projected > threshold;
+      sides_[order_[i]] = missing ? Side::unknown : above ? Side::right : Side::left;
+      right += above ? 1 : 0;
+      known += missing ? 0 : 1;
+    }
+    missing_right = 2 * right > known;
+    const Side unknown_goes = missing_right ? Side::right : Side::left;
+    return at(split_in_place(first, last, [&](std::uint32_t row) {
+      return (sides_[row] == Side::unknown ? unknown_goes : sides_[row]) == Side::right;
+    }));
+  }
+
+ private:
+  enum class Side : std::uint8_t { left, right, unknown };
+
+  /// std::partition, written out: its order is part of the model, and libraries differ.
+  template <class Iterator, class GoesRight>
+  static Iterator split_in_place(Iterator first, Iterator last, GoesRight goes_right) {
+    while (first != last) {
+      if (!goes_right(*first)) {
+        ++first;
+      } else {
+        --last;
+        std::swap(*first, *last);
+      }
+    }
+    return first;
+  }
+
+  std::vector<float> values_;
+  std::size_t stride_ = 0;
+  std::vector<std::uint32_t> order_;
+  std::vector<std::size_t> columns_;
+  std::vector<std::size_t> varying_;
+  std::vector<Side> sides_;
+  bool has_missing_ = false;
+};
+
+/// A float t with low <= t < high, so that both sides get a row; false where floats are too coarse for one.
+inline bool threshold_between(double low, double high, double wanted, float& threshold) noexcept {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  threshold = static_cast<float>(wanted);
+  if (static_cast<double>(threshold) >= high) {
+    threshold = std::nextafter(threshold, -infinity);
+  }
+  if (static_cast<double>(threshold) < low) {
+    threshold = std::nextafter(threshold, infinity);
+  }
+  return static_cast<double>(threshold) >= low && static_cast<double>(threshold) < high;
+}
+
+/// Chooses the split of a node.
+class SplitChooser {
+ public:
+  explicit SplitChooser(const IsolationForestOptions& options)
+      : best_(options.split == Split::best), ntry_(options.ntry), ndim_(options.ndim) {}
+
+  const SplitChoice& choice() const noexcept { return choice_; }
+
+  /// False where no column varies among the rows. `varying` shrinks when columns are found to be constant.
+  bool choose(TreeSample& sample, std::size_t begin, std::size_t end, std::size_t& varying, Random& random) {
+    if (!best_) {
+      return pick_direction(sample, begin, end, varying, random, choice_) && pick_position(sample, begin, end, random);
+    }
+    double best_gain = -1.0;
+    for (std::size_t attempt = 0; attempt < ntry_; ++attempt) {
+      if (!pick_direction(sample, begin, end, varying, random, candidate_)) {
+        break;
+      }
+      const double gain = best_position(sample, begin, end, candidate_);
+      if (gain > best_gain) {
+        best_gain = gain;
+        std::swap(choice_, candidate_);
+      }
+    }
+    return best_gain >= 0.0;
+  }
+
+ private:
+  /// Up to `ndim` random columns that vary in the node; with more than one, random weights on a common scale.
+  bool pick_direction(TreeSample& sample, std::size_t begin, std::size_t end, std::size_t& varying, Random& random,
+                      SplitChoice& choice) {
+    std::vector<std::size_t>& columns = sample.varying();
+    choice.terms.clear();
+    while (choice.terms.size() < ndim_ && choice.terms.size() < varying) {
+      const std::size_t place = choice.terms.size();
+      std::swap(columns[place], columns[place + random.below(varying - place)]);
+      range_ = sample.range(columns[place], begin, end);
+      if (range_.varies()) {
+        choice.terms.push_back({columns[place], 1.0F, 0.0F});
+      } else {
+        std::swap(columns[place], columns[--varying]);
+      }
+    }
+    if (choice.terms.size() > 1) {
+      for (SplitTerm& term : choice.terms) {
+        const auto [mean, deviation] = sample.moments(term.column, begin, end);
+        term.weight = static_cast<float>(random.normal() / deviation);
+        term.centre = static_cast<float>(mean);
+        if (!std::isfinite(term.weight) || term.weight == 0.0F) {
+          term.weight = 1.0F;  // a deviation beyond what floats hold
+        }
+      }
+    }
+    return !choice.terms.empty();
+  }
+
+  /// A uniform position between the smallest and the largest value.
+  bool pick_position(const TreeSample& sample, std::size_t begin, std::size_t end, Random& random) {
+    double low = range_.low;
+    double high = range_.high;
+    if (choice_.terms.size() > 1) {
+      low = std::numeric_limits<double>::max();
+      high = std::numeric_limits<double>::lowest();
+      for (std::size_t i = begin; i < end; ++i) {
+        const double projected = sample.project(choice_.terms, i);
+        low = std::min(low, projected);
+        high = std::max(high, projected);
+      }
+    }
+    if (threshold_between(low, high, low + random.uniform() * (high - low), choice_.threshold)) {
+      return true;
+    }
+    // the rows coincide in this direction as far as floats can tell, yet its first column varies: split that one
+    choice_.terms.resize(1);
+    const Range range = sample.range(choice_.terms[0].column, begin, end);
+    low = range.low;
+    high = range.high;
+    return threshold_between(low, high, low + random.uniform() * (high - low), choice_.threshold);
+  }
+
+  /// The position with the largest averaged gain, (s - (s_left + s_right) / 2) / s with s the standard deviation; -1
+  /// where there is none.
+  double best_position(const TreeSample& sample, std::size_t begin, std::size_t end, SplitChoice& choice) {
+    projected_.clear();
+    for (std::size_t i = begin; i < end; ++i) {
+      const double value = sample.project(choice.terms, i);
+      if (!is_missing(static_cast<float>(value))) {
+        projected_.push_back(value);
+      }
+    }
+    std::sort(projected_.begin(), projected_.end());
+    const double all = static_cast<double>(projected_.size());
+    const double mean = std::accumulate(projected_.begin(), projected_.end(), 0.0) / all;
+    double total_squares = 0.0;
+    for (double& value : projected_) {
+      total_squares += (value - mean) * (value - mean);
+    }
+    const double total_deviation = std::sqrt(total_squares / all);
+    double best_gain = -1.0;
+    double sum = 0.0;
+    double squares = 0.0;
+    for (std::size_t i = 0; i + 1 < projected_.size(); ++i) {
+      const double centred = projected_[i] - mean;
+      sum += centred;
+      squares += centred * centred;
+      float threshold = 0.0F;
+      const double low = projected_[i];
+      const double high = projected_[i + 1];
+      if (low == high || !threshold_between(low, high, low + (high - low) / 2.0, threshold)) {
+        continue;
+      }
+      const double left = static_cast<double>(i + 1);
+      const double right = all - left;
+      const double left_variance = squares / left - (sum / left) * (sum / left);
+      const double right_variance = (total_squares - squares) / right - (sum / right) * (sum / right);
+      const double gain = (total_deviation -
+                           (std::sqrt(std::max(0.0, left_variance)) + std::sqrt(std::max(0.0, right_variance))) / 2.0) /
+                          total_deviation;
+      if (gain > best_gain) {
+        best_gain = gain;
+        choice.threshold = threshold;
+      }
+    }
+    return best_gain;
+  }
+
+  bool best_;
+  std::size_t ntry_;
+  std::size_t ndim_;
+  SplitChoice choice_;
+  SplitChoice candidate_;
+  Range range_;  ///< of the last column that was picked
+  std::vector<double> projected_;
+};
+
+}  // namespace nad::detail

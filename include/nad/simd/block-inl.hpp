@@ -1,0 +1,84 @@
+#pragma once
+
+// Getting rows into blocks: the check for values that are not finite, and the turn to feature-major order.
+
+#include <cstddef>
+#include <cstdint>
+
+#include <xsimd/xsimd.hpp>
+
+#include "nad/simd/kernel_table.hpp"
+
+namespace nad::simd {
+
+/// Works on the bits, so that a host that compiles with -ffast-math still finds NaN.
+template <class Arch>
+bool all_finite(const float* values, std::size_t count) noexcept {
+  using Bits = xsimd::batch<std::int32_t, Arch>;
+  constexpr std::int32_t exponent = 0x7f800000;
+  constexpr std::size_t width = Bits::size;
+  const auto* bits = reinterpret_cast<const std::int32_t*>(values);  // only ever read through vector loads
+  const Bits mask(exponent);
+  const auto special = [&](std::size_t at) { return (Bits::load_unaligned(bits + at) & mask) == mask; };
+  std::size_t i = 0;
+  for (; i + 4 * width <= count; i += 4 * width) {
+    if (xsimd::any((special(i) | special(i + width)) | (special(i + 2 * width) | special(i + 3 * width)))) {
+      return false;
+    }
+  }
+  for (; i < count; ++i) {
+    std::int32_t last = 0;
+    __builtin_memcpy(&last, values + i, sizeof last);
+    if ((last & exponent) == exponent) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// A 4 x 4 corner: four rows of four columns become four columns of four rows.
+template <class Arch, class Quad>
+void turn_quad(const float* const rows[4], std::size_t column, float* block, std::size_t row) noexcept {
+  const Quad a = Quad::load_unaligned(rows[0] + column);
+  const Quad b = Quad::load_unaligned(rows[1] + column);
+  const Quad c = Quad::load_unaligned(rows[2] + column);
+  const Quad d = Quad::load_unaligned(rows[3] + column);
+  const Quad ac_low = xsimd::zip_lo(a, c);
+  const Quad ac_high = xsimd::zip_hi(a, c);
+  const Quad bd_low = xsimd::zip_lo(b, d);
+  const Quad bd_high = xsimd::zip_hi(b, d);
+  float* to = block + column * block_rows + row;
+  xsimd::zip_lo(ac_low, bd_low).store_aligned(to);
+  xsimd::zip_hi(ac_low, bd_low).store_aligned(to + block_rows);
+  xsimd::zip_lo(ac_high, bd_high).store_aligned(to + 2 * block_rows);
+  xsimd::zip_hi(ac_high, bd_high).store_aligned(to + 3 * block_rows);
+}
+
+/// `QuadArch` is the architecture's register of four floats.
+template <class Arch, class QuadArch>
+void transpose(const float* first, std::size_t row_stride, std::size_t rows, std::size_t columns,
+               float* block) noexcept {
+  using Quad = xsimd::batch<float, QuadArch>;
+  static_assert(Quad::size == 4);
+  std::size_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    const float* start = first + row * row_stride;
+    const float* const quad[4] = {start, start + row_stride, start + 2 * row_stride, start + 3 * row_stride};
+    std::size_t column = 0;
+    for (; column + 4 <= columns; column += 4) {
+      turn_quad<Arch, Quad>(quad, column, block, row);
+    }
+    for (; column < columns; ++column) {
+      for (std::size_t i = 0; i < 4; ++i) {
+        block[column * block_rows + row + i] = quad[i][column];
+      }
+    }
+  }
+  for (; row < block_rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      block[column * block_rows + row] = row < rows ? first[row * row_stride + column] : 0.0F;
+    }
+  }
+}
+
+}  // namespace nad::simd

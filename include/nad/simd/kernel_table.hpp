@@ -1,0 +1,41 @@
+#pragma once
+
+// What one instruction set offers: plain functions over plain pointers. A table is chosen once per batch.
+// Nothing here may throw, allocate or name a container: these functions are compiled for processors that the rest of
+// the program may not run on, and an inline function shared with ordinary code would leak their instructions into it.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nad::simd {
+
+/// Rows that the block kernels treat at once; one bit of a 64-bit mask for each.
+inline constexpr std::size_t block_rows = 64;
+
+/// A forest as nad::ForestNodes holds it.
+struct ForestArrays {
+  const std::uint32_t* root;
+  std::size_t n_trees;
+  const std::int32_t* feature;
+  const float* value;
+  const std::uint32_t* right;
+  const std::uint32_t* plane_begin;
+  const std::uint32_t* term_feature;
+  const float* term_weight;
+};
+
+struct KernelTable {
+  const char* name;
+
+  /// Whether all of `count` floats are finite.
+  bool (*all_finite)(const float* values, std::size_t count) noexcept;
+
+  /// Writes `rows` (1 to 64) rows feature-major: block[column * 64 + row]. The places of absent rows are set to 0.
+  void (*transpose)(const float* first, std::size_t row_stride, std::size_t rows, std::size_t columns,
+                    float* block) noexcept;
+
+  /// sums[row] = the leaf values of all trees, added in the order of the trees, for the rows set in `rows`.
+  void (*forest_block)(const ForestArrays& forest, const float* block, std::uint64_t rows, float* sums) noexcept;
+};
+
+}  // namespace nad::simd

@@ -1,0 +1,22 @@
+#pragma once
+
+// Puts the kernels of one architecture into a table.
+
+#include "nad/simd/block-inl.hpp"
+#include "nad/simd/forest-inl.hpp"
+#include "nad/simd/kernel_table.hpp"
+
+namespace nad::simd {
+
+#if XSIMD_WITH_NEON64
+using QuadArch = xsimd::neon64;
+#else
+using QuadArch = xsimd::sse2;
+#endif
+
+template <class Arch>
+constexpr KernelTable make_table(const char* name) noexcept {
+  return {name, &all_finite<Arch>, &transpose<Arch, QuadArch>, &forest_block<Arch>};
+}
+
+}  // namespace nad::simd

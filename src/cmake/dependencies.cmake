@@ -1,0 +1,49 @@
+# What nad needs to be built. An installed package comes first, a download pinned to a commit second, and otherwise the
+# message says which Debian package holds it. Nothing here is needed by a program that links the installed nad::nad.
+
+include(FetchContent)
+find_package(Threads REQUIRED)
+
+# nad_dependency(<package> <minimum version> TARGET <target> DEBIAN <package>
+#                GIT <repository> COMMIT <commit> INCLUDE <folder of the headers>)
+#
+# All of them are headers only, so a download is used for its headers and its own CMake files are never run.
+macro(nad_dependency package minimum)
+  cmake_parse_arguments(dependency "" "TARGET;DEBIAN;GIT;COMMIT;INCLUDE" "" ${ARGN})
+  if(NOT TARGET ${dependency_TARGET})
+    # no version here: most of these packages call a newer major version incompatible, and newer ones must work
+    find_package(${package} QUIET)
+    if(${package}_FOUND AND ${package}_VERSION AND ${package}_VERSION VERSION_LESS ${minimum})
+      message(FATAL_ERROR "nad needs ${package} ${minimum} or newer; ${${package}_DIR} holds ${${package}_VERSION}")
+    endif()
+  endif()
+  if(NOT TARGET ${dependency_TARGET})
+    if(NOT NAD_FETCH_DEPENDENCIES)
+      message(FATAL_ERROR "nad needs ${package} ${minimum} or newer. On Debian and Ubuntu: "
+                          "apt-get install ${dependency_DEBIAN}. Or let nad download it: -DNAD_FETCH_DEPENDENCIES=ON")
+    endif()
+    message(STATUS "${package} is not installed (on Debian and Ubuntu: apt-get install ${dependency_DEBIAN}); "
+                   "downloading ${dependency_GIT}")
+    FetchContent_Declare(nad_${package} GIT_REPOSITORY ${dependency_GIT} GIT_TAG ${dependency_COMMIT}
+                         SOURCE_SUBDIR headers-only)
+    FetchContent_MakeAvailable(nad_${package})
+    add_library(${dependency_TARGET} INTERFACE IMPORTED GLOBAL)
+    target_include_directories(${dependency_TARGET} SYSTEM
+                               INTERFACE ${nad_${package}_SOURCE_DIR}/${dependency_INCLUDE})
+  endif()
+endmacro()
+
+nad_dependency(xsimd 8.1.0 TARGET xsimd DEBIAN libxsimd-dev
+               GIT https://github.com/xtensor-stack/xsimd.git
+               COMMIT 1577b02d549cca52aa5e943c16f2600950480289 INCLUDE include)
+nad_dependency(cereal 1.3.2 TARGET cereal::cereal DEBIAN libcereal-dev
+               GIT https://github.com/USCiLab/cereal.git
+               COMMIT ebef1e929807629befafbb2918ea1a08c7194554 INCLUDE include)
+nad_dependency(nlohmann_json 3.11.2 TARGET nlohmann_json::nlohmann_json DEBIAN nlohmann-json3-dev
+               GIT https://github.com/nlohmann/json.git
+               COMMIT bc889afb4c5bf1c0d8ee29ef35eaaf4c8bef8a5d INCLUDE include)
+if(NAD_BUILD_TESTS)
+  nad_dependency(doctest 2.4.9 TARGET doctest::doctest DEBIAN doctest-dev
+                 GIT https://github.com/doctest/doctest.git
+                 COMMIT b7c21ec5ceeadb4951b00396fc1e4642dd347e5f INCLUDE .)
+endif()

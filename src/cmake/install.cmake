@@ -1,0 +1,20 @@
+# cmake --install: the headers, the library and a package for find_package(nad).
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/nad)
+
+install(DIRECTORY include/nad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT nad FILES_MATCHING PATTERN "*.hpp")
+
+# two export sets, because only the header-only target needs the dependencies to be found again
+install(TARGETS nad EXPORT nad_compiled COMPONENT nad INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS nad_header_only EXPORT nad_header_only COMPONENT nad INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT nad_compiled FILE nadCompiledTargets.cmake NAMESPACE nad:: DESTINATION ${package_folder} COMPONENT nad)
+install(EXPORT nad_header_only FILE nadHeaderOnlyTargets.cmake NAMESPACE nad:: DESTINATION ${package_folder}
+        COMPONENT nad)
+
+configure_package_config_file(src/cmake/nadConfig.cmake.in ${PROJECT_BINARY_DIR}/nadConfig.cmake
+                              INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/nadConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/nadConfig.cmake ${PROJECT_BINARY_DIR}/nadConfigVersion.cmake
+        DESTINATION ${package_folder} COMPONENT nad)

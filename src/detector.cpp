@@ -1,0 +1,4 @@
+// The compiled build of detector/.
+#include "nad/detector/amount-inl.hpp"
+#include "nad/detector/detector-inl.hpp"
+#include "nad/detector/isolation_forest-inl.hpp"
