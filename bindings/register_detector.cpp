@@ -134,6 +134,17 @@ py::dict to_python(const IsolationForestOptions& options) {
   return values;
 }
 
+/// The words that scikit-learn's own checks look for; nad's check behind this one would say the same in others.
+void check_columns(const Detector& detector, const Records& records) {
+  const std::size_t given = records.view().columns();
+  if (detector.is_fitted() && given != detector.n_features()) {
+    throw Error(ErrorCode::invalid_data, "X has " + std::to_string(given) + " features, but " +
+                                             std::string(detector.kind()) + " is expecting " +
+                                             std::to_string(detector.n_features()) +
+                                             " features as input: give the columns that fit() saw, in the same order");
+  }
+}
+
 void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
   const Records records(x);
   if (records.is_single()) {
@@ -149,6 +160,7 @@ void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle 
 
 py::object anomaly_score(const Detector& detector, py::handle x, py::handle n_jobs, py::object progress) {
   const Records records(x);
+  check_columns(detector, records);
   if (records.is_single()) {
     return py::float_(static_cast<double>(detector.anomaly_score(records.row())));
   }
@@ -168,12 +180,14 @@ py::object anomaly_score(const Detector& detector, py::handle x, py::handle n_jo
 template <class D, std::vector<float> (D::*verb)(MatrixView, const FitControl&) const>
 py::object number_per_row(const D& detector, py::handle x, py::handle n_jobs, py::object progress) {
   const Records records(x);
+  check_columns(detector, records);
   Run run(n_jobs, std::move(progress));
   return per_row(records, run([&](const FitControl& control) { return (detector.*verb)(records.view(), control); }));
 }
 
 py::object explain(const Detector& detector, py::handle x, py::handle n_jobs, py::object progress) {
   const Records records(x);
+  check_columns(detector, records);
   Run run(n_jobs, std::move(progress));
   auto contributions = std::make_unique<Matrix>(
       run([&](const FitControl& control) { return detector.explain(records.view(), control); }));
