@@ -36,6 +36,7 @@ endmacro()
 nad_dependency(xsimd 8.1.0 TARGET xsimd DEBIAN libxsimd-dev
                GIT https://github.com/xtensor-stack/xsimd.git
                COMMIT 1577b02d549cca52aa5e943c16f2600950480289 INCLUDE include)
+include(${CMAKE_CURRENT_LIST_DIR}/nad_xsimd.cmake)
 nad_dependency(cereal 1.3.2 TARGET cereal::cereal DEBIAN libcereal-dev
                GIT https://github.com/USCiLab/cereal.git
                COMMIT ebef1e929807629befafbb2918ea1a08c7194554 INCLUDE include)
