@@ -9,6 +9,7 @@ from typing_extensions import Self
 __version__: str
 
 class Progress:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only the core makes one
     @property
     def stage(self) -> str: ...
     @property
@@ -20,9 +21,8 @@ _Floats = npt.NDArray[np.float32]
 _Callback = Callable[[Progress], bool | None]
 
 class Detector:
-    def fit(
-        self, x: Any, sample_weight: Any = None, n_jobs: int = 1, progress: _Callback | None = None
-    ) -> None: ...
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: a base class
+    def fit(self, x: Any, sample_weight: Any = None, n_jobs: int = 1, progress: _Callback | None = None) -> None: ...
     def anomaly_score(self, x: Any, n_jobs: int = 1, progress: _Callback | None = None) -> _Floats | float: ...
     def raw_score(self, x: Any, n_jobs: int = 1, progress: _Callback | None = None) -> _Floats | float: ...
     def explain(self, x: Any, n_jobs: int = 1, progress: _Callback | None = None) -> _Floats: ...
