@@ -18,8 +18,7 @@ namespace nad {
 class MatrixView {
  public:
   MatrixView() = default;
-  MatrixView(const float* data, std::size_t rows, std::size_t columns)
-      : MatrixView(data, rows, columns, columns) {}
+  MatrixView(const float* data, std::size_t rows, std::size_t columns) : MatrixView(data, rows, columns, columns) {}
   MatrixView(const float* data, std::size_t rows, std::size_t columns, std::size_t row_stride)
       : data_(data), rows_(rows), columns_(columns), row_stride_(row_stride) {}
 
@@ -60,7 +59,9 @@ class Matrix {
   float operator()(std::size_t r, std::size_t c) const noexcept { return values_[r * columns_ + c]; }
 
   MatrixView view() const noexcept { return {values_.data(), rows_, columns_}; }
-  operator MatrixView() const noexcept { return view(); }
+  operator MatrixView() const noexcept {
+    return view();
+  }  // NOLINT(google-explicit-constructor): a matrix is viewed freely
 
  private:
   std::vector<float> values_;

@@ -1,0 +1,1 @@
+"""Benchmarks of nad beside other libraries: `python -m benchmarks` from a checkout."""

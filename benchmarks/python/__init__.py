@@ -1,0 +1,1 @@
+"""One file per task, one small class per competitor; see benchmarks/README.md."""

@@ -1,0 +1,320 @@
+"""Speed and size of Isolation Forest: fitting, scoring with each kernel, two threads, one row, memory, saved model.
+
+Each competitor, and nad with each of its kernels, lives in a process of its own; they take turns (see `measure`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.python import forests, kdd99
+from benchmarks.python.forests import Missing, Settings
+from benchmarks.python.measure import Sample, Timing, latencies, take_turns, time_call
+from benchmarks.python.report import Goal, Section, say
+from benchmarks.python.worker import Worker, WorkerError
+
+SMALL, LARGE = Settings(samples=256), Settings(samples=4096)
+SETTINGS = {"100 x 256": SMALL, "100 x 4096": LARGE}
+KERNELS = ("avx512", "avx2", "neon", "baseline")
+NAD = "nad"
+PEERS = tuple(name for name in forests.FORESTS if name != NAD)
+MEGABYTE = 1e6
+SYNTHETIC_ROWS = 494_021
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured."""
+
+    rounds: int = 7
+    rows: int | None = None  # None: all
+    seconds_per_fit: float = 0.1
+    latency_calls: int = 5000
+
+
+QUICK = Effort(rounds=3, rows=60_000, seconds_per_fit=0.02, latency_calls=500)
+
+
+class Subject:
+    """One competitor with the rows, inside its own process."""
+
+    def __init__(self, name: str, rows: str, limit: int | None, seed: int) -> None:
+        self.name = name
+        self.seed = seed
+        # before the rows: the library is imported even where loading fails
+        forests.make(name, SMALL, seed)
+        self.rows = np.load(rows)[:limit].copy()
+        self.forest: forests.Forest
+        self.x: Any
+
+    def kernels(self) -> dict[str, Any]:
+        simd = self.forest.module.simd
+        return {"supported": list(simd.supported()), "active": simd.active()}
+
+    def prepare(self, settings: Settings) -> None:
+        self.forest = forests.make(self.name, settings, self.seed)
+        self.x = self.forest.layout(self.rows)
+        self.forest.fit(self.x)
+
+    def time_fit(self, at_least: float) -> Sample:
+        return time_call(lambda: self.forest.fit(self.x), at_least)
+
+    def time_score(self) -> Sample:
+        return time_call(lambda: self.forest.score(self.x), 0.0)
+
+    def saved_bytes(self) -> int:
+        return self.forest.saved_bytes()
+
+    def latency(self, at_least: int) -> tuple[float, float]:
+        picks = np.random.default_rng(self.seed).choice(len(self.x), 200, replace=False)
+        return latencies([self.forest.score_row_call(self.x, int(pick)) for pick in picks], at_least)
+
+
+class MemorySubject:
+    """What scoring costs in memory: everything above an interpreter that has imported and once used the library."""
+
+    def __init__(self, name: str, rows: str, limit: int | None, seed: int) -> None:
+        forest = forests.make(name, SMALL, seed)
+        warm = forest.layout(np.random.default_rng(seed).random((300, 4), dtype=np.float32))
+        forest.fit(warm)
+        forest.score(warm)
+        self.forest = forest
+        self.rows, self.limit = rows, limit
+
+    def peak(self) -> dict[str, float]:
+        before = _memory("VmRSS")
+        rows = np.load(self.rows)  # not memory-mapped: the rows shall count as input, once
+        if self.limit is not None:
+            rows = rows[: self.limit].copy()
+        x = self.forest.layout(rows)
+        del rows
+        _forget_peak()
+        self.forest.fit(x[:20_000])
+        scores = self.forest.score(x)
+        extra = _memory("VmHWM") - before - x.nbytes - scores.nbytes
+        return {"input": x.nbytes, "output": scores.nbytes, "extra": extra}
+
+
+def _memory(field: str) -> int:
+    """Bytes resident now ("VmRSS") or at the most since `_forget_peak` ("VmHWM")."""
+    # not getrusage: what it calls the peak of a process can be its parent's
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise WorkerError(f"/proc/self/status has no {field}; peak memory is measured on Linux only")
+
+
+def _forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+class SpeedBenchmark:
+    def __init__(self, effort: Effort, seed: int) -> None:
+        self.effort = effort
+        self.seed = seed
+        self.notes: list[str] = []
+        self.goals: list[Goal] = []
+        self.rows_path, self.data = self._rows()
+        self.n_rows = min(np.load(self.rows_path, mmap_mode="r").shape[0], effort.rows or sys.maxsize)
+
+    def run(self) -> list[Section]:
+        with ExitStack() as stack:
+            workers = self._start(stack)
+            sections = [
+                self._fit_and_score(workers),
+                self._two_threads(stack),
+                self._one_row(workers),
+                self._saved(workers),
+            ]
+        sections.append(self._memory())
+        title = f"Goals, {self.n_rows:,} x {kdd99.COLUMNS} float32 ({self.data})"
+        return [*sections, Section(title, *Goal.table(self.goals), notes=self.notes)]
+
+    def _rows(self) -> tuple[Path, str]:
+        try:
+            return kdd99.speed_rows(), "KDD Cup 99, 10 %, words as numbers"
+        except kdd99.DataNotFound as error:
+            self.notes.append(f"Synthetic rows instead of KDD Cup 99: {error}")
+            return kdd99.synthetic_rows(SYNTHETIC_ROWS, seed=1), "synthetic"
+
+    def _worker(self, stack: ExitStack, name: str, kernel: str | None = None) -> Worker | None:
+        """The competitor in its process, or a note that says why it is missing."""
+        env = {"NAD_SIMD": kernel} if kernel else {}
+        try:
+            worker = Worker(Subject, name, str(self.rows_path), self.effort.rows, self.seed, env=env)
+            stack.callback(worker.close)
+            worker.call("prepare", SMALL)
+            if name == NAD and (active := worker.call("kernels")["active"]) != (kernel or active):
+                raise WorkerError(f"NAD_SIMD={kernel} was asked for but {active} runs")
+        except (Missing, WorkerError) as error:
+            self._note(f"{name}{f', {kernel}' if kernel else ''} is missing: {error}")
+            return None
+        return worker
+
+    def _start(self, stack: ExitStack) -> dict[str, Worker]:
+        workers: dict[str, Worker] = {}
+        probe = self._worker(stack, NAD)
+        if probe is not None:
+            kernels = probe.call("kernels")
+            self._note(f"nad picks {kernels['active']}; this processor can run {', '.join(kernels['supported'])}")
+            for kernel in KERNELS:
+                if kernel not in kernels["supported"]:
+                    self._note(f"nad, {kernel}: not in this build or not on this processor")
+                elif worker := self._worker(stack, NAD, kernel):
+                    workers[f"{NAD}, {kernel}"] = worker
+            probe.close()
+        for name in PEERS:
+            if worker := self._worker(stack, name):
+                workers[name] = worker
+        return workers
+
+    def _fit_and_score(self, workers: Mapping[str, Worker]) -> Section:
+        header = ["", "fit ms", "spread", "score s", "spread", "rows/s", "ns a row and tree", "score wall s"]
+        rows = []
+        samples: dict[str, Any] = {}
+        for title, settings in SETTINGS.items():
+            for worker in workers.values():
+                worker.call("prepare", settings)
+            say(f"fitting {title}")
+            fits = take_turns(_each(workers, "time_fit", self.effort.seconds_per_fit), self.effort.rounds)
+            say(f"scoring {title}")
+            scores = take_turns(_each(workers, "time_score"), self.effort.rounds)
+            for name in workers:
+                fit, score = fits[name], scores[name]
+                per_tree = score.cpu / self.n_rows / settings.trees * 1e9
+                measured = [f"{fit.cpu * 1e3:.2f}", f"{fit.spread:.0%}", f"{score.cpu:.4f}", f"{score.spread:.0%}"]
+                derived = [f"{self.n_rows / score.cpu:,.0f}", f"{per_tree:.2f}", f"{score.wall:.4f}"]
+                rows.append([f"{name}, {title}", *measured, *derived])
+                samples[f"{name}, {title}"] = {"fit": _seconds(fit), "score": _seconds(score)}
+            self._judge(title, fits, scores)
+        title = f"Fit and score on one thread, CPU time, median of {self.effort.rounds}"
+        return Section(title, header, rows, data=samples)
+
+    def _judge(self, title: str, fits: Mapping[str, Timing], scores: Mapping[str, Timing]) -> None:
+        peers = [name for name in PEERS if name in scores]
+        isotrees = [name for name in peers if name.startswith("isotree")]
+        ours = [name for name in scores if name.startswith(NAD)]
+        if not ours or not peers:
+            return
+        wanted = {("100 x 256", "avx512"): 10.0, ("100 x 256", "avx2"): 5.0}
+        best = min(peers, key=lambda name: scores[name].cpu)
+        for name in ours:
+            ratio = scores[best].cpu / scores[name].cpu
+            kernel = name.removeprefix(f"{NAD}, ")
+            self.goals.append(
+                Goal(f"score {title}, {kernel}, times {best}", ratio, at_least=wanted.get((title, kernel)))
+            )
+        if isotrees:
+            best = min(isotrees, key=lambda name: fits[name].cpu)
+            wanted_fit = 3.0 if title == "100 x 256" else None
+            self.goals.append(
+                Goal(f"fit {title}, times {best}", fits[best].cpu / fits[ours[0]].cpu, at_least=wanted_fit)
+            )
+            best = min(isotrees, key=lambda name: scores[name].cpu)
+            if title == "100 x 4096":
+                ratio = scores[best].cpu / scores[ours[0]].cpu
+                self.goals.append(Goal(f"score {title}, best kernel, times {best}", ratio, at_least=6.0))
+
+    def _two_threads(self, stack: ExitStack) -> Section:
+        header = ["100 x 256, wall s", "one thread", "two threads", "times", "CPU of two / one"]
+        rows = []
+        for name in (NAD, "scikit-learn", "isotree"):
+            worker = self._worker(stack, name)
+            if worker is None:
+                continue
+            say(f"two threads, {name}")
+
+            def timed(threads: int, worker: Worker = worker) -> Sample:
+                worker.call("prepare", Settings(threads=threads))
+                sample: Sample = worker.call("time_score")
+                return sample
+
+            timings = take_turns({"1": lambda: timed(1), "2": lambda: timed(2)}, self.effort.rounds)
+            one, two = timings["1"], timings["2"]
+            times = one.best_wall / two.best_wall
+            rows.append(
+                [name, f"{one.best_wall:.4f}", f"{two.best_wall:.4f}", f"{times:.2f}", f"{two.cpu / one.cpu:.2f}"]
+            )
+            if name == NAD:
+                self.goals.append(Goal("two threads, times one thread", times, at_least=1.8))
+            worker.close()
+        return Section(f"Two threads, wall time, best of {self.effort.rounds}", header, rows)
+
+    def _one_row(self, workers: Mapping[str, Worker]) -> Section:
+        rows = []
+        for name, worker in workers.items():
+            say(f"one row, {name}")
+            worker.call("prepare", SMALL)
+            calls = self.effort.latency_calls
+            median, late = worker.call("latency", calls if name != "scikit-learn" else max(200, calls // 10))
+            rows.append([name, f"{median:.2f}", f"{late:.2f}"])
+            if name.startswith(NAD) and not any(goal.what.startswith("one row") for goal in self.goals):
+                self.goals.append(Goal(f"one row from Python, {name}, microseconds", median, at_most=10.0))
+        return Section("One row from Python, 100 x 256, microseconds", ["", "median", "99 %"], rows)
+
+    def _saved(self, workers: Mapping[str, Worker]) -> Section:
+        rows: list[list[str]] = []
+        for name, worker in workers.items():
+            if name == "isotree, column-major" or (name.startswith(NAD) and any(row[0] == NAD for row in rows)):
+                continue
+            sizes = []
+            for settings in SETTINGS.values():
+                worker.call("prepare", settings)
+                sizes.append(worker.call("saved_bytes") / MEGABYTE)
+            shown = NAD if name.startswith(NAD) else name
+            rows.append([shown, *(f"{size:.3f}" for size in sizes)])
+            if shown == NAD:
+                self.goals.append(Goal("saved model 100 x 256, MB", sizes[0], at_most=1.0))
+        return Section("Saved model, MB (scikit-learn: pickle)", ["", *SETTINGS], rows)
+
+    def _memory(self) -> Section:
+        rows = []
+        for name in forests.FORESTS:
+            say(f"memory, {name}")
+            try:
+                with Worker(MemorySubject, name, str(self.rows_path), self.effort.rows, self.seed) as worker:
+                    peak = worker.call("peak")
+            except (Missing, WorkerError) as error:
+                self._note(f"{name} is missing: {error}")
+                continue
+            rows.append([name, *(f"{peak[part] / MEGABYTE:.1f}" for part in ("input", "output", "extra"))])
+            if name == NAD:
+                self.goals.append(
+                    Goal("peak while scoring beyond input and output, MB", peak["extra"] / MEGABYTE, at_most=16.0)
+                )
+        header = ["", "input", "output", "peak beyond both"]
+        return Section("Peak memory while scoring, 100 x 256, MB (the model counts as beyond)", header, rows)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+            say(text)
+
+
+def _each(workers: Mapping[str, Worker], method: str, *args: object) -> dict[str, Callable[[], Sample]]:
+    def bound(worker: Worker) -> Callable[[], Sample]:
+        return lambda: worker.call(method, *args)
+
+    return {name: bound(worker) for name, worker in workers.items()}
+
+
+def _seconds(timing: Timing) -> dict[str, Any]:
+    return {
+        "cpu_median": timing.cpu,
+        "cpu_best": timing.best_cpu,
+        "wall_median": timing.wall,
+        "cpu": [sample.cpu for sample in timing.samples],
+        "wall": [sample.wall for sample in timing.samples],
+        "calls": [sample.calls for sample in timing.samples],
+    }
+
+
+def run(effort: Effort, seed: int) -> list[Section]:
+    return SpeedBenchmark(effort, seed).run()
