@@ -31,7 +31,7 @@ def new_connections(random: np.random.Generator) -> Floats:
     """Twenty new connections, two of which carry something else."""
     rows = ordinary_connections(20, random)
     rows[5] = [900.0, 8.0e7, 4000.0, 60000.0]  # a quarter of an hour, and everything flows out: somebody copies data
-    rows[13, 1:] = [40.0, 0.0, 1.0]  # a packet without an answer: a scan
+    rows[13] = [4.0, 3.0e5, 0.0, 5000.0]  # many packets and no answer: a flood
     return rows
 
 
@@ -49,7 +49,7 @@ def train_and_save(model_path: str, rows_path: str) -> None:
         name = FEATURE_NAMES[reasons[row].argmax()]
         print(f"connection {row:2}  score {scores[row]:.3f}  mostly for its {name}")
 
-    forest.save(model_path)
+    forest.save(model_path, feature_names=FEATURE_NAMES)
     np.savetxt(rows_path, rows, delimiter=",", fmt="%.9g")  # nine digits carry a float without loss
 
 

@@ -28,12 +28,12 @@ def python_example(checkout: Path, name: str, *arguments) -> str:
 
 @pytest.fixture(scope="session", params=["nad::nad", "nad::header_only"])
 def cpp_load_and_score(request, checkout, tmp_path_factory) -> Path:
-    """The C++ program: from NAD_CPP_EXAMPLES where somebody has built it, else built here."""
-    built = os.environ.get("NAD_CPP_EXAMPLES")
+    """The C++ program: NAD_LOAD_AND_SCORE where somebody has built it, else built here."""
+    built = os.environ.get("NAD_LOAD_AND_SCORE")
     if built and request.param == "nad::nad":
-        return Path(built) / "load_and_score"
+        return Path(built)
     if not shutil.which("cmake") or not (shutil.which("c++") or os.environ.get("CXX")):
-        pytest.skip("needs cmake and a C++ compiler, or NAD_CPP_EXAMPLES with the folder of the built examples")
+        pytest.skip("needs cmake and a C++ compiler, or NAD_LOAD_AND_SCORE with the built program")
     folder = tmp_path_factory.mktemp("cpp")
     options = ["-DNAD_BUILD_EXAMPLES=ON", f"-DNAD_EXAMPLE_TARGET={request.param}", "-DCMAKE_BUILD_TYPE=Release"]
     if shutil.which("ccache"):

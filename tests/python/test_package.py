@@ -79,11 +79,8 @@ def test_the_wheel_holds_the_package_and_nothing_else():
 def test_stubs_match_the_compiled_module():
     pytest.importorskip("mypy")
     command = [sys.executable, "-m", "mypy.stubtest", "--concise", "nad._core"]
-    output = subprocess.run(command, capture_output=True, text=True, timeout=300).stdout
-    # pybind11's classes have a metaclass of their own, which no stub names
-    complaints = [line for line in output.splitlines() if not line.endswith("metaclass differs")]
-    assert complaints in ([], [line for line in complaints if line.startswith("Success")])
-    assert "nad._core" in output or "Success" in output
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def stub_functions() -> dict[str, list[str]]:
