@@ -21,9 +21,9 @@ constexpr std::size_t small_change = 32 * 1024;
 
 template <class Action>
 std::size_t bytes_taken(Action&& action) {
-  const Allocations before = Allocations::of_this_thread();
+  const std::size_t before = tests::allocations().bytes;
   action();
-  return (Allocations::of_this_thread() - before).bytes;
+  return tests::allocations().bytes - before;
 }
 
 nad::IsolationForest larger_forest() {
