@@ -1,0 +1,10 @@
+#include "helpers.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The compiled part of nad. Use the package: its classes and functions add documentation and checks.";
+  module.attr("__version__") = NAD_VERSION_STRING;
+  nad::python::register_core(module);
+  nad::python::register_simd(module);
+  nad::python::register_detector(module);
+  nad::python::register_persist(module);
+}

@@ -1,0 +1,47 @@
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "helpers.hpp"
+
+namespace nad::python {
+
+namespace {
+
+std::span<const std::byte> bytes_of(const std::string_view& bytes) {
+  return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+void register_persist(py::module_& module) {
+  // Reading and writing hold the GIL: a model file is about a megabyte, and the detector cannot change meanwhile.
+  module.def(
+      "save",
+      [](const Detector& detector, const std::filesystem::path& path, std::vector<std::string> feature_names,
+         std::string note) {
+        save(detector, path, {.feature_names = std::move(feature_names), .note = std::move(note)});
+      },
+      py::arg("detector"), py::arg("path"), py::kw_only(), py::arg("feature_names") = std::vector<std::string>(),
+      py::arg("note") = "");
+  module.def(
+      "save_bytes",
+      [](const Detector& detector, std::vector<std::string> feature_names, std::string note) {
+        const std::vector<std::byte> bytes =
+            save_bytes(detector, {.feature_names = std::move(feature_names), .note = std::move(note)});
+        return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      },
+      py::arg("detector"), py::kw_only(), py::arg("feature_names") = std::vector<std::string>(), py::arg("note") = "");
+  module.def("load_detector", &load_detector, py::arg("path"));
+  module.def(
+      "load_detector_bytes",
+      [](const py::bytes& bytes) { return load_detector_bytes(bytes_of(std::string_view(bytes))); }, py::arg("bytes"));
+  module.def("read_header", &read_header, py::arg("path"));
+  module.def(
+      "read_header_bytes", [](const py::bytes& bytes) { return read_header_bytes(bytes_of(std::string_view(bytes))); },
+      py::arg("bytes"));
+}
+
+}  // namespace nad::python

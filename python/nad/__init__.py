@@ -1,0 +1,49 @@
+"""nad: few, calibrated, explained alerts from network traffic.
+
+>>> import nad
+>>> forest = nad.IsolationForest(contamination=0.01, random_state=42).fit(X)
+>>> forest.predict(X)  # -1: anomalous, 1: ordinary
+>>> forest.anomaly_score(X)  # higher = more anomalous
+>>> forest.explain(X)  # one contribution a row and column
+>>> forest.save("forest.nad")  # nad.load, or nad::load_detector in C++: the same scores, bit for bit
+"""
+
+try:
+    from nad import _core
+except ImportError as error:
+    raise ImportError(
+        f"The compiled part of nad cannot be loaded ({error}). Was the package imported from its source folder? "
+        "Install it with `pip install .`"
+    ) from error
+
+from nad import simd
+from nad._core import Progress
+from nad.errors import (
+    BadFileError,
+    CancelledError,
+    Error,
+    InvalidArgumentError,
+    InvalidDataError,
+    IoError,
+    NotFittedError,
+)
+from nad.estimators import IsolationForest
+from nad.persist import load, read_header
+
+__version__ = _core.__version__
+
+__all__ = [
+    "BadFileError",
+    "CancelledError",
+    "Error",
+    "InvalidArgumentError",
+    "InvalidDataError",
+    "IoError",
+    "IsolationForest",
+    "NotFittedError",
+    "Progress",
+    "__version__",
+    "load",
+    "read_header",
+    "simd",
+]

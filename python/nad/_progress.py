@@ -1,0 +1,41 @@
+"""A small progress bar on the standard error stream."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nad import _core
+
+_WIDTH = 32
+
+
+class ProgressBar:
+    """Draws ``growing trees [########........]  52/100  0.4 s``; a new stage gets a new line."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._stage = ""
+
+    def __call__(self, progress: _core.Progress) -> None:
+        """Draw over the last state of the bar."""
+        lines = []
+        if self._stage not in ("", progress.stage):
+            lines.append("\n")
+            self._began = time.monotonic()
+        self._stage = progress.stage
+        full = _WIDTH * progress.done // max(progress.total, 1)
+        lines.append(
+            f"\r{progress.stage} [{'#' * full}{'.' * (_WIDTH - full)}] "
+            f"{progress.done}/{progress.total}  {time.monotonic() - self._began:.1f} s"
+        )
+        sys.stderr.write("".join(lines))
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """End the last line."""
+        if self._stage:
+            sys.stderr.write("\n")
+            sys.stderr.flush()

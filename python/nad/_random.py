@@ -1,0 +1,31 @@
+"""From scikit-learn's ``random_state`` to the seed of a detector."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from nad.errors import InvalidArgumentError
+
+_SEEDS = 2**63 - 1
+
+
+def seed_from(random_state: Any) -> int:
+    """Turn a ``random_state`` into a seed.
+
+    An integer is the seed itself. A ``RandomState`` or ``Generator`` is drawn from, so a second fit gets another seed.
+    ``None`` draws from NumPy's global state, which ``numpy.random.seed`` sets, as in scikit-learn.
+    """
+    if random_state is None or random_state is np.random:
+        return int(np.random.randint(_SEEDS, dtype=np.int64))  # noqa: NPY002: the global state is the point
+    if isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool):
+        return int(random_state)
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(_SEEDS, dtype=np.int64))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(_SEEDS))
+    raise InvalidArgumentError(
+        f"random_state is {random_state!r}; give None, an integer, a numpy.random.RandomState or a numpy.random.Generator"
+    )

@@ -1,0 +1,91 @@
+"""What nad raises: one family, each member also the built-in exception that fits.
+
+>>> try:
+...     forest.fit(rows)
+... except nad.Error as error:
+...     print(error.code, error)
+
+``except ValueError`` and ``except OSError`` work as they do everywhere in Python.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+class Error(Exception):
+    """The base of everything that nad raises about its input; ``code`` is the name of the C++ ``ErrorCode``."""
+
+    code = "unknown"
+
+
+class InvalidArgumentError(Error, ValueError):
+    """An option or a parameter makes no sense."""
+
+    code = "invalid_argument"
+
+
+class InvalidDataError(Error, ValueError):
+    """The records cannot be used: wrong shape, missing or infinite values."""
+
+    code = "invalid_data"
+
+
+class NotFittedError(Error, ValueError, AttributeError):
+    """The detector has learnt nothing yet. Where scikit-learn is in use, also its ``NotFittedError``."""
+
+    code = "not_fitted"
+
+
+class IoError(Error, OSError):
+    """The operating system refused: a file cannot be opened, read or written."""
+
+    code = "io"
+
+
+class BadFileError(Error, ValueError):
+    """A model file was read but is damaged, foreign or too new."""
+
+    code = "bad_file"
+
+
+class CancelledError(Error):
+    """A progress callback asked to stop."""
+
+    code = "cancelled"
+
+
+for _class in (Error, InvalidArgumentError, InvalidDataError, NotFittedError, IoError, BadFileError, CancelledError):
+    _class.__module__ = "nad"  # where users find them, and what a traceback shows
+
+_BY_CODE: dict[str, type[Error]] = {
+    kind.code: kind for kind in (InvalidArgumentError, InvalidDataError, IoError, BadFileError, CancelledError)
+}
+_shared_not_fitted: dict[type[Any], type[NotFittedError]] = {}
+
+
+def from_core(code: str, message: str) -> Error:
+    """The exception for an error of the C++ library."""
+    if code == NotFittedError.code:
+        return not_fitted(message)
+    return _BY_CODE.get(code, Error)(message)
+
+
+def not_fitted(message: str) -> NotFittedError:
+    """A ``NotFittedError`` that scikit-learn's handlers catch too.
+
+    scikit-learn is never imported for this: a program that names its exception has imported it already.
+    """
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
+    if theirs is None:
+        return NotFittedError(message)
+    if theirs not in _shared_not_fitted:
+        body = {"__module__": "nad", "__doc__": NotFittedError.__doc__, "__reduce__": _reduce_not_fitted}
+        _shared_not_fitted[theirs] = type("NotFittedError", (NotFittedError, theirs), body)
+    return _shared_not_fitted[theirs](message)
+
+
+def _reduce_not_fitted(error: NotFittedError) -> tuple[Any, tuple[str]]:
+    """Pickle by the function that makes it: the class itself exists only in this process."""
+    return not_fitted, (str(error),)

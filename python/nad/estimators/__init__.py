@@ -1,0 +1,5 @@
+"""Each detector of the C++ library as a scikit-learn estimator; scikit-learn itself is not needed."""
+
+from nad.estimators.isolation_forest import IsolationForest
+
+__all__ = ["IsolationForest"]

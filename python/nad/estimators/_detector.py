@@ -1,0 +1,258 @@
+"""What every detector of nad does as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nad import _core, _frames
+from nad._progress import ProgressBar
+from nad.errors import InvalidDataError, not_fitted
+from nad.estimators._parameters import Parameters
+from nad.estimators._sklearn import OutlierEstimator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ProgressCallback = Callable[[_core.Progress], "bool | None"]
+
+Core = TypeVar("Core", bound=_core.Detector)
+Self = TypeVar("Self", bound="DetectorEstimator[Any]")
+
+Floats = npt.NDArray[np.float32]
+
+
+class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
+    """The verbs around a compiled detector.
+
+    A subclass says how to make its detector from its parameters. What was learnt is never changed in place: a fit builds
+    another detector and swaps it in, so other threads may go on scoring meanwhile.
+    """
+
+    contamination: str | float
+    n_jobs: int | None
+    verbose: int
+    warm_start: bool
+
+    _detector: Core | None = None
+    _names: list[str] | None = None
+
+    # -- for subclasses
+
+    def _new_detector(self) -> Core:
+        """An unfitted detector with this estimator's parameters."""
+        raise NotImplementedError
+
+    def _grown_detector(self, detector: Core) -> Core:
+        """A copy of `detector` that ``fit`` with ``warm_start`` shall go on with."""
+        raise NotImplementedError
+
+    @classmethod
+    def _parameters_of(cls, detector: Core) -> dict[str, Any]:
+        """The parameters of the estimator that would make `detector`."""
+        raise NotImplementedError
+
+    # -- learning
+
+    def fit(
+        self: Self, X: Any, y: Any = None, sample_weight: Any = None, *, progress: ProgressCallback | None = None
+    ) -> Self:  # noqa: D417: y is scikit-learn's convention
+        """Learn what ordinary rows look like.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            A C-ordered float32 array is used as it is, anything else is converted once.
+        y : ignored
+        sample_weight : array-like of shape (n_rows,), optional
+            The larger, the likelier a row is learnt from.
+        progress : callable, optional
+            Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
+            that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
+        """
+        values, names = _frames.to_array(X)
+        if sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)
+        self._check_before_fit(values)
+        kept = self._detector if self.warm_start else None
+        detector = self._new_detector() if kept is None else self._grown_detector(kept)
+        bar = ProgressBar() if self.verbose and progress is None else None
+        try:
+            detector.fit(values, sample_weight, n_jobs=self._threads(), progress=bar or progress)
+        finally:
+            if bar is not None:
+                bar.close()
+        self._detector, self._names = detector, names
+        return self
+
+    def _check_before_fit(self, values: npt.NDArray[Any]) -> None:
+        """What can be said about parameters and rows before any work is done."""
+
+    def fit_predict(self, X: Any, y: Any = None, **fit_params: Any) -> npt.NDArray[np.int_]:
+        """``fit(X).predict(X)``."""
+        return self.fit(X, y, **fit_params).predict(X)
+
+    # -- scoring as in C++: higher = more anomalous
+
+    def anomaly_score(self, X: Any) -> Any:
+        """How anomalous rows are: higher = more anomalous, always.
+
+        A table gives a float32 array with one score a row; a single record, given as one dimension, gives a float. The
+        score of a row does not depend on the rows around it.
+        """
+        detector = self._detector
+        if detector is None:
+            raise self._unfitted("anomaly_score")
+        if type(X) is not np.ndarray:  # the rows of a sensor are arrays: nothing stands between them and the core
+            X = self._matching(X)
+        if self.verbose > 1:
+            return self._with_bar(detector.anomaly_score, X)
+        return detector.anomaly_score(X, 1 if self.n_jobs is None else self.n_jobs)
+
+    def raw_score(self, X: Any) -> Any:
+        """The score before it is bent into its range: the same order, and the sum of what `explain` gives."""
+        return self._with_bar(self._fitted("raw_score").raw_score, self._matching(X))
+
+    def explain(self, X: Any) -> Floats:
+        """One contribution for each row and column; positive = made the row more anomalous.
+
+        For every row the contributions and ``baseline_`` add up to its raw score.
+        """
+        return self._with_bar(self._fitted("explain").explain, self._matching(X))
+
+    # -- scoring as in scikit-learn: lower = more abnormal
+
+    def score_samples(self, X: Any) -> npt.NDArray[np.float64]:
+        """The opposite of the anomaly score, lower = more abnormal, as in scikit-learn."""
+        return -self._scores(self._table(X, "score_samples"))
+
+    def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
+        """``score_samples(X) - offset_``: negative for outliers."""
+        return self.threshold_ - self._scores(self._table(X, "decision_function"))
+
+    def predict(self, X: Any) -> npt.NDArray[np.int_]:
+        """+1 for inliers, -1 for outliers: rows whose anomaly score is greater than ``threshold_``."""
+        return np.where(self._scores(self._table(X, "predict")) > self.threshold_, -1, 1)
+
+    # -- what was learnt
+
+    @property
+    def threshold_(self) -> float:
+        """A row is anomalous when its anomaly score is greater than this. Set by ``contamination``, or by hand."""
+        return self._fitted("threshold_").threshold
+
+    @threshold_.setter
+    def threshold_(self, threshold: float) -> None:
+        self._fitted("threshold_").threshold = threshold
+
+    @property
+    def offset_(self) -> float:
+        """The opposite of ``threshold_``, for scores whose lower end is the abnormal one, as in scikit-learn."""
+        return -self.threshold_
+
+    @offset_.setter
+    def offset_(self, offset: float) -> None:
+        self.threshold_ = -offset
+
+    @property
+    def baseline_(self) -> float:
+        """The raw score before any column has spoken, see `explain`."""
+        return self._fitted("baseline_").baseline
+
+    @property
+    def n_features_in_(self) -> int:
+        """The number of columns that were learnt from."""
+        return self._fitted("n_features_in_").n_features
+
+    @property
+    def feature_names_in_(self) -> npt.NDArray[np.object_]:
+        """The names of those columns, where the table had names."""
+        if self._names is None:
+            raise AttributeError("feature_names_in_ is there after a fit on a table whose column names are strings")
+        return np.array(self._names, dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._detector is not None
+
+    # -- model files
+
+    def save(self, path: str | os.PathLike[str], *, note: str = "") -> None:
+        """Write the model to one file, which `nad.load`, and C++ programs by ``nad::load_detector``, read."""
+        _core.save(self._fitted("save"), os.fspath(path), feature_names=self._names or [], note=note)
+
+    @classmethod
+    def load(cls: type[Self], path: str | os.PathLike[str]) -> Self:
+        """Read a model of this kind; `nad.load` reads whatever kind the file holds."""
+        from nad.persist import load  # noqa: PLC0415: persist knows all kinds, and they know it only here
+
+        model = load(path)
+        if not isinstance(model, cls):
+            raise InvalidDataError(f"{os.fspath(path)} holds a {type(model).__name__}, not a {cls.__name__}")
+        return model
+
+    @classmethod
+    def _from_detector(cls: type[Self], detector: Any, names: list[str] | None) -> Self:
+        estimator = cls(**cls._parameters_of(detector))
+        estimator._detector, estimator._names = detector, names
+        return estimator
+
+    # -- helpers
+
+    def _threads(self) -> int:
+        return 1 if self.n_jobs is None else self.n_jobs
+
+    def _unfitted(self, verb: str) -> Exception:
+        return not_fitted(f"This {type(self).__name__} has not learnt anything yet; call fit() before {verb}")
+
+    def _fitted(self, verb: str) -> Core:
+        if self._detector is None:
+            raise self._unfitted(verb)
+        detector: Core = self._detector
+        return detector
+
+    def _matching(self, X: Any) -> npt.NDArray[Any]:
+        """The values of `X`; names, where both sides have them, must agree."""
+        values, names = _frames.to_array(X)
+        if names is not None and self._names is not None:
+            _frames.check_names(names, self._names)
+        return values
+
+    def _table(self, X: Any, verb: str) -> npt.NDArray[Any]:
+        """As `_matching`, with scikit-learn's manners: two dimensions, and a warning when only one side has names."""
+        self._fitted(verb)
+        values, names = _frames.to_array(X)
+        name = type(self).__name__
+        if names is not None and self._names is not None:
+            _frames.check_names(names, self._names)
+        elif self._names is not None:
+            warnings.warn(
+                f"X does not have valid feature names, but {name} was fitted with feature names",
+                UserWarning,
+                stacklevel=3,
+            )
+        elif names is not None:
+            warnings.warn(
+                f"X has feature names, but {name} was fitted without feature names", UserWarning, stacklevel=3
+            )
+        if values.ndim != 2:
+            raise InvalidDataError(
+                f"Expected 2D array, got {values.ndim}D array instead. Reshape your data with X.reshape(-1, 1) if it is a "
+                "single column, or X.reshape(1, -1) if it is a single record; anomaly_score takes a record as it is."
+            )
+        return values
+
+    def _scores(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        return np.asarray(self.anomaly_score(values), dtype=np.float64)
+
+    def _with_bar(self, verb: Callable[..., Any], values: npt.NDArray[Any]) -> Any:
+        if self.verbose < 2:
+            return verb(values, n_jobs=self._threads())
+        bar = ProgressBar()
+        try:
+            return verb(values, n_jobs=self._threads(), progress=bar)
+        finally:
+            bar.close()
