@@ -109,6 +109,10 @@ class NadForest(Forest):
         scores: Scores = self.model.anomaly_score(x)
         return scores
 
+    def score_row_call(self, x: npt.NDArray[np.float32], index: int) -> Callable[[], object]:
+        row = np.ascontiguousarray(x[index])  # one dimension: a single record
+        return lambda: self.model.anomaly_score(row)
+
     def saved_bytes(self) -> int:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "forest.nad"
