@@ -18,8 +18,7 @@ namespace nad {
 class MatrixView {
  public:
   MatrixView() = default;
-  MatrixView(const float* data, std::size_t rows, std::size_t columns)
-      : MatrixView(data, rows, columns, columns) {}
+  MatrixView(const float* data, std::size_t rows, std::size_t columns) : MatrixView(data, rows, columns, columns) {}
   MatrixView(const float* data, std::size_t rows, std::size_t columns, std::size_t row_stride)
       : data_(data), rows_(rows), columns_(columns), row_stride_(row_stride) {}
 

@@ -6,8 +6,8 @@
 ///     for (std::size_t row = begin; row < end; ++row) out[row] = f(row);
 ///   });
 ///
-/// Work that fits into one grain runs on the calling thread, starts no thread and allocates nothing. The first exception
-/// that a chunk throws stops the loop and is thrown again by `parallel_for`.
+/// Work that fits into one grain runs on the calling thread, starts no thread and allocates nothing. The first
+/// exception that a chunk throws stops the loop and is thrown again by `parallel_for`.
 
 #include <cstddef>
 #include <type_traits>
@@ -18,8 +18,8 @@
 namespace nad {
 
 struct LoopShape {
-  std::size_t grain = 1;     ///< indices that one call of the body gets at most; chunks start at its multiples
-  const char* stage = "";    ///< the name that the progress callback sees
+  std::size_t grain = 1;   ///< indices that one call of the body gets at most; chunks start at its multiples
+  const char* stage = "";  ///< the name that the progress callback sees
 };
 
 /// How many threads `n_jobs` means on this machine; an error for 0.
@@ -32,9 +32,8 @@ class RangeBody {
  public:
   template <class Body, class = std::enable_if_t<!std::is_same_v<std::remove_cvref_t<Body>, RangeBody>>>
   RangeBody(Body& body)  // NOLINT(google-explicit-constructor): a view of the caller's lambda
-      : object_(&body), call_([](void* object, std::size_t begin, std::size_t end) {
-          (*static_cast<Body*>(object))(begin, end);
-        }) {}
+      : object_(&body),
+        call_([](void* object, std::size_t begin, std::size_t end) { (*static_cast<Body*>(object))(begin, end); }) {}
 
   void operator()(std::size_t begin, std::size_t end) const { call_(object_, begin, end); }
 

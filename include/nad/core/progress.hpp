@@ -25,10 +25,13 @@ struct Progress {
 /// Returns true to go on, false to cancel.
 using ProgressCallback = std::function<bool(const Progress&)>;
 
-/// How a call runs. What it computes never depends on it.
+/// How a call runs; the result never depends on it.
 struct FitControl {
   int n_jobs = 1;  ///< threads; -1 is one per core, -2 all but one, ...
   ProgressCallback progress = {};
+  /// The caller knows that no training value is NaN or infinite: the search for them, which reads all rows, is left
+  /// out. Where that is wrong, such values count as missing or as any other number; nothing crashes.
+  bool assume_finite = false;
 };
 
 }  // namespace nad

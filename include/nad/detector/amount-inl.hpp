@@ -13,15 +13,17 @@ NAD_INLINE std::size_t Amount::of(std::size_t available, std::size_t automatic, 
   double wanted = static_cast<double>(automatic);
   if (kind_ == Kind::count) {
     if (!(value_ >= 1.0)) {
-      throw Error(ErrorCode::invalid_argument, std::string(option) + " is " + std::to_string(static_cast<long long>(value_)) +
+      throw Error(ErrorCode::invalid_argument, std::string(option) + " is " +
+                                                   std::to_string(static_cast<long long>(value_)) +
                                                    "; give a number of at least 1, or a fraction such as 0.5");
     }
     wanted = value_;
   } else if (kind_ == Kind::fraction) {
     if (!(value_ > 0.0 && value_ <= 1.0)) {
-      throw Error(ErrorCode::invalid_argument, std::string(option) + " is the fraction " + std::to_string(value_) +
-                                                   "; a fraction lies above 0.0 and at most at 1.0, a number of them is "
-                                                   "given as an integer");
+      throw Error(ErrorCode::invalid_argument,
+                  std::string(option) + " is the fraction " + std::to_string(value_) +
+                      "; a fraction lies above 0.0 and at most at 1.0, a number of them is "
+                      "given as an integer");
     }
     wanted = std::floor(value_ * static_cast<double>(available));
   }

@@ -53,12 +53,7 @@ NAD_INLINE void Detector::check_values(const float* row, std::size_t columns, st
   }
 }
 
-NAD_INLINE void Detector::check_training_data(MatrixView x, std::span<const float> sample_weight,
-                                              const FitControl& control) const {
-  if (x.empty()) {
-    throw Error(ErrorCode::invalid_data,
-                "cannot fit on " + detail::shape(x) + "; at least one row and one column are needed");
-  }
+NAD_INLINE void Detector::check_training_values(MatrixView x, const FitControl& control) const {
   const simd::KernelTable& kernels = simd::active_kernels();
   const bool dense = x.row_stride() == x.columns();
   parallel_for(x.rows(), {.n_jobs = control.n_jobs}, {.grain = 16 * detail::score_grain, .stage = "checking rows"},
@@ -72,6 +67,17 @@ NAD_INLINE void Detector::check_training_data(MatrixView x, std::span<const floa
                    }
                  }
                });
+}
+
+NAD_INLINE void Detector::check_training_data(MatrixView x, std::span<const float> sample_weight,
+                                              const FitControl& control) const {
+  if (x.empty()) {
+    throw Error(ErrorCode::invalid_data,
+                "cannot fit on " + detail::shape(x) + "; at least one row and one column are needed");
+  }
+  if (!control.assume_finite) {
+    check_training_values(x, control);
+  }
   if (sample_weight.empty()) {
     return;
   }

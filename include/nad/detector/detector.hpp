@@ -93,6 +93,7 @@ class NAD_API Detector {
 
  private:
   void check_values(const float* row, std::size_t columns, std::size_t index) const;
+  void check_training_values(MatrixView x, const FitControl& control) const;
   void check_training_data(MatrixView x, std::span<const float> sample_weight, const FitControl& control) const;
   void require_fitted(const char* verb) const;
   void require_shape(MatrixView x, const char* verb) const;

@@ -33,7 +33,8 @@ struct ForestNodes {
   std::vector<std::uint32_t> plane_begin;
   std::vector<std::uint32_t> term_feature;
   std::vector<float> term_weight;
-  /// The mean of the column over the node's training rows: what a missing value counts as, and what `explain` compares to.
+  /// The mean of the column over the node's training rows: what a missing value counts as, and what `explain` compares
+  /// to.
   std::vector<float> term_centre;
 
   std::size_t n_trees() const noexcept { return root.size(); }

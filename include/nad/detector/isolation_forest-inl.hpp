@@ -159,7 +159,7 @@ NAD_INLINE void IsolationForest::do_raw_score(MatrixView rows, std::size_t first
   detail::Block block(rows.columns());
   for (std::size_t begin = 0; begin < rows.rows(); begin += simd::block_rows) {
     const MatrixView part = rows.slice(begin, std::min(simd::block_rows, rows.rows() - begin));
-    kernels.transpose(part.data(), part.row_stride(), part.rows(), part.columns(), block.values());
+    kernels.transpose(part.data(), part.row_stride(), part.rows(), part.columns(), block.values(), simd::block_stride);
     const bool complete = kernels.all_finite(block.values(), block.size());
     if (!complete) {
       for (std::size_t row = 0; row < part.rows(); ++row) {
@@ -167,8 +167,7 @@ NAD_INLINE void IsolationForest::do_raw_score(MatrixView rows, std::size_t first
       }
       block.fill_missing(fill_);
     }
-    const std::uint64_t present = ~std::uint64_t{0} >> (simd::block_rows - part.rows());
-    kernels.forest_block(forest, block.values(), present, block.sums());
+    kernels.forest_block(forest, block.values(), part.rows(), block.sums());
     for (std::size_t row = 0; row < part.rows(); ++row) {
       out[begin + row] = static_cast<float>(static_cast<double>(block.sums()[row]) * scale_);
     }

@@ -35,9 +35,11 @@ class TreeGrower {
   /// Appends tree number `tree` to `nodes`.
   void grow(std::size_t tree, ForestNodes& nodes) {
     Random random(plan_.options->random_state, tree);
-    load_sample(random);
+    plan_.pool->draw(plan_.samples, plan_.options->bootstrap, random, rows_);
+    sample_.load(plan_.x, rows_, *plan_.fill);
+    const std::size_t varying = sample_.draw_columns(plan_.x.columns(), plan_.columns, random);
     nodes.root.push_back(static_cast<std::uint32_t>(nodes.size()));
-    waiting_.assign(1, {0, plan_.samples, 0, plan_.columns, no_parent});
+    waiting_.assign(1, {0, plan_.samples, 0, varying, no_parent});
     while (!waiting_.empty()) {
       const Pending here = waiting_.back();
       waiting_.pop_back();
@@ -56,23 +58,6 @@ class TreeGrower {
     std::uint32_t parent;  ///< the node whose right child this is
   };
 
-  /// Copies the tree's rows and columns into a small feature-major table.
-  void load_sample(Random& random) {
-    const MatrixView x = plan_.x;
-    plan_.pool->draw(plan_.samples, plan_.options->bootstrap, random, rows_);
-    sample_.start(x.columns(), plan_.columns, plan_.samples, random);
-    constexpr std::size_t ahead = 12;  // rows lie anywhere in memory: ask for them early
-    for (std::size_t i = 0; i < plan_.samples; ++i) {
-      if (i + ahead < plan_.samples) {
-        const char* next = reinterpret_cast<const char*>(x.row(rows_[i + ahead]));
-        for (std::size_t byte = 0; byte < x.columns() * sizeof(float); byte += 64) {
-          __builtin_prefetch(next + byte);
-        }
-      }
-      sample_.load(i, x.row(rows_[i]), plan_.fill->empty() ? nullptr : plan_.fill->data());
-    }
-  }
-
   void grow_node(const Pending& here, Random& random, ForestNodes& nodes) {
     const auto node = static_cast<std::uint32_t>(nodes.size());
     if (here.parent != no_parent) {
@@ -90,9 +75,8 @@ class TreeGrower {
       return;
     }
     const SplitChoice& choice = chooser_.choice();
-    nodes.feature.push_back(choice.terms.size() == 1
-                                ? static_cast<std::int32_t>(sample_.source_column(choice.terms[0].column))
-                                : add_plane(nodes));
+    nodes.feature.push_back(choice.terms.size() == 1 ? static_cast<std::int32_t>(choice.terms[0].column)
+                                                     : add_plane(nodes));
     nodes.value.push_back(choice.threshold);
     nodes.right.push_back(0);
     bool missing_right = false;
@@ -113,7 +97,7 @@ class TreeGrower {
       nodes.plane_begin.push_back(0);
     }
     for (const SplitTerm& term : chooser_.choice().terms) {
-      nodes.term_feature.push_back(static_cast<std::uint32_t>(sample_.source_column(term.column)));
+      nodes.term_feature.push_back(static_cast<std::uint32_t>(term.column));
       nodes.term_weight.push_back(term.weight);
       nodes.term_centre.push_back(term.centre);
     }

@@ -3,12 +3,13 @@
 // Walking rows down finished trees: the plain way, for single rows, missing values and explanations. Batches of
 // complete rows take the kernels in simd/, which give the same sums.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <new>
 #include <vector>
 
+#include "nad/detail/aligned_floats.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/forest_nodes.hpp"
 #include "nad/simd/kernel_table.hpp"
@@ -16,8 +17,9 @@
 namespace nad::detail {
 
 inline simd::ForestArrays arrays(const ForestNodes& nodes) noexcept {
-  return {nodes.root.data(),  nodes.root.size(),        nodes.feature.data(),      nodes.value.data(),
-          nodes.right.data(), nodes.plane_begin.data(), nodes.term_feature.data(), nodes.term_weight.data()};
+  return {nodes.root.data(),         nodes.root.size(),       nodes.feature.data(),
+          nodes.value.data(),        nodes.right.data(),      nodes.has_planes() ? nodes.plane_begin.data() : nullptr,
+          nodes.term_feature.data(), nodes.term_weight.data()};
 }
 
 inline bool has_missing(const float* row, std::size_t columns) noexcept {
@@ -29,33 +31,27 @@ inline bool has_missing(const float* row, std::size_t columns) noexcept {
   return false;
 }
 
-/// Working memory for 64 rows, feature-major, and their sums; aligned for the widest kernel.
+/// Working memory for a block of rows, feature-major, and their sums.
 class Block {
  public:
-  explicit Block(std::size_t columns) : size_(columns * simd::block_rows) {
-    values_ = static_cast<float*>(::operator new[]((size_ + simd::block_rows) * sizeof(float), alignment));
-  }
-  ~Block() { ::operator delete[](values_, alignment); }
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
+  explicit Block(std::size_t columns) : size_(columns * simd::block_stride), memory_(size_ + simd::block_rows) {}
 
-  float* values() noexcept { return values_; }
-  float* sums() noexcept { return values_ + size_; }
+  float* values() noexcept { return memory_.data(); }
+  float* sums() noexcept { return memory_.data() + size_; }
   std::size_t size() const noexcept { return size_; }
 
   void fill_missing(const std::vector<float>& fill) noexcept {
     for (std::size_t column = 0; column < fill.size(); ++column) {
       for (std::size_t row = 0; row < simd::block_rows; ++row) {
-        float& value = values_[column * simd::block_rows + row];
+        float& value = values()[column * simd::block_stride + row];
         value = is_missing(value) ? fill[column] : value;
       }
     }
   }
 
  private:
-  static constexpr std::align_val_t alignment{64};
   std::size_t size_;
-  float* values_;
+  AlignedFloats memory_;
 };
 
 /// A row without missing values.
@@ -123,7 +119,8 @@ float walk_all(const ForestNodes& nodes, const Row& row) noexcept {
   return sum;
 }
 
-/// The same for complete rows and axis-parallel trees, several trees at a time: one walk alone waits for memory.
+/// The same for complete rows and axis-parallel trees. One walk waits for memory at every node, so several go side by side;
+/// and where a row turns cannot be predicted, so the turn is arithmetic instead of a branch.
 inline float walk_axis_parallel(const ForestNodes& nodes, const float* row) noexcept {
   constexpr std::size_t together = 8;
   const std::int32_t* feature = nodes.feature.data();
@@ -131,31 +128,28 @@ inline float walk_axis_parallel(const ForestNodes& nodes, const float* row) noex
   const std::uint32_t* right = nodes.right.data();
   const std::size_t trees = nodes.n_trees();
   float sum = 0.0F;
-  std::size_t tree = 0;
-  for (; tree + together <= trees; tree += together) {
-    std::array<std::uint32_t, together> at{};
-    std::copy_n(nodes.root.begin() + static_cast<std::ptrdiff_t>(tree), together, at.begin());
-    bool walking = true;
-    while (walking) {
-      walking = false;
+  for (std::size_t first = 0; first < trees; first += together) {
+    const std::size_t count = std::min(together, trees - first);
+    std::array<std::uint32_t, together> at;
+    for (std::size_t i = 0; i < together; ++i) {
+      at[i] = nodes.root[first + std::min(i, count - 1)];
+    }
+    std::uint32_t walking = 1;
+    while (walking != 0) {
+      walking = 0;
       for (std::uint32_t& node : at) {
         const std::int32_t column = feature[node];
-        const bool inner = column >= 0;
-        const std::uint32_t next = row[inner ? column : 0] > value[node] ? right[node] : node + 1;
-        node = inner ? next : node;
+        const std::uint32_t inner = ~static_cast<std::uint32_t>(column >> 31);  // all bits set, or none in a leaf
+        const float x = row[static_cast<std::uint32_t>(column) & inner];
+        const std::uint32_t above = 0U - static_cast<std::uint32_t>(x > value[node]);
+        const std::uint32_t next = node + 1;
+        node ^= (node ^ next ^ ((next ^ right[node]) & above)) & inner;
         walking |= inner;
       }
     }
-    for (const std::uint32_t node : at) {
-      sum += value[node];
+    for (std::size_t i = 0; i < count; ++i) {
+      sum += value[at[i]];
     }
-  }
-  for (; tree < trees; ++tree) {
-    std::uint32_t node = nodes.root[tree];
-    while (feature[node] >= 0) {
-      node = row[feature[node]] > value[node] ? right[node] : node + 1;
-    }
-    sum += value[node];
   }
   return sum;
 }

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "nad/core/random.hpp"
+#include "nad/detail/aligned_floats.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
+#include "nad/simd/active_kernels.hpp"
 
 namespace nad::detail {
 
@@ -37,38 +39,45 @@ struct Range {
 /// The values that a tree learns from, feature-major, and the order in which its nodes hold the rows.
 class TreeSample {
  public:
-  void start(std::size_t all_columns, std::size_t columns, std::size_t rows, Random& random) {
-    stride_ = (rows + 15) / 16 * 16 + 16;  // columns that lie a power of two apart would fight for the same cache lines
+  /// Copies the given rows of `x`; missing values become those of `fill` where there are any.
+  void load(MatrixView x, const std::vector<std::size_t>& rows, const std::vector<float>& fill) {
+    const simd::KernelTable& kernels = simd::active_kernels();
+    const std::size_t columns = x.columns();
+    stride_ = (rows.size() + 15) / 16 * 16 + 16;  // as block_stride: no two columns on the same cache lines
     values_.resize(columns * stride_);
-    order_.resize(rows);
-    std::iota(order_.begin(), order_.end(), 0U);
-    columns_.resize(all_columns);
-    std::iota(columns_.begin(), columns_.end(), std::size_t{0});
-    if (columns < all_columns) {
-      for (std::size_t i = 0; i < columns; ++i) {
-        std::swap(columns_[i], columns_[i + random.below(all_columns - i)]);
+    together_.resize(copied_at_once * columns);
+    has_missing_ = false;
+    for (std::size_t begin = 0; begin < rows.size(); begin += copied_at_once) {
+      const std::size_t end = std::min(rows.size(), begin + copied_at_once);
+      for (std::size_t i = begin; i < end; ++i) {
+        ask_for(x, rows, i + ahead);
+        std::copy_n(x.row(rows[i]), columns, together_.begin() + static_cast<std::ptrdiff_t>((i - begin) * columns));
       }
-      columns_.resize(columns);
+      if (!kernels.all_finite(together_.data(), (end - begin) * columns)) {
+        fill_missing(end - begin, columns, fill);
+      }
+      kernels.transpose(together_.data(), columns, end - begin, columns, values_.data() + begin, stride_);
     }
+    order_.resize(rows.size());
+    std::iota(order_.begin(), order_.end(), 0U);
+  }
+
+  /// Draws the columns that the tree may split on; returns how many of them vary among its rows.
+  std::size_t draw_columns(std::size_t columns, std::size_t wanted, Random& random) {
     varying_.resize(columns);
     std::iota(varying_.begin(), varying_.end(), std::size_t{0});
-    has_missing_ = false;
-  }
-
-  /// Takes over row number `row`; missing values become `fill` where it is given.
-  void load(std::size_t row, const float* source, const float* fill) {
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-      float value = source[columns_[column]];
-      if (is_missing(value)) {
-        value = fill != nullptr ? fill[columns_[column]] : value;
-        has_missing_ = has_missing_ || fill == nullptr;
+    if (wanted < columns) {
+      for (std::size_t i = 0; i < wanted; ++i) {
+        std::swap(varying_[i], varying_[i + random.below(columns - i)]);
       }
-      values_[column * stride_ + row] = value;
+      varying_.resize(wanted);
     }
+    const auto constant = [&](std::size_t column) { return !range(column, 0, order_.size()).varies(); };
+    varying_.erase(std::remove_if(varying_.begin(), varying_.end(), constant), varying_.end());
+    return varying_.size();
   }
 
-  std::size_t source_column(std::size_t column) const noexcept { return columns_[column]; }
-  /// The sample's columns; those known to be constant in the current node stand behind.
+  /// The columns that vary in the tree; those known to be constant in the current node stand behind.
   std::vector<std::size_t>& varying() noexcept { return varying_; }
   float value(std::size_t column, std::size_t place) const noexcept {
     return values_[column * stride_ + order_[place]];
@@ -162,10 +171,32 @@ class TreeSample {
     return first;
   }
 
-  std::vector<float> values_;
+  static constexpr std::size_t copied_at_once = 64;
+  static constexpr std::size_t ahead = 12;
+
+  /// Rows lie anywhere in memory: the processor hears early which comes next.
+  static void ask_for(MatrixView x, const std::vector<std::size_t>& rows, std::size_t i) noexcept {
+    if (i < rows.size()) {
+      const char* row = reinterpret_cast<const char*>(x.row(rows[i]));
+      for (std::size_t byte = 0; byte < x.columns() * sizeof(float); byte += 64) {
+        __builtin_prefetch(row + byte);
+      }
+    }
+  }
+
+  void fill_missing(std::size_t rows, std::size_t columns, const std::vector<float>& fill) {
+    for (std::size_t i = 0; i < rows * columns; ++i) {
+      if (is_missing(together_[i])) {
+        together_[i] = fill.empty() ? together_[i] : fill[i % columns];
+        has_missing_ = has_missing_ || fill.empty();
+      }
+    }
+  }
+
+  AlignedFloats values_;
   std::size_t stride_ = 0;
+  std::vector<float> together_;  ///< some rows side by side
   std::vector<std::uint32_t> order_;
-  std::vector<std::size_t> columns_;
   std::vector<std::size_t> varying_;
   std::vector<Side> sides_;
   bool has_missing_ = false;

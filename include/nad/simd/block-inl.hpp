@@ -38,7 +38,7 @@ bool all_finite(const float* values, std::size_t count) noexcept {
 
 /// A 4 x 4 corner: four rows of four columns become four columns of four rows.
 template <class Arch, class Quad>
-void turn_quad(const float* const rows[4], std::size_t column, float* block, std::size_t row) noexcept {
+void turn_quad(const float* const rows[4], std::size_t column, float* to, std::size_t out_stride) noexcept {
   const Quad a = Quad::load_unaligned(rows[0] + column);
   const Quad b = Quad::load_unaligned(rows[1] + column);
   const Quad c = Quad::load_unaligned(rows[2] + column);
@@ -47,17 +47,16 @@ void turn_quad(const float* const rows[4], std::size_t column, float* block, std
   const Quad ac_high = xsimd::zip_hi(a, c);
   const Quad bd_low = xsimd::zip_lo(b, d);
   const Quad bd_high = xsimd::zip_hi(b, d);
-  float* to = block + column * block_rows + row;
   xsimd::zip_lo(ac_low, bd_low).store_aligned(to);
-  xsimd::zip_hi(ac_low, bd_low).store_aligned(to + block_rows);
-  xsimd::zip_lo(ac_high, bd_high).store_aligned(to + 2 * block_rows);
-  xsimd::zip_hi(ac_high, bd_high).store_aligned(to + 3 * block_rows);
+  xsimd::zip_hi(ac_low, bd_low).store_aligned(to + out_stride);
+  xsimd::zip_lo(ac_high, bd_high).store_aligned(to + 2 * out_stride);
+  xsimd::zip_hi(ac_high, bd_high).store_aligned(to + 3 * out_stride);
 }
 
 /// `QuadArch` is the architecture's register of four floats.
 template <class Arch, class QuadArch>
-void transpose(const float* first, std::size_t row_stride, std::size_t rows, std::size_t columns,
-               float* block) noexcept {
+void transpose(const float* first, std::size_t row_stride, std::size_t rows, std::size_t columns, float* out,
+               std::size_t out_stride) noexcept {
   using Quad = xsimd::batch<float, QuadArch>;
   static_assert(Quad::size == 4);
   std::size_t row = 0;
@@ -66,17 +65,17 @@ void transpose(const float* first, std::size_t row_stride, std::size_t rows, std
     const float* const quad[4] = {start, start + row_stride, start + 2 * row_stride, start + 3 * row_stride};
     std::size_t column = 0;
     for (; column + 4 <= columns; column += 4) {
-      turn_quad<Arch, Quad>(quad, column, block, row);
+      turn_quad<Arch, Quad>(quad, column, out + column * out_stride + row, out_stride);
     }
     for (; column < columns; ++column) {
       for (std::size_t i = 0; i < 4; ++i) {
-        block[column * block_rows + row + i] = quad[i][column];
+        out[column * out_stride + row + i] = quad[i][column];
       }
     }
   }
-  for (; row < block_rows; ++row) {
+  for (; row < rows; ++row) {
     for (std::size_t column = 0; column < columns; ++column) {
-      block[column * block_rows + row] = row < rows ? first[row * row_stride + column] : 0.0F;
+      out[column * out_stride + row] = first[row * row_stride + column];
     }
   }
 }

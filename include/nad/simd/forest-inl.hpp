@@ -1,8 +1,8 @@
 #pragma once
 
-// The forest kernel: 64 rows go down a tree together, as a bit mask. A node costs one comparison of its column with its
-// threshold for all 64 rows; a subtree that no row enters is never visited. Every row meets the same comparisons and
-// the same additions in the same order as in a plain walk, so all kernels agree bit for bit.
+// The forest kernel: the rows of a block go down a tree together, as a bit mask. A node costs one comparison of its
+// column with its threshold for all rows; a subtree that no row enters is never visited. Every row meets the same
+// comparisons and the same additions in the same order as in a plain walk, so all kernels agree bit for bit.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,62 +15,91 @@ namespace nad::simd {
 /// Bit r set: the hyperplane's sum for row r is greater than `threshold`. Products of two floats are exact in double,
 /// so a fused and an unfused multiply-add agree.
 template <class Arch>
-std::uint64_t plane_above(const ForestArrays& forest, std::size_t plane, const float* block, float threshold) noexcept {
-  double sums[block_rows] = {};
-  for (std::size_t term = forest.plane_begin[plane]; term < forest.plane_begin[plane + 1]; ++term) {
-    const float* column = block + static_cast<std::size_t>(forest.term_feature[term]) * block_rows;
-    const double weight = forest.term_weight[term];
-    for (std::size_t row = 0; row < block_rows; ++row) {
-      sums[row] += weight * static_cast<double>(column[row]);
+void plane_above(const ForestArrays& forest, std::size_t plane, const float* block, float threshold,
+                 std::uint64_t* above) noexcept {
+  for (std::size_t word = 0; word < block_words; ++word) {
+    double sums[64] = {};
+    for (std::size_t term = forest.plane_begin[plane]; term < forest.plane_begin[plane + 1]; ++term) {
+      const float* column = block + static_cast<std::size_t>(forest.term_feature[term]) * block_stride + word * 64;
+      const double weight = forest.term_weight[term];
+      for (std::size_t row = 0; row < 64; ++row) {
+        sums[row] += weight * static_cast<double>(column[row]);
+      }
+    }
+    above[word] = 0;
+    for (std::size_t row = 0; row < 64; ++row) {
+      above[word] |= static_cast<std::uint64_t>(sums[row] > static_cast<double>(threshold)) << row;
     }
   }
-  std::uint64_t mask = 0;
-  for (std::size_t row = 0; row < block_rows; ++row) {
-    mask |= static_cast<std::uint64_t>(sums[row] > static_cast<double>(threshold)) << row;
-  }
-  return mask;
 }
 
+/// Rows that go down a tree together, and the node that they have reached.
 template <class Arch>
-void forest_block(const ForestArrays& forest, const float* block, std::uint64_t rows, float* sums) noexcept {
+struct Party {
+  std::uint64_t rows[block_words];
+  std::uint32_t node;
+};
+
+template <class Arch>
+void forest_block(const ForestArrays& forest, const float* block, std::size_t rows, float* sums) noexcept {
+  Party<Arch> start;
+  for (std::size_t word = 0; word < block_words; ++word) {
+    const std::size_t before = word * 64;
+    start.rows[word] = rows >= before + 64 ? ~std::uint64_t{0}
+                       : rows > before     ? ~std::uint64_t{0} >> (before + 64 - rows)
+                                           : 0;
+  }
   for (std::size_t row = 0; row < block_rows; ++row) {
     sums[row] = 0.0F;
   }
-  // Right subtrees that wait for their turn hold at least one row each, and no row twice: 64 places are enough.
-  std::uint32_t waiting_node[block_rows];
-  std::uint64_t waiting_rows[block_rows];
+  // Parties that wait for their turn hold at least one row each, and no row twice: a place for each row is enough.
+  Party<Arch> waiting[block_rows];
 
   for (std::size_t tree = 0; tree < forest.n_trees; ++tree) {
-    std::uint32_t node = forest.root[tree];
-    std::uint64_t here = rows;
-    std::size_t waiting = 0;
+    Party<Arch> here = start;
+    here.node = forest.root[tree];
+    std::size_t count = 0;
     for (;;) {
-      const std::int32_t feature = forest.feature[node];
+      const std::int32_t feature = forest.feature[here.node];
+      const float value = forest.value[here.node];
       if (feature == -1) {
-        add_where<Arch>(sums, here, forest.value[node]);
-        if (waiting == 0) {
+        for (std::size_t word = 0; word < block_words; ++word) {
+          add_where<Arch>(sums + word * 64, here.rows[word], value);
+        }
+        if (count == 0) {
           break;
         }
-        --waiting;
-        node = waiting_node[waiting];
-        here = waiting_rows[waiting];
+        here = waiting[--count];
         continue;
       }
-      const std::uint64_t above =
-          here &
-          (feature >= 0 ? lanes_above<Arch>(block + static_cast<std::size_t>(feature) * block_rows, forest.value[node])
-                        : plane_above<Arch>(forest, static_cast<std::size_t>(-2 - feature), block, forest.value[node]));
-      const std::uint64_t below = here & ~above;
-      if (above == 0) {
-        ++node;
-      } else if (below == 0) {
-        node = forest.right[node];
+      std::uint64_t above[block_words];
+      if (feature >= 0) {
+        const float* column = block + static_cast<std::size_t>(feature) * block_stride;
+        for (std::size_t word = 0; word < block_words; ++word) {
+          above[word] = lanes_above<Arch>(column + word * 64, value);
+        }
       } else {
-        waiting_node[waiting] = forest.right[node];
-        waiting_rows[waiting] = above;
-        ++waiting;
-        here = below;
-        ++node;
+        plane_above<Arch>(forest, static_cast<std::size_t>(-2 - feature), block, value, above);
+      }
+      std::uint64_t any_above = 0;
+      std::uint64_t any_below = 0;
+      for (std::size_t word = 0; word < block_words; ++word) {
+        above[word] &= here.rows[word];
+        any_above |= above[word];
+        any_below |= here.rows[word] & ~above[word];
+      }
+      if (any_above == 0) {
+        ++here.node;
+      } else if (any_below == 0) {
+        here.node = forest.right[here.node];
+      } else {
+        Party<Arch>& right = waiting[count++];
+        right.node = forest.right[here.node];
+        for (std::size_t word = 0; word < block_words; ++word) {
+          right.rows[word] = above[word];
+          here.rows[word] &= ~above[word];
+        }
+        ++here.node;
       }
     }
   }

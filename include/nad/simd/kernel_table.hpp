@@ -9,8 +9,12 @@
 
 namespace nad::simd {
 
-/// Rows that the block kernels treat at once; one bit of a 64-bit mask for each.
-inline constexpr std::size_t block_rows = 64;
+/// Rows that the block kernels treat at once: wide enough that a visit to a node pays, narrow enough for the cache.
+inline constexpr std::size_t block_rows = 256;
+/// From one column of a block to the next: columns that lie a power of two apart would fight for the same cache lines.
+inline constexpr std::size_t block_stride = block_rows + 16;
+/// A set of rows of a block is so many words of 64 bits.
+inline constexpr std::size_t block_words = block_rows / 64;
 
 /// A forest as nad::ForestNodes holds it.
 struct ForestArrays {
@@ -30,12 +34,13 @@ struct KernelTable {
   /// Whether all of `count` floats are finite.
   bool (*all_finite)(const float* values, std::size_t count) noexcept;
 
-  /// Writes `rows` (1 to 64) rows feature-major: block[column * 64 + row]. The places of absent rows are set to 0.
-  void (*transpose)(const float* first, std::size_t row_stride, std::size_t rows, std::size_t columns,
-                    float* block) noexcept;
+  /// Writes rows feature-major: out[column * out_stride + row]. `out` is aligned to 16 bytes, `out_stride` a multiple
+  /// of 4.
+  void (*transpose)(const float* first, std::size_t row_stride, std::size_t rows, std::size_t columns, float* out,
+                    std::size_t out_stride) noexcept;
 
-  /// sums[row] = the leaf values of all trees, added in the order of the trees, for the rows set in `rows`.
-  void (*forest_block)(const ForestArrays& forest, const float* block, std::uint64_t rows, float* sums) noexcept;
+  /// sums[row] = the leaf values of all trees, added in the order of the trees, for the first `rows` rows of the block.
+  void (*forest_block)(const ForestArrays& forest, const float* block, std::size_t rows, float* sums) noexcept;
 };
 
 }  // namespace nad::simd

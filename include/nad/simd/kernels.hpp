@@ -6,7 +6,8 @@
 ///   nad::simd::force("avx2");                                                          // or NAD_SIMD=avx2
 ///   std::string_view name = nad::simd::active();                                       // "avx2"
 ///
-/// Every kernel gives bit for bit the same scores. The header-only build holds the one kernel that its compiler flags allow.
+/// Every kernel gives bit for bit the same scores. The header-only build holds the one kernel that its compiler flags
+/// allow.
 
 #include <string_view>
 #include <vector>
@@ -19,8 +20,8 @@ namespace nad::simd {
 NAD_API std::vector<std::string_view> compiled();
 /// Those that this processor can run, best first.
 NAD_API std::vector<std::string_view> supported();
-/// The one that runs: the forced one, else the one that the environment variable NAD_SIMD names, else the best supported.
-/// An error when NAD_SIMD names a kernel that is not there.
+/// The one that runs: the forced one, else the one that the environment variable NAD_SIMD names, else the best
+/// supported. An error when NAD_SIMD names a kernel that is not there.
 NAD_API std::string_view active();
 /// Makes a kernel run, for the whole process; "auto" goes back to the automatic choice. An error, with the list of
 /// supported names, for any other name.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Operations on a column of 64 floats in a block. The `generic` overload is the portable text; one for an architecture
+// Operations on 64 rows of a column in a block. The `generic` overload is the portable text; one for an architecture
 // stands beside it where xsimd cannot say the same (a comparison as a bit mask). The overload is picked by tag, and
 // every function is a template of the architecture that it is compiled for: two files with different flags never share
 // a symbol.
@@ -19,7 +19,7 @@ namespace lanes {
 template <class Arch>
 std::uint64_t above(const float* column, float threshold, xsimd::generic) noexcept {
   std::uint64_t mask = 0;
-  for (std::size_t row = 0; row < block_rows; ++row) {
+  for (std::size_t row = 0; row < 64; ++row) {
     mask |= static_cast<std::uint64_t>(column[row] > threshold) << row;
   }
   return mask;
@@ -42,7 +42,7 @@ template <class Arch>
 std::uint64_t above(const float* column, float threshold, xsimd::sse2) noexcept {
   const __m128 limit = _mm_set1_ps(threshold);
   std::uint64_t mask = 0;
-  for (std::size_t row = 0; row < block_rows; row += 16) {
+  for (std::size_t row = 0; row < 64; row += 16) {
     const auto compare = [&](std::size_t offset) {
       return _mm_castps_si128(_mm_cmpgt_ps(_mm_load_ps(column + row + offset), limit));
     };
@@ -60,7 +60,7 @@ template <class Arch>
 std::uint64_t above(const float* column, float threshold, xsimd::avx) noexcept {
   const __m256 limit = _mm256_set1_ps(threshold);
   std::uint64_t mask = 0;
-  for (std::size_t row = 0; row < block_rows; row += 8) {
+  for (std::size_t row = 0; row < 64; row += 8) {
     const __m256 compared = _mm256_cmp_ps(_mm256_load_ps(column + row), limit, _CMP_GT_OQ);
     mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_ps(compared))) << row;
   }
@@ -77,7 +77,7 @@ void add(float* sums, std::uint64_t rows, float value, xsimd::avx2) noexcept {
   }
   const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
   const __m256 added = _mm256_set1_ps(value);
-  for (std::size_t row = 0; row < block_rows; row += 8) {
+  for (std::size_t row = 0; row < 64; row += 8) {
     const __m256i group = _mm256_set1_epi32(static_cast<int>((rows >> row) & 0xffU));
     const __m256i chosen = _mm256_cmpeq_epi32(_mm256_and_si256(group, bit), bit);
     const __m256 old = _mm256_load_ps(sums + row);
@@ -99,7 +99,7 @@ std::uint64_t above(const float* column, float threshold, xsimd::avx512f) noexce
 template <class Arch>
 void add(float* sums, std::uint64_t rows, float value, xsimd::avx512f) noexcept {
   const __m512 added = _mm512_set1_ps(value);
-  for (std::size_t row = 0; row < block_rows; row += 16) {
+  for (std::size_t row = 0; row < 64; row += 16) {
     const __m512 old = _mm512_load_ps(sums + row);
     _mm512_store_ps(sums + row, _mm512_mask_add_ps(old, static_cast<__mmask16>(rows >> row), old, added));
   }
@@ -112,7 +112,7 @@ std::uint64_t above(const float* column, float threshold, xsimd::neon64) noexcep
   const float32x4_t limit = vdupq_n_f32(threshold);
   const uint8x16_t weights = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
   std::uint64_t mask = 0;
-  for (std::size_t row = 0; row < block_rows; row += 16) {
+  for (std::size_t row = 0; row < 64; row += 16) {
     const auto pair = [&](std::size_t offset) {
       const uint16x4_t first = vmovn_u32(vcgtq_f32(vld1q_f32(column + row + offset), limit));
       const uint16x4_t second = vmovn_u32(vcgtq_f32(vld1q_f32(column + row + offset + 4), limit));
