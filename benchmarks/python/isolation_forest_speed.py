@@ -5,6 +5,8 @@ Each competitor, and nad with each of its kernels, lives in a process of its own
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.python import forests, kdd99
-from benchmarks.python.forests import Missing, Settings
+from benchmarks.python.forests import MissingError, Settings
 from benchmarks.python.measure import Sample, Timing, latencies, take_turns, time_call
 from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
@@ -96,6 +98,7 @@ class MemorySubject:
         self.rows, self.limit = rows, limit
 
     def peak(self) -> dict[str, float]:
+        _return_free_memory()
         before = _memory("VmRSS")
         rows = np.load(self.rows)  # not memory-mapped: the rows shall count as input, once
         if self.limit is not None:
@@ -116,6 +119,14 @@ def _memory(field: str) -> int:
         if line.startswith(field + ":"):
             return int(line.split()[1]) * 1024
     raise WorkerError(f"/proc/self/status has no {field}; peak memory is measured on Linux only")
+
+
+def _return_free_memory() -> None:
+    """What the warm-up freed would otherwise be used again, and the growth look smaller than it is."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)
 
 
 def _forget_peak() -> None:
@@ -147,7 +158,7 @@ class SpeedBenchmark:
     def _rows(self) -> tuple[Path, str]:
         try:
             return kdd99.speed_rows(), "KDD Cup 99, 10 %, words as numbers"
-        except kdd99.DataNotFound as error:
+        except kdd99.DataNotFoundError as error:
             self.notes.append(f"Synthetic rows instead of KDD Cup 99: {error}")
             return kdd99.synthetic_rows(SYNTHETIC_ROWS, seed=1), "synthetic"
 
@@ -160,7 +171,7 @@ class SpeedBenchmark:
             worker.call("prepare", SMALL)
             if name == NAD and (active := worker.call("kernels")["active"]) != (kernel or active):
                 raise WorkerError(f"NAD_SIMD={kernel} was asked for but {active} runs")
-        except (Missing, WorkerError) as error:
+        except (MissingError, WorkerError) as error:
             self._note(f"{name}{f', {kernel}' if kernel else ''} is missing: {error}")
             return None
         return worker
@@ -279,11 +290,15 @@ class SpeedBenchmark:
         for name, worker in workers.items():
             if name == "isotree, column-major" or (name.startswith(NAD) and any(row[0] == NAD for row in rows)):
                 continue
-            sizes = []
-            for settings in SETTINGS.values():
-                worker.call("prepare", settings)
-                sizes.append(worker.call("saved_bytes") / MEGABYTE)
             shown = NAD if name.startswith(NAD) else name
+            sizes = []
+            try:
+                for settings in SETTINGS.values():
+                    worker.call("prepare", settings)
+                    sizes.append(worker.call("saved_bytes") / MEGABYTE)
+            except WorkerError as error:
+                self._note(f"saved model of {shown} is missing: {error}")
+                continue
             rows.append([shown, *(f"{size:.3f}" for size in sizes)])
             if shown == NAD:
                 self.goals.append(Goal("saved model 100 x 256, MB", sizes[0], at_most=1.0))
@@ -296,7 +311,7 @@ class SpeedBenchmark:
             try:
                 with Worker(MemorySubject, name, str(self.rows_path), self.effort.rows, self.seed) as worker:
                     peak = worker.call("peak")
-            except (Missing, WorkerError) as error:
+            except (MissingError, WorkerError) as error:
                 self._note(f"{name} is missing: {error}")
                 continue
             rows.append([name, *(f"{peak[part] / MEGABYTE:.1f}" for part in ("input", "output", "extra"))])
