@@ -56,7 +56,7 @@ class Forest(ABC):
         self.model: Any = None
 
     @classmethod
-    def can(cls, settings: Settings) -> bool:  # noqa: ARG003: not every library has all of them
+    def can(cls, settings: Settings) -> bool:  # noqa: ARG003 - not every library has all of them
         """Whether the library has these settings."""
         return True
 

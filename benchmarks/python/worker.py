@@ -76,7 +76,7 @@ def _serve(pipe: Connection, factory: Callable[..., object], args: tuple[object,
             pipe.send(("value", work(*arguments)))
         except MissingError as error:
             pipe.send(("missing", str(error)))
-        except Exception as error:  # noqa: BLE001: whatever it is, the other process shall hear of it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other process shall hear of it
             pipe.send(("error", f"{type(error).__name__}: {error}"))
 
     def start() -> None:
