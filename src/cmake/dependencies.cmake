@@ -11,19 +11,28 @@ find_package(Threads REQUIRED)
 macro(nad_dependency package minimum)
   cmake_parse_arguments(dependency "" "TARGET;DEBIAN;GIT;COMMIT;INCLUDE" "" ${ARGN})
   if(NOT TARGET ${dependency_TARGET})
-    # no version here: most of these packages call a newer major version incompatible, and newer ones must work
-    find_package(${package} QUIET)
-    if(${package}_FOUND AND ${package}_VERSION AND ${package}_VERSION VERSION_LESS ${minimum})
-      message(FATAL_ERROR "nad needs ${package} ${minimum} or newer; ${${package}_DIR} holds ${${package}_VERSION}")
-    endif()
+    # Most of these packages call a newer major version incompatible, and newer ones must work: so ask for a version that
+    # nobody has, see which there are, and take the first that is new enough.
+    find_package(${package} 99999 CONFIG QUIET)
+    set(dependency_versions ${${package}_CONSIDERED_VERSIONS})
+    foreach(version IN LISTS dependency_versions)
+      if(version VERSION_GREATER_EQUAL ${minimum} AND NOT TARGET ${dependency_TARGET})
+        find_package(${package} ${version} EXACT CONFIG QUIET)
+      endif()
+    endforeach()
   endif()
   if(NOT TARGET ${dependency_TARGET})
+    string(REPLACE ";" " and " dependency_found "${dependency_versions}")
+    if(NOT dependency_found)
+      set(dependency_found "none")
+    endif()
     if(NOT NAD_FETCH_DEPENDENCIES)
-      message(FATAL_ERROR "nad needs ${package} ${minimum} or newer. On Debian and Ubuntu: "
+      message(FATAL_ERROR "nad needs ${package} ${minimum} or newer and finds "
+                          "${dependency_found}. On Debian and Ubuntu: "
                           "apt-get install ${dependency_DEBIAN}. Or let nad download it: -DNAD_FETCH_DEPENDENCIES=ON")
     endif()
-    message(STATUS "${package} is not installed (on Debian and Ubuntu: apt-get install ${dependency_DEBIAN}); "
-                   "downloading ${dependency_GIT}")
+    message(STATUS "nad needs ${package} ${minimum} or newer and finds ${dependency_found}; downloading "
+                   "${dependency_GIT} (or, on Debian and Ubuntu: apt-get install ${dependency_DEBIAN})")
     FetchContent_Declare(nad_${package} GIT_REPOSITORY ${dependency_GIT} GIT_TAG ${dependency_COMMIT}
                          SOURCE_SUBDIR headers-only)
     FetchContent_MakeAvailable(nad_${package})

@@ -32,7 +32,7 @@ class RangeBody {
  public:
   template <class Body, class = std::enable_if_t<!std::is_same_v<std::remove_cvref_t<Body>, RangeBody>>>
   RangeBody(Body& body)  // NOLINT(google-explicit-constructor): a view of the caller's lambda
-      : object_(&body),
+      : object_(const_cast<void*>(static_cast<const void*>(&body))),
         call_([](void* object, std::size_t begin, std::size_t end) { (*static_cast<Body*>(object))(begin, end); }) {}
 
   void operator()(std::size_t begin, std::size_t end) const { call_(object_, begin, end); }

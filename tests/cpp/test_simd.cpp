@@ -1,0 +1,162 @@
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/core/random.hpp"
+#include "nad/simd/active_kernels.hpp"
+#include "nad/simd/kernels.hpp"
+
+namespace {
+
+/// Goes back to what ran before, also when a check fails.
+class KeepKernels {
+ public:
+  ~KeepKernels() { nad::simd::force(before_); }
+
+ private:
+  std::string before_{nad::simd::active()};
+};
+
+/// Room on a boundary of 64 bytes.
+struct Room {
+  explicit Room(std::size_t size) : memory(size + 16) {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+    start = memory.data() + (64 - address % 64) % 64 / sizeof(float);
+  }
+  std::vector<float> memory;
+  float* start;
+};
+
+}  // namespace
+
+TEST_CASE("kernels can be listed and one of them runs") {
+  const auto compiled = nad::simd::compiled();
+  const auto supported = nad::simd::supported();
+  REQUIRE(!supported.empty());
+  const std::set<std::string_view> all(compiled.begin(), compiled.end());
+  CHECK(all.size() == compiled.size());
+  for (const std::string_view name : supported) {
+    CHECK(all.count(name) == 1);
+  }
+  CHECK(std::set<std::string_view>(supported.begin(), supported.end()).count(nad::simd::active()) == 1);
+}
+
+TEST_CASE("the environment variable NAD_SIMD chooses the kernel") {
+  const char* wanted = std::getenv("NAD_SIMD");
+  if (wanted == nullptr || *wanted == '\0') {
+    MESSAGE("NAD_SIMD is not set: the test run sets it to every kernel in turn");
+    return;
+  }
+  const KeepKernels keep;
+  nad::simd::force("auto");
+  CHECK(nad::simd::active() == wanted);
+}
+
+TEST_CASE("a forced kernel is the one that runs") {
+  const KeepKernels keep;
+  std::set<decltype(nad::simd::KernelTable::forest_block)> functions;
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    CHECK(nad::simd::active() == name);
+    CHECK(nad::simd::active_kernels().name == name);
+    functions.insert(nad::simd::active_kernels().forest_block);
+  }
+  CHECK(functions.size() == nad::simd::supported().size());  // each name has code of its own
+  try {
+    nad::simd::force("mmx");
+    FAIL("there is no kernel of that name");
+  } catch (const nad::Error& error) {
+    CHECK(error.code() == nad::ErrorCode::invalid_argument);
+    const std::string message = error.what();
+    CHECK(message.find("'mmx'") != std::string::npos);
+    CHECK(message.find(std::string(nad::simd::supported().back())) != std::string::npos);
+  }
+}
+
+TEST_CASE("all_finite finds one bad value at any place of any length, on every kernel") {
+  const KeepKernels keep;
+  const std::vector<float> bad = {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                                  std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::signaling_NaN()};
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    const auto& kernels = nad::simd::active_kernels();
+    for (std::size_t size = 0; size < 150; size += size < 10 ? 1 : 13) {
+      std::vector<float> values(size + 1, std::numeric_limits<float>::max());  // starts off any boundary
+      CHECK(kernels.all_finite(values.data() + 1, size));
+      for (std::size_t place = 0; place < size; ++place) {
+        values[1 + place] = bad[place % bad.size()];
+        CHECK_FALSE(kernels.all_finite(values.data() + 1, size));
+        values[1 + place] = std::numeric_limits<float>::denorm_min();
+      }
+    }
+  }
+}
+
+TEST_CASE("transpose agrees with two loops for odd shapes, on every kernel") {
+  const KeepKernels keep;
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 31U, 64U, 255U, 256U}) {
+      for (const std::size_t columns : {1U, 2U, 3U, 4U, 5U, 7U, 41U}) {
+        const std::size_t stride = columns + 3;
+        const std::size_t out_stride = nad::simd::block_stride;
+        std::vector<float> from(rows * stride);
+        for (std::size_t i = 0; i < from.size(); ++i) {
+          from[i] = static_cast<float>(i);
+        }
+        Room to(columns * out_stride);
+        nad::simd::active_kernels().transpose(from.data(), stride, rows, columns, to.start, out_stride);
+        bool same = true;
+        for (std::size_t row = 0; row < rows; ++row) {
+          for (std::size_t column = 0; column < columns; ++column) {
+            same = same && to.start[column * out_stride + row] == from[row * stride + column];
+          }
+        }
+        CHECK(same);
+      }
+    }
+  }
+}
+
+TEST_CASE("the forest kernel agrees with a plain walk for every number of rows, on every kernel") {
+  // two trees by hand: one axis-parallel, one with a hyperplane over both columns
+  const std::vector<std::uint32_t> root = {0, 5};
+  const std::vector<std::int32_t> feature = {0, -1, 1, -1, -1, -2, -1, -1};
+  const std::vector<float> value = {0.25F, 1.5F, -0.5F, 2.25F, 3.125F, 0.1F, 1.0F, 7.5F};
+  const std::vector<std::uint32_t> right = {2, 1, 4, 1, 1, 7, 1, 1};
+  const std::vector<std::uint32_t> plane_begin = {0, 2};
+  const std::vector<std::uint32_t> term_feature = {0, 1};
+  const std::vector<float> term_weight = {0.7F, -1.3F};
+  const nad::simd::ForestArrays forest{root.data(),  root.size(),        feature.data(),      value.data(),
+                                       right.data(), plane_begin.data(), term_feature.data(), term_weight.data()};
+  const auto plain = [&](float a, float b) {
+    const float first = a > 0.25F ? (b > -0.5F ? 3.125F : 2.25F) : 1.5F;
+    const double plane = static_cast<double>(0.7F) * a + static_cast<double>(-1.3F) * b;
+    return first + (plane > static_cast<double>(0.1F) ? 7.5F : 1.0F);
+  };
+  const KeepKernels keep;
+  nad::Random random(3);
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    for (std::size_t rows = 1; rows <= nad::simd::block_rows; rows += rows < 70 ? 1 : 31) {
+      Room block(2 * nad::simd::block_stride);
+      Room sums(nad::simd::block_rows);
+      for (std::size_t row = 0; row < rows; ++row) {
+        block.start[row] = static_cast<float>(random.normal());
+        block.start[nad::simd::block_stride + row] = static_cast<float>(random.normal());
+      }
+      nad::simd::active_kernels().forest_block(forest, block.start, rows, sums.start);
+      bool same = true;
+      for (std::size_t row = 0; row < rows; ++row) {
+        same = same && sums.start[row] == plain(block.start[row], block.start[nad::simd::block_stride + row]);
+      }
+      CHECK(same);
+    }
+  }
+}
