@@ -186,8 +186,8 @@ def _against_peers(cells: dict[str, list[Cell]]) -> Section:
             rows.append(row)
     notes = [
         "(+) or (-): a difference of more than two standard errors over the seeds; without a mark it is within chance",
-        f"nad is better in {verdicts.count(1)} and worse in {verdicts.count(-1)} of {len(verdicts)} comparisons; two "
-        "equal forests of five seeds would give some 4 in a hundred each way",
+        f"nad is better in {verdicts.count(1)} and worse in {verdicts.count(-1)} of {len(verdicts)} comparisons",
+        "of two equally good forests each would be better in some 4 of a hundred, with five seeds",
     ]
     return Section("nad minus its peers at the same settings", ["", *METRICS], rows, notes)
 
