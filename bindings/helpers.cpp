@@ -4,11 +4,13 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <stdexcept>
 
 namespace nad::python {
 
 namespace {
 
+constexpr int dense = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
 constexpr auto report_interval = std::chrono::milliseconds(50);
 
 [[noreturn]] void reject(const std::string& message) { throw Error(ErrorCode::invalid_data, message); }
@@ -87,11 +89,12 @@ bool Records::borrow(const py::array& array) {
   constexpr auto width = static_cast<py::ssize_t>(sizeof(float));
   const py::ssize_t columns = array.shape(dimensions - 1);
   const py::ssize_t rows = dimensions == 1 ? 1 : array.shape(0);
-  if (columns == 0 || (columns > 1 && array.strides(dimensions - 1) != width)) {
+  // the stride of an axis that is never stepped along means nothing
+  if (columns == 0 || (columns > 1 && rows > 0 && array.strides(dimensions - 1) != width)) {
     return false;
   }
   std::size_t row_stride = static_cast<std::size_t>(columns);
-  if (rows > 1) {  // the stride of an axis that is never stepped along means nothing
+  if (rows > 1) {
     const py::ssize_t bytes = array.strides(0);
     if (bytes < 0 || bytes % width != 0) {
       return false;
@@ -115,10 +118,16 @@ void Records::convert(const py::array& array) {
     }
     if (!py::array_t<float>::check_(array)) {
       // other widths, other byte orders, objects: a double holds what they hold, so what overflows float32 is noticed
-      return convert_doubles(py::array_t<double, py::array::c_style | py::array::forcecast>(array));
+      return convert_doubles(py::array_t<double, dense | py::array::forcecast>(array));
     }
   }
-  borrow(py::array_t<float, py::array::c_style | py::array::forcecast>(array));
+  borrow_own(py::array_t<float, dense | py::array::forcecast>(array));
+}
+
+void Records::borrow_own(const py::array& array) {
+  if (!borrow(array)) {
+    throw std::logic_error("NumPy gave an array of another layout than it was asked for");
+  }
 }
 
 void Records::convert_doubles(const py::array& doubles) {
@@ -146,7 +155,7 @@ void Records::convert_doubles(const py::array& doubles) {
       }
     }
   }
-  borrow(floats);
+  borrow_own(floats);
 }
 
 std::vector<float> weights_from(py::handle sample_weight) {

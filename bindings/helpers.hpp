@@ -41,6 +41,7 @@ class Records {
 
  private:
   bool borrow(const py::array& array);
+  void borrow_own(const py::array& array);
   void convert(const py::array& array);
   void convert_doubles(const py::array& doubles);
 

@@ -1,1 +1,2 @@
-// placeholder until the model file lands
+// The compiled build of persist/.
+#include "nad/persist/model_file-inl.hpp"

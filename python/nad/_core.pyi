@@ -8,7 +8,10 @@ from typing_extensions import Self
 
 __version__: str
 
-class Progress:
+class _PybindType(type): ...
+
+class Progress(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: only the core makes one
     @property
     def stage(self) -> str: ...
     @property
@@ -19,10 +22,9 @@ class Progress:
 _Floats = npt.NDArray[np.float32]
 _Callback = Callable[[Progress], bool | None]
 
-class Detector:
-    def fit(
-        self, x: Any, sample_weight: Any = None, n_jobs: int = 1, progress: _Callback | None = None
-    ) -> None: ...
+class Detector(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # raises: a base class
+    def fit(self, x: Any, sample_weight: Any = None, n_jobs: int = 1, progress: _Callback | None = None) -> None: ...
     def anomaly_score(self, x: Any, n_jobs: int = 1, progress: _Callback | None = None) -> _Floats | float: ...
     def raw_score(self, x: Any, n_jobs: int = 1, progress: _Callback | None = None) -> _Floats | float: ...
     def explain(self, x: Any, n_jobs: int = 1, progress: _Callback | None = None) -> _Floats: ...

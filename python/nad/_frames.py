@@ -25,7 +25,7 @@ def to_array(X: Any) -> tuple[Array, list[str] | None]:
             "Sparse data was passed, but a detector needs dense rows: use X.toarray(), or choose fewer columns first"
         )
     if isinstance(X, np.ma.MaskedArray):
-        return X.astype(np.float64).filled(np.nan), None
+        return np.ma.filled(X.astype(np.float64), np.nan), None
     names = column_names(X)
     if names is None and not hasattr(X, "dtypes"):
         return np.asarray(X), None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,14 @@ def seed_from(random_state: Any) -> int:
     ``None`` draws from NumPy's global state, which ``numpy.random.seed`` sets, as in scikit-learn.
     """
     if random_state is None or random_state is np.random:
-        return int(np.random.randint(_SEEDS, dtype=np.int64))  # noqa: NPY002: the global state is the point
-    if isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool):
+        return int(np.random.randint(_SEEDS, dtype=np.int64))  # noqa: NPY002 (the global state is the point)
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
         return int(random_state)
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(_SEEDS, dtype=np.int64))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(_SEEDS))
     raise InvalidArgumentError(
-        f"random_state is {random_state!r}; give None, an integer, a numpy.random.RandomState or a numpy.random.Generator"
+        f"random_state is {random_state!r}; give None, an integer, a numpy.random.RandomState or "
+        "a numpy.random.Generator"
     )

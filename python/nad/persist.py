@@ -39,5 +39,5 @@ def load(path: str | os.PathLike[str]) -> DetectorEstimator[Any]:
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a model file says about itself, without reading the model: kind, feature names, version, training summary."""
+    """What a model file says about itself, without reading the model: kind, feature names, library version, ..."""
     return cast("dict[str, Any]", json.loads(_core.read_header(os.fspath(path))))

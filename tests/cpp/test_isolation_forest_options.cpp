@@ -238,7 +238,7 @@ TEST_CASE("sample weights decide how often a row is drawn") {
   nad::Matrix rows(300, 1);
   std::vector<float> weights(300);
   for (std::size_t row = 0; row < 300; ++row) {
-    rows(row, 0) = static_cast<float>(row / 100);
+    rows(row, 0) = row < 100 ? 0.0F : row < 200 ? 1.0F : 2.0F;
     weights[row] = row < 100 ? 0.0F : row < 200 ? 1.0F : 3.0F;
   }
   nad::IsolationForest forest({.n_estimators = 3000, .max_samples = 2});

@@ -59,7 +59,9 @@ class Matrix {
   float operator()(std::size_t r, std::size_t c) const noexcept { return values_[r * columns_ + c]; }
 
   MatrixView view() const noexcept { return {values_.data(), rows_, columns_}; }
-  operator MatrixView() const noexcept { return view(); }
+  operator MatrixView() const noexcept {
+    return view();
+  }  // NOLINT(google-explicit-constructor): a matrix is viewed freely
 
  private:
   std::vector<float> values_;

@@ -10,7 +10,6 @@
 /// exception that a chunk throws stops the loop and is thrown again by `parallel_for`.
 
 #include <cstddef>
-#include <type_traits>
 
 #include "nad/config.hpp"
 #include "nad/core/progress.hpp"
@@ -30,16 +29,17 @@ namespace detail {
 /// A borrowed callable: two pointers instead of a std::function, so that small loops do not allocate.
 class RangeBody {
  public:
-  template <class Body, class = std::enable_if_t<!std::is_same_v<std::remove_cvref_t<Body>, RangeBody>>>
-  RangeBody(Body& body)  // NOLINT(google-explicit-constructor): a view of the caller's lambda
-      : object_(const_cast<void*>(static_cast<const void*>(&body))),
-        call_([](void* object, std::size_t begin, std::size_t end) { (*static_cast<Body*>(object))(begin, end); }) {}
+  template <class Body>
+  explicit RangeBody(const Body& body) noexcept
+      : object_(&body), call_([](const void* object, std::size_t begin, std::size_t end) {
+          (*static_cast<const Body*>(object))(begin, end);
+        }) {}
 
   void operator()(std::size_t begin, std::size_t end) const { call_(object_, begin, end); }
 
  private:
-  void* object_;
-  void (*call_)(void*, std::size_t, std::size_t);
+  const void* object_;
+  void (*call_)(const void*, std::size_t, std::size_t);
 };
 
 NAD_API void run_chunks(std::size_t count, const FitControl& control, const LoopShape& shape, RangeBody body);
@@ -48,7 +48,7 @@ NAD_API void run_chunks(std::size_t count, const FitControl& control, const Loop
 
 /// Calls `body(begin, end)` for chunks that together cover [0, count) once.
 template <class Body>
-void parallel_for(std::size_t count, const FitControl& control, const LoopShape& shape, Body&& body) {
+void parallel_for(std::size_t count, const FitControl& control, const LoopShape& shape, const Body& body) {
   detail::run_chunks(count, control, shape, detail::RangeBody(body));
 }
 

@@ -72,7 +72,10 @@ class TreeSample {
       }
       varying_.resize(wanted);
     }
-    const auto constant = [&](std::size_t column) { return !range(column, 0, order_.size()).varies(); };
+    const auto constant = [&](std::size_t column) {
+      const float* values = values_.data() + column * stride_;
+      return std::all_of(values, values + order_.size(), [first = *values](float value) { return value == first; });
+    };
     varying_.erase(std::remove_if(varying_.begin(), varying_.end(), constant), varying_.end());
     return varying_.size();
   }

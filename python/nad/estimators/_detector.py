@@ -16,7 +16,7 @@ from nad.estimators._parameters import Parameters
 from nad.estimators._sklearn import OutlierEstimator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     ProgressCallback = Callable[[_core.Progress], "bool | None"]
 
@@ -29,8 +29,8 @@ Floats = npt.NDArray[np.float32]
 class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     """The verbs around a compiled detector.
 
-    A subclass says how to make its detector from its parameters. What was learnt is never changed in place: a fit builds
-    another detector and swaps it in, so other threads may go on scoring meanwhile.
+    A subclass says how to make its detector from its parameters. What was learnt is never changed in place: a fit
+    builds another detector and swaps it in, so other threads may go on scoring meanwhile.
     """
 
     contamination: str | float
@@ -59,8 +59,13 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     # -- learning
 
     def fit(
-        self: Self, X: Any, y: Any = None, sample_weight: Any = None, *, progress: ProgressCallback | None = None
-    ) -> Self:  # noqa: D417: y is scikit-learn's convention
+        self: Self,
+        X: Any,
+        y: Any = None,  # noqa: ARG002 (scikit-learn passes it)
+        sample_weight: Any = None,
+        *,
+        progress: ProgressCallback | None = None,
+    ) -> Self:
         """Learn what ordinary rows look like.
 
         Parameters
@@ -122,7 +127,8 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
         For every row the contributions and ``baseline_`` add up to its raw score.
         """
-        return self._with_bar(self._fitted("explain").explain, self._matching(X))
+        contributions: Floats = self._with_bar(self._fitted("explain").explain, self._matching(X))
+        return contributions
 
     # -- scoring as in scikit-learn: lower = more abnormal
 
@@ -132,11 +138,13 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
         """``score_samples(X) - offset_``: negative for outliers."""
-        return self.threshold_ - self._scores(self._table(X, "decision_function"))
+        scores = self._scores(self._table(X, "decision_function"))
+        return self.threshold_ - scores
 
     def predict(self, X: Any) -> npt.NDArray[np.int_]:
         """+1 for inliers, -1 for outliers: rows whose anomaly score is greater than ``threshold_``."""
-        return np.where(self._scores(self._table(X, "predict")) > self.threshold_, -1, 1)
+        scores = self._scores(self._table(X, "predict"))
+        return np.where(scores > self.threshold_, -1, 1)
 
     # -- what was learnt
 
@@ -180,14 +188,18 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     # -- model files
 
-    def save(self, path: str | os.PathLike[str], *, note: str = "") -> None:
-        """Write the model to one file, which `nad.load`, and C++ programs by ``nad::load_detector``, read."""
-        _core.save(self._fitted("save"), os.fspath(path), feature_names=self._names or [], note=note)
+    def save(self, path: str | os.PathLike[str], *, feature_names: Sequence[str] | None = None, note: str = "") -> None:
+        """Write the model to one file, which `nad.load`, and C++ programs by ``nad::load_detector``, read.
+
+        ``feature_names`` names the columns where the training rows did not; ``note`` is free text for people.
+        """
+        names = self._names if feature_names is None else [str(name) for name in feature_names]
+        _core.save(self._fitted("save"), os.fspath(path), feature_names=names or [], note=note)
 
     @classmethod
     def load(cls: type[Self], path: str | os.PathLike[str]) -> Self:
         """Read a model of this kind; `nad.load` reads whatever kind the file holds."""
-        from nad.persist import load  # noqa: PLC0415: persist knows all kinds, and they know it only here
+        from nad.persist import load  # noqa: PLC0415 (persist imports this module)
 
         model = load(path)
         if not isinstance(model, cls):
@@ -240,8 +252,9 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
             )
         if values.ndim != 2:
             raise InvalidDataError(
-                f"Expected 2D array, got {values.ndim}D array instead. Reshape your data with X.reshape(-1, 1) if it is a "
-                "single column, or X.reshape(1, -1) if it is a single record; anomaly_score takes a record as it is."
+                f"Expected 2D array, got {values.ndim}D array instead. Reshape your data with X.reshape(-1, 1) if it "
+                "is a single column, or X.reshape(1, -1) if it is a single record; anomaly_score takes a record as it "
+                "is."
             )
         return values
 

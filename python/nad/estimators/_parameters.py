@@ -21,7 +21,7 @@ class Parameters:
         signature = inspect.signature(cls.__init__)
         return {name: parameter.default for name, parameter in signature.parameters.items() if name != "self"}
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002: no parameter is an estimator
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 (no parameter is an estimator)
         """All parameters by name."""
         return {name: getattr(self, name) for name in sorted(self._parameter_defaults())}
 

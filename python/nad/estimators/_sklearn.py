@@ -1,4 +1,4 @@
-"""The side of an outlier detector that only scikit-learn looks at. scikit-learn is imported when it asks, not before."""
+"""The side of an outlier detector that only scikit-learn looks at; it is imported when it asks, not before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OutlierEstimator:
         raise NotImplementedError
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import InputTags, Tags, TargetTags  # noqa: PLC0415: see above
+        from sklearn.utils import InputTags, Tags, TargetTags  # noqa: PLC0415 (see above)
 
         return Tags(
             estimator_type=self._estimator_type,
@@ -45,7 +45,7 @@ class OutlierEstimator:
 
     def get_metadata_routing(self) -> Any:
         """What this estimator wants from scikit-learn's metadata routing."""
-        from sklearn.utils.metadata_routing import MetadataRequest  # noqa: PLC0415: see above
+        from sklearn.utils.metadata_routing import MetadataRequest  # noqa: PLC0415 (see above)
 
         if hasattr(self, "_metadata_request"):
             return copy.deepcopy(self._metadata_request)

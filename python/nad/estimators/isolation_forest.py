@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import numbers
 import warnings
 from typing import Any, TypeVar
 
@@ -133,10 +132,10 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
 
     def _check_before_fit(self, values: npt.NDArray[Any]) -> None:
         rows = len(values) if values.ndim else 0
-        if isinstance(self.max_samples, numbers.Integral) and self.max_samples > rows > 0:
+        if isinstance(self.max_samples, (int, np.integer)) and self.max_samples > rows > 0:
             warnings.warn(
-                f"max_samples ({self.max_samples}) is greater than the total number of rows ({rows}); each tree will see "
-                "all rows",
+                f"max_samples ({self.max_samples}) is greater than the total number of rows ({rows}); each tree will "
+                "see all rows",
                 UserWarning,
                 stacklevel=3,
             )
@@ -145,8 +144,10 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
         """The parameters in the form of the core: None for what is automatic."""
         for name in ("max_samples", "contamination"):
             value = getattr(self, name)
-            if isinstance(value, str) and value != "auto":
+            if value is None or (isinstance(value, str) and value != "auto"):
                 raise InvalidArgumentError(f"{name} is {value!r}; give a number or 'auto'")
+        if self.max_features is None:
+            raise InvalidArgumentError("max_features is None; give a number of columns, or 1.0 for all of them")
         return {
             "n_estimators": self.n_estimators,
             "max_samples": None if isinstance(self.max_samples, str) else self.max_samples,
@@ -170,7 +171,7 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
         before = detector.options
         wanted = _core.IsolationForest(**self._options(before["random_state"])).options
         changed = [name for name in before if before[name] != wanted[name] and name not in _FREE_IN_WARM_START]
-        if isinstance(self.random_state, numbers.Integral) and self.random_state != before["random_state"]:
+        if isinstance(self.random_state, (int, np.integer)) and self.random_state != before["random_state"]:
             changed.append("random_state")
         if changed:
             raise InvalidArgumentError(
@@ -185,6 +186,8 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
     @classmethod
     def _parameters_of(cls, detector: _core.IsolationForest) -> dict[str, Any]:
         options = detector.options
-        for name in ("max_samples", "contamination"):
-            options[name] = "auto" if options[name] is None else options[name]
+        # the core says None for what is automatic
+        for name, automatic in (("max_samples", "auto"), ("contamination", "auto"), ("max_features", 1.0)):
+            if options[name] is None:
+                options[name] = automatic
         return options

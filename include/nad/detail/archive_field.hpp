@@ -1,0 +1,60 @@
+#pragma once
+
+// Single values the way every archive stores them: one width on every machine, and checked when they come back. Names
+// no archive library, so that what a detector stores can be written down beside the detector.
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include "nad/core/error.hpp"
+
+namespace nad::detail {
+
+/// Whole numbers as 64 bits, truth values and enumerations as one byte, an optional as a byte and a value. Whether an
+/// enumeration's byte means anything is for the owner to check.
+template <class Archive, class Field>
+void archive_field(Archive& archive, const char* name, Field& field) {
+  if constexpr (std::is_same_v<Field, bool>) {
+    auto stored = static_cast<std::uint8_t>(field);
+    archive(stored);
+    if (stored > 1) {
+      throw Error(ErrorCode::bad_file, std::string(name) + " is " + std::to_string(stored) +
+                                           " where 0 (no) or 1 (yes) belongs; the model is damaged");
+    }
+    field = stored == 1;
+  } else if constexpr (std::is_enum_v<Field>) {
+    static_assert(sizeof(Field) == 1);
+    auto stored = static_cast<std::uint8_t>(field);
+    archive(stored);
+    field = static_cast<Field>(stored);
+  } else if constexpr (std::is_integral_v<Field>) {
+    static_assert(std::is_unsigned_v<Field>);
+    auto stored = static_cast<std::uint64_t>(field);
+    archive(stored);
+    if (stored > std::numeric_limits<Field>::max()) {
+      throw Error(ErrorCode::bad_file, std::string(name) + " is " + std::to_string(stored) +
+                                           ", too large for this machine; the model is damaged or needs 64 bits");
+    }
+    field = static_cast<Field>(stored);
+  } else {
+    archive(field);
+  }
+}
+
+template <class Archive, class Value>
+void archive_field(Archive& archive, const char* name, std::optional<Value>& field) {
+  bool present = field.has_value();
+  archive_field(archive, name, present);
+  if (!present) {
+    field.reset();
+    return;
+  }
+  Value value = field.value_or(Value{});
+  archive_field(archive, name, value);
+  field = value;
+}
+
+}  // namespace nad::detail

@@ -1,0 +1,67 @@
+#pragma once
+
+// The one table of what can be saved: a line for each detector. Loading looks the tag of the file up here; nothing is
+// registered behind the scenes, so nothing gets lost when a static library is linked.
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "nad/detector/detector.hpp"
+#include "nad/detector/isolation_forest.hpp"
+#include "nad/persist/archive-inl.hpp"
+#include "nad/persist/header-inl.hpp"
+
+namespace nad::detail {
+
+struct Kind {
+  std::string_view name;
+  std::unique_ptr<Detector> (*read)(PayloadReader& payload);
+  /// False when the detector is of another type than its tag says.
+  bool (*write)(const Detector& detector, PayloadWriter& payload, Json& training);
+};
+
+template <class D>
+constexpr Kind kind_of() {
+  return {.name = D::kind_name,
+          .read = [](PayloadReader& payload) -> std::unique_ptr<Detector> {
+            auto detector = std::make_unique<D>();
+            payload(*detector);
+            return detector;
+          },
+          .write =
+              [](const Detector& detector, PayloadWriter& payload, Json& training) {
+                const auto* const typed = dynamic_cast<const D*>(&detector);
+                if (typed == nullptr) {
+                  return false;
+                }
+                payload(*typed);
+                training = training_summary(*typed);
+                return true;
+              }};
+}
+
+inline constexpr std::array kinds = {
+    kind_of<IsolationForest>(),
+};
+
+inline const Kind* find_kind(std::string_view name) noexcept {
+  for (const Kind& kind : kinds) {
+    if (kind.name == name) {
+      return &kind;
+    }
+  }
+  return nullptr;
+}
+
+/// "isolation_forest, ..."
+inline std::string known_kinds() {
+  std::string names;
+  for (const Kind& kind : kinds) {
+    names.append(names.empty() ? "" : ", ").append(kind.name);
+  }
+  return names;
+}
+
+}  // namespace nad::detail

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/persist/archive-inl.hpp"
+#include "nad/persist/file-inl.hpp"
+#include "nad/persist/header-inl.hpp"
+#include "nad/persist/kinds-inl.hpp"
+#include "nad/persist/layout-inl.hpp"
+#include "nad/persist/model_file.hpp"
+
+namespace nad {
+
+namespace detail {
+
+/// For a message: what a damaged file claims may be long and hold anything.
+inline std::string quoted_kind(std::string_view kind) {
+  std::string text = "'";
+  for (const char letter : kind.substr(0, 40)) {
+    text += letter >= ' ' && letter <= '~' ? letter : '?';
+  }
+  return text + (kind.size() > 40 ? "...'" : "'");
+}
+
+/// Runs `read` and says in front of an error where the bytes came from.
+template <class Read>
+auto reading_from(const std::string& source, Read&& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw Error(error.code(), source + ": " + error.what());
+  } catch (const cereal::Exception& error) {
+    throw Error(ErrorCode::bad_file, source + ": the payload of the model file is damaged: " + error.what());
+  }
+}
+
+/// `file` is all of the model file.
+inline std::unique_ptr<Detector> load_file_bytes(std::span<const std::byte> file, std::string_view expected) {
+  const FileParts parts = take_apart(file);
+  const HeaderFacts facts = read_facts(parts.header);
+  const Kind* const kind = find_kind(facts.kind);
+  if (!expected.empty() && facts.kind != expected) {
+    throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but " +
+                   quoted_kind(expected) + " was asked for; load it as that kind, or with load_detector()");
+  }
+  if (kind == nullptr) {
+    throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but nad " +
+                   NAD_VERSION_STRING + " knows only " + known_kinds() + "; a newer nad may know it");
+  }
+  PayloadReader payload(parts.payload);
+  std::unique_ptr<Detector> detector = kind->read(payload);
+  if (payload.left() != 0) {
+    throw bad_file("the payload is damaged: " + std::to_string(payload.left()) + " bytes are left over");
+  }
+  if (detector->n_features() != facts.n_features) {
+    throw bad_file("the model file contradicts itself: its header says " + std::to_string(facts.n_features) +
+                   " columns, its payload " + std::to_string(detector->n_features()));
+  }
+  return detector;
+}
+
+inline std::vector<std::byte> read_bytes(FileReader& file, std::vector<std::byte> begin, std::uint64_t size) {
+  const std::size_t there = begin.size();
+  begin.resize(static_cast<std::size_t>(size));
+  file.read(std::span(begin).subspan(there));
+  return begin;
+}
+
+/// The first bytes of the file, as many as the lengths of the parts need.
+inline std::vector<std::byte> read_beginning(FileReader& file) {
+  return read_bytes(file, {}, std::min<std::uint64_t>(file.size(), fixed_head_bytes));
+}
+
+NAD_INLINE std::unique_ptr<Detector> load_kind(const std::filesystem::path& path, std::string_view expected) {
+  FileReader file(path);
+  return reading_from(quoted(path), [&] {
+    std::vector<std::byte> bytes = read_beginning(file);
+    static_cast<void>(parse_fixed_head(bytes));  // a file of another make is not read to its end
+    bytes = read_bytes(file, std::move(bytes), file.size());
+    return load_file_bytes(bytes, expected);
+  });
+}
+
+NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> bytes, std::string_view expected) {
+  return reading_from("model bytes", [&] { return load_file_bytes(bytes, expected); });
+}
+
+}  // namespace detail
+
+NAD_INLINE std::vector<std::byte> save_bytes(const Detector& detector, const SaveOptions& options) {
+  if (!detector.is_fitted()) {
+    throw Error(ErrorCode::not_fitted,
+                "this " + std::string(detector.kind()) + " has not learnt anything yet; call fit() before saving it");
+  }
+  const detail::Kind* const kind = detail::find_kind(detector.kind());
+  std::vector<std::byte> payload;
+  detail::PayloadWriter writer(payload);
+  detail::Json training;
+  if (kind == nullptr || !kind->write(detector, writer, training)) {
+    throw Error(ErrorCode::invalid_argument, "a detector of kind " + detail::quoted_kind(detector.kind()) +
+                                                 " cannot be saved into a model file; nad " + NAD_VERSION_STRING +
+                                                 " saves " + detail::known_kinds());
+  }
+  return detail::put_together(detail::make_header(detector, training, options), payload);
+}
+
+NAD_INLINE void save(const Detector& detector, const std::filesystem::path& path, const SaveOptions& options) {
+  detail::replace_file(path, save_bytes(detector, options));
+}
+
+NAD_INLINE std::unique_ptr<Detector> load_detector(const std::filesystem::path& path) {
+  return detail::load_kind(path, {});
+}
+
+NAD_INLINE std::unique_ptr<Detector> load_detector_bytes(std::span<const std::byte> bytes) {
+  return detail::load_kind_bytes(bytes, {});
+}
+
+NAD_INLINE std::string read_header(const std::filesystem::path& path) {
+  detail::FileReader file(path);
+  return detail::reading_from(detail::quoted(path), [&] {
+    std::vector<std::byte> bytes = detail::read_beginning(file);
+    const detail::FixedHead head = detail::parse_fixed_head(bytes);
+    bytes = detail::read_bytes(file, std::move(bytes), std::min<std::uint64_t>(file.size(), head.head_bytes()));
+    const std::string_view header = detail::checked_header(bytes, head);
+    detail::check_file_size(file.size(), head);
+    static_cast<void>(detail::read_facts(header));
+    return std::string(header);
+  });
+}
+
+NAD_INLINE std::string read_header_bytes(std::span<const std::byte> bytes) {
+  return detail::reading_from("model bytes", [&] {
+    const std::string_view header = detail::checked_header(bytes, detail::parse_fixed_head(bytes));
+    static_cast<void>(detail::read_facts(header));
+    return std::string(header);
+  });
+}
+
+}  // namespace nad
