@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -47,10 +49,10 @@ nad::Matrix rows_to_score(bool with_missing) {
   return x;
 }
 
-void print(std::FILE* out, const char* name, const float* values, std::size_t count) {
+void print(std::FILE* out, const char* name, std::span<const float> values) {
   std::fprintf(out, "%s", name);
-  for (std::size_t index = 0; index < count; ++index) {
-    std::fprintf(out, " %a", static_cast<double>(values[index]));
+  for (const float value : values) {
+    std::fprintf(out, " %a", static_cast<double>(value));
   }
   std::fprintf(out, "\n");
 }
@@ -74,9 +76,9 @@ void write_golden(const std::string& path, const nad::IsolationForestOptions& op
   }
   std::fprintf(out, "threshold %a\nbaseline %a\n", static_cast<double>(forest.threshold()), forest.baseline());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    print(out, "row", &rows(row, 0), columns);
-    print(out, "score", &scores[row], 1);
-    print(out, "reasons", &reasons(row, 0), columns);
+    print(out, "row", std::as_const(rows).row(row));
+    print(out, "score", std::span(scores).subspan(row, 1));
+    print(out, "reasons", reasons.row(row));
   }
   if (std::fclose(out) != 0) {
     throw std::runtime_error(path + ".txt cannot be written");
