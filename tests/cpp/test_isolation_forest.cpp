@@ -9,6 +9,7 @@
 #include "allocations.hpp"
 #include "forest_reference.hpp"
 #include "nad/core/error.hpp"
+#include "nad/core/random.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/simd/kernels.hpp"
 #include "samples.hpp"
@@ -112,6 +113,32 @@ TEST_CASE("a row alone gets bit for bit the score that it gets in a batch, on ev
       }
     }
     nad::simd::force(before);
+  }
+}
+
+TEST_CASE("rows of few kinds in disorder, which a batch puts in another order, keep their scores [threads]") {
+  const nad::Matrix train = tests::traffic_rows(900, 7, 3);
+  nad::Matrix rows(9001, 7);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::size_t kind = nad::Random(12, row).below(30);
+    std::copy_n(train.row(kind).data(), 7, rows.row(row).data());
+  }
+  for (const Options& options : varieties()) {
+    nad::Matrix given = rows;
+    if (options.missing != nad::Missing::reject) {
+      for (std::size_t row = 3; row < rows.rows(); row += 40) {
+        given(row, row % 7) = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+    nad::IsolationForest forest(options);
+    forest.fit(train);
+    const std::vector<float> together = forest.anomaly_score(given);
+    bool same = true;
+    for (std::size_t row = 0; row < given.rows(); ++row) {
+      same = same && forest.anomaly_score(given.row(row)) == together[row];
+    }
+    CHECK(same);
+    CHECK(forest.anomaly_score(given, {.n_jobs = 3}) == together);
   }
 }
 
