@@ -18,30 +18,6 @@ using model_file::Bytes;
 using model_file::error_of;
 using model_file::Parts;
 
-/// Where the sizes of the arrays stand in the payload of an axis-parallel forest without optional options; see
-/// include/nad/README.md.
-std::vector<std::size_t> array_sizes_at(const Bytes& payload) {
-  const std::vector<std::size_t> widths = {4, 4, 4, 4, 4, 1, 4, 4, 4, 4};  // fill, then the nine arrays of the nodes
-  std::vector<std::size_t> places;
-  std::size_t at = payload.size();
-  // the options have no fixed length; count the arrays from every place where they fit exactly
-  for (std::size_t begin = 0; begin < payload.size() && places.empty(); ++begin) {
-    std::vector<std::size_t> found;
-    at = begin;
-    for (const std::size_t width : widths) {
-      if (at + 8 > payload.size() || model_file::get(payload, at) > payload.size()) {
-        break;
-      }
-      found.push_back(at);
-      at += 8 + model_file::get(payload, at) * width;
-    }
-    if (found.size() == widths.size() && at == payload.size()) {
-      places = found;
-    }
-  }
-  return places;
-}
-
 TEST_CASE("a signed file with any byte of the payload changed is refused or can be used") {
   for (const nad::IsolationForest& forest : model_file::small_forests()) {
     const Parts sound = model_file::split(nad::save_bytes(forest));
@@ -93,7 +69,7 @@ TEST_CASE("a signed file with a payload that is cut or goes on is refused") {
 
 TEST_CASE("a signed file with an absurd size of any array is refused before memory is taken") {
   const Parts sound = model_file::split(nad::save_bytes(model_file::small_forest()));
-  const std::vector<std::size_t> places = array_sizes_at(sound.payload);
+  const std::vector<std::size_t> places = model_file::ForestPayload(sound.payload).array_at;
   REQUIRE(places.size() == 10);
   for (const std::size_t at : places) {
     const std::uint64_t right = model_file::get(sound.payload, at);
