@@ -8,6 +8,7 @@
 
 #include "allocations.hpp"
 #include "forest_reference.hpp"
+#include "forest_tools.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
 #include "nad/detector/isolation_forest.hpp"
@@ -32,14 +33,6 @@ std::vector<Options> varieties() {
       {.n_estimators = 10, .random_state = 9, .missing = nad::Missing::route},
       {.n_estimators = 10, .random_state = 10, .missing = nad::Missing::impute},
   };
-}
-
-bool same_trees(const nad::IsolationForest& a, const nad::IsolationForest& b) {
-  const nad::ForestNodes& x = a.nodes();
-  const nad::ForestNodes& y = b.nodes();
-  return x.root == y.root && x.feature == y.feature && x.value == y.value && x.right == y.right &&
-         x.missing_right == y.missing_right && x.plane_begin == y.plane_begin && x.term_feature == y.term_feature &&
-         x.term_weight == y.term_weight && x.term_centre == y.term_centre;
 }
 
 }  // namespace
@@ -153,7 +146,7 @@ TEST_CASE("the number of threads and the kernel change neither the forest nor th
     nad::simd::force(nad::simd::supported().back());
     three.fit(train, {.n_jobs = 3});
     nad::simd::force(before);
-    CHECK(same_trees(one, three));
+    CHECK(tests::same_trees(one.nodes(), three.nodes()));
     CHECK(one.threshold() == three.threshold());
     CHECK(one.anomaly_score(train) == three.anomaly_score(train, {.n_jobs = 3}));
     const nad::Matrix alone = one.explain(train);
@@ -192,7 +185,7 @@ TEST_CASE("learning changes the model, scores vary, and outliers come first") {
 
     nad::IsolationForest elsewhere(options);
     elsewhere.fit(tests::normal_rows(2000, 5, 7));
-    CHECK_FALSE(same_trees(forest, elsewhere));
+    CHECK_FALSE(tests::same_trees(forest.nodes(), elsewhere.nodes()));
   }
 }
 
@@ -218,13 +211,13 @@ TEST_CASE("the same seed gives the same forest, another seed another one") {
   a.fit(train);
   b.fit(train);
   c.fit(train);
-  CHECK(same_trees(a, b));
-  CHECK_FALSE(same_trees(a, c));
+  CHECK(tests::same_trees(a.nodes(), b.nodes()));
+  CHECK_FALSE(tests::same_trees(a.nodes(), c.nodes()));
   // seeds next to each other share no tree, in whatever place
   CHECK(std::search(a.nodes().value.begin(), a.nodes().value.end(), c.nodes().value.begin(),
                     c.nodes().value.begin() + 20) == a.nodes().value.end());
   b.fit(train);
-  CHECK(same_trees(a, b));
+  CHECK(tests::same_trees(a.nodes(), b.nodes()));
 }
 
 TEST_CASE("scoring one row allocates nothing") {
