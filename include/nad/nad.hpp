@@ -14,6 +14,7 @@
 ///     return forest.anomaly_score(traffic.row(7)) > forest.threshold() ? 0 : 1;
 ///   }
 
+// clang-format off: the order of the path, not of the alphabet
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/matrix.hpp"
@@ -25,3 +26,4 @@
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/persist/model_file.hpp"
+// clang-format on
