@@ -14,7 +14,8 @@
 ///     return forest.anomaly_score(traffic.row(7)) > forest.threshold() ? 0 : 1;
 ///   }
 
-// clang-format off: the order of the path, not of the alphabet
+// The order of the path, not of the alphabet.
+// clang-format off
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/matrix.hpp"
