@@ -14,17 +14,17 @@
 ///     return forest.anomaly_score(traffic.row(7)) > forest.threshold() ? 0 : 1;
 ///   }
 
-// The order of the path, not of the alphabet.
-// clang-format off
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/matrix.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/core/progress.hpp"
 #include "nad/core/random.hpp"
+
 #include "nad/simd/kernels.hpp"
+
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
+
 #include "nad/persist/model_file.hpp"
-// clang-format on
