@@ -1,5 +1,6 @@
 #include "helpers.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -164,9 +165,13 @@ std::vector<float> weights_from(py::handle sample_weight) {
   }
   const Records records(sample_weight);
   if (!records.is_single()) {
-    reject("Sample weights must be 1D array or scalar, one number a row; these have two dimensions");
+    reject("sample_weight must be a 1D array, one number a row");
   }
-  return {records.row().begin(), records.row().end()};
+  std::vector<float> weights(records.row().begin(), records.row().end());
+  if (std::all_of(weights.begin(), weights.end(), [](float weight) { return weight == 0.0F; })) {
+    reject("all sample weights are zero; at least one row must count");  // the word that scikit-learn's checks look for
+  }
+  return weights;
 }
 
 bool is_integer(py::handle value) { return !PyBool_Check(value.ptr()) && PyIndex_Check(value.ptr()) != 0; }

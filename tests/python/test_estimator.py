@@ -33,7 +33,7 @@ ESTIMATORS = [
     nad.IsolationForest(),
     nad.IsolationForest(ndim=2, missing="impute"),
     nad.IsolationForest(split="best", contamination=0.1, unique_rows=True, n_jobs=2),
-    nad.IsolationForest(missing="route", max_features=0.5, bootstrap=True, warm_start=True),
+    nad.IsolationForest(missing="route", max_features=0.5, bootstrap=True),
 ]
 
 
