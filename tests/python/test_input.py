@@ -71,7 +71,9 @@ def test_forms_of_a_row(forest, traffic, form):
     assert forest.anomaly_score(row[0]) == forest.anomaly_score(traffic)[41]
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "f2"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "f2"]
+)
 def test_other_numbers_are_converted_as_numpy_does(dtype):
     rng = np.random.default_rng(0)
     X = rng.integers(0, 2 if dtype == "bool" else 120, size=(300, 3)).astype(dtype)
