@@ -239,7 +239,7 @@ def test_absurd_options(options, message):
     ids=str,
 )
 def test_options_of_another_type(options):
-    name, value = next(iter(options.items()))
+    (name,) = options
     with pytest.raises((TypeError, nad.InvalidArgumentError), match=f"{name} is .*; give"):
         nad.IsolationForest(**options).fit(rows())
 
