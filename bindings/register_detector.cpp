@@ -149,7 +149,8 @@ void check_columns(const Detector& detector, const Records& records) {
   }
 }
 
-void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
+void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress,
+         bool assume_finite) {
   const Records records(x);
   if (records.is_single()) {
     throw Error(
@@ -159,7 +160,10 @@ void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle 
   }
   const std::vector<float> weights = weights_from(sample_weight);
   Run run(n_jobs, std::move(progress));
-  run([&](const FitControl& control) { detector.fit(records.view(), weights, control); });
+  run([&](FitControl control) {
+    control.assume_finite = assume_finite;
+    detector.fit(records.view(), weights, control);
+  });
 }
 
 py::object anomaly_score(const Detector& detector, py::handle x, py::handle n_jobs, py::object progress) {
@@ -230,7 +234,7 @@ void register_detector(py::module_& module) {
   const auto progress = py::arg("progress") = py::none();
 
   py::class_<Detector>(module, "Detector")
-      .def("fit", &fit, x, py::arg("sample_weight") = py::none(), n_jobs, progress)
+      .def("fit", &fit, x, py::arg("sample_weight") = py::none(), n_jobs, progress, py::arg("assume_finite") = false)
       .def("anomaly_score", &anomaly_score, x, n_jobs, progress)
       .def("raw_score",
            &number_per_row<Detector, static_cast<std::vector<float> (Detector::*)(MatrixView, const FitControl&) const>(

@@ -5,13 +5,17 @@
 ///   nad::Matrix rows = benchmark::read_rows("kdd99.f32", 41);
 ///   nad::Matrix same_everywhere = benchmark::synthetic_rows(494'021, 41, /*seed=*/1);
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nad/core/matrix.hpp"
 #include "nad/core/random.hpp"
@@ -55,6 +59,21 @@ inline nad::Matrix synthetic_rows(std::size_t count, std::size_t columns, std::u
     }
   }
   return rows;
+}
+
+/// The same rows in random order.
+inline nad::Matrix shuffled(nad::MatrixView rows, std::uint64_t seed) {
+  nad::Matrix out(rows.rows(), rows.columns());
+  std::vector<std::size_t> order(rows.rows());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  nad::Random random(seed);
+  for (std::size_t left = order.size(); left > 1; --left) {
+    std::swap(order[left - 1], order[random.below(left)]);
+  }
+  for (std::size_t r = 0; r < order.size(); ++r) {
+    std::copy_n(rows.row(order[r]), rows.columns(), out.row(r).begin());
+  }
+  return out;
 }
 
 }  // namespace benchmark

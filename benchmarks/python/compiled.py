@@ -27,7 +27,7 @@ def run(program: Path | None, rounds: int, *, quick: bool) -> list[Section]:
         command = [str(program), "--json", str(result), "--rounds", str(rounds), *(["--quick"] if quick else [])]
         try:
             command += ["--rows", str(kdd99.raw_rows()), "--columns", str(kdd99.COLUMNS)]
-        except kdd99.DataNotFound as error:
+        except kdd99.DataNotFoundError as error:
             say(f"C++: synthetic rows; {error}")
         say(f"C++: {program}")
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -27,7 +27,7 @@ Scores = npt.NDArray[np.floating]
 SEEDS = tuple(1_000_003 * k for k in range(1, 101))
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """The library is not installed; the message says how to get it."""
 
 
@@ -37,7 +37,7 @@ class Settings:
     samples: int = 256
     ndim: int = 1
     best_of: int = 0  # candidates of a gain-guided split, 0 = a random split
-    distinct: str = "off"  # "off", "on", or "log_count": as nad.IsolationForest's unique_rows
+    distinct: bool | str = False  # True or "log_count": as nad.IsolationForest's unique_rows
     threads: int = 1
 
 
@@ -52,11 +52,11 @@ class Forest(ABC):
         try:
             self.module: Any = import_module(self.package)
         except ImportError as error:
-            raise Missing(f"{self.name} is not installed here ({self.install})") from error
+            raise MissingError(f"{self.name} is not installed here ({self.install})") from error
         self.model: Any = None
 
     @classmethod
-    def can(cls, settings: Settings) -> bool:
+    def can(cls, settings: Settings) -> bool:  # noqa: ARG003 - not every library has all of them
         """Whether the library has these settings."""
         return True
 
@@ -80,7 +80,7 @@ class Forest(ABC):
 
     def _distinct(self, x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], Any]:
         """Rows and weights to learn from, for libraries that cannot do it themselves."""
-        if self.settings.distinct == "off":
+        if not self.settings.distinct:
             return x, None
         rows, counts = np.unique(x, axis=0, return_counts=True)
         return rows, 1.0 + np.log(counts) if self.settings.distinct == "log_count" else None
@@ -108,6 +108,10 @@ class NadForest(Forest):
     def score(self, x: npt.NDArray[np.float32]) -> Scores:
         scores: Scores = self.model.anomaly_score(x)
         return scores
+
+    def score_row_call(self, x: npt.NDArray[np.float32], index: int) -> Callable[[], object]:
+        row = np.ascontiguousarray(x[index])  # one dimension: a single record
+        return lambda: self.model.anomaly_score(row)
 
     def saved_bytes(self) -> int:
         with tempfile.TemporaryDirectory() as folder:

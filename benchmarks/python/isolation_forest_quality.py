@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.python import forests, kdd99
-from benchmarks.python.forests import Missing, Settings
+from benchmarks.python.forests import MissingError, Settings
 from benchmarks.python.metrics import METRICS, evaluate
 from benchmarks.python.report import Section, say
 
@@ -28,8 +28,8 @@ SETTINGS = {
     "100 x 256, ndim 3": Settings(ndim=3),
     "100 x 256, best of 10": Settings(best_of=10),
     "100 x 256, ndim 2, best of 10": Settings(ndim=2, best_of=10),
-    "100 x 256, distinct rows": Settings(distinct="on"),
-    "100 x 4096, distinct rows": Settings(samples=4096, distinct="on"),
+    "100 x 256, distinct rows": Settings(distinct=True),
+    "100 x 4096, distinct rows": Settings(samples=4096, distinct=True),
     "100 x 4096, distinct rows by log count": Settings(samples=4096, distinct="log_count"),
 }
 QUICK_SETTINGS = {title: SETTINGS[title] for title in ("100 x 256", "100 x 4096, distinct rows")}
@@ -40,7 +40,7 @@ QUICK_VARIANTS = VARIANTS[:2]
 Results = dict[str, list[float]]  # metric to one value a seed
 
 
-class RowMismatch(Exception):
+class RowMismatchError(Exception):
     """Scores that are compared do not belong to the same rows."""
 
 
@@ -73,16 +73,16 @@ class RowCheck:
     def check(self, forest: forests.Forest, x: npt.NDArray[np.float32], scores: forests.Scores) -> None:
         who = f"{forest.name}, seed {forest.seed}"
         if _digest(x) != self.digest or _digest(self.rows) != self.digest:
-            raise RowMismatch(f"{who}: the rows that were scored are not those that the others scored")
+            raise RowMismatchError(f"{who}: the rows that were scored are not those that the others scored")
         if scores.shape != (len(x),) or not np.isfinite(scores).all():
-            raise RowMismatch(f"{who}: {len(x)} rows gave scores of shape {scores.shape}, or some are not finite")
+            raise RowMismatchError(f"{who}: {len(x)} rows gave scores of shape {scores.shape}, or some are not finite")
         alone = forest.score(forest.layout(self.rows[self.picks]))
         if not np.allclose(alone, scores[self.picks], rtol=1e-4, atol=1e-6):
             worst = int(np.argmax(np.abs(alone - scores[self.picks])))
-            raise RowMismatch(f"{who}: row {self.picks[worst]} scored again gets another score than in the batch")
+            raise RowMismatchError(f"{who}: row {self.picks[worst]} scored again gets another score than in the batch")
         # rows that differ must not all agree by being constant
         if np.ptp(alone) == 0:
-            raise RowMismatch(f"{who}: all scores are equal")
+            raise RowMismatchError(f"{who}: all scores are equal")
         self.checked += 1
 
 
@@ -93,7 +93,7 @@ def _digest(rows: npt.NDArray[np.float32]) -> str:
 def run(seeds: Sequence[int], *, quick: bool) -> list[Section]:
     try:
         kdd = kdd99.load()
-    except kdd99.DataNotFound as error:
+    except kdd99.DataNotFoundError as error:
         return [Section("Quality: not measured", ["reason"], [[str(error)]])]
     settings = QUICK_SETTINGS if quick else SETTINGS
     sections, cells = [], {}
@@ -117,7 +117,7 @@ def _measure(
             say(f"{title}: {competitor}, {setting}")
             try:
                 cells.append(Cell(competitor, setting, _over_seeds(competitor, chosen, subset, seeds, check)))
-            except Missing as error:
+            except MissingError as error:
                 if str(error) not in notes:
                     notes.append(str(error))
     rows, columns = subset.rows.shape
@@ -170,7 +170,8 @@ def _compare_with_scikit_learn(
 
 def _against_peers(cells: dict[str, list[Cell]]) -> Section:
     """nad minus each peer at the same settings; a difference counts when it exceeds two standard errors."""
-    rows, worse = [], 0
+    rows: list[list[str]] = []
+    verdicts: list[int] = []
     for title, measured in cells.items():
         found = {(cell.competitor, cell.setting): cell for cell in measured}
         for (competitor, setting), peer in found.items():
@@ -181,11 +182,12 @@ def _against_peers(cells: dict[str, list[Cell]]) -> Section:
             for metric in METRICS:
                 text, verdict = _difference(ours.values[metric], peer.values[metric])
                 row.append(text)
-                worse += verdict < 0
+                verdicts.append(verdict)
             rows.append(row)
     notes = [
         "(+) or (-): a difference of more than two standard errors over the seeds; without a mark it is within chance",
-        f"nad is worse in {worse} of {len(rows) * len(METRICS)} comparisons; chance alone gives a few in a hundred",
+        f"nad is better in {verdicts.count(1)} and worse in {verdicts.count(-1)} of {len(verdicts)} comparisons",
+        "of two equally good forests each would be better in some 4 of a hundred, with five seeds",
     ]
     return Section("nad minus its peers at the same settings", ["", *METRICS], rows, notes)
 

@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.float32]
 
 
-class DataNotFound(Exception):
+class DataNotFoundError(Exception):
     """The data file is not on this machine; the message says where it is looked for and where to get it."""
 
 
@@ -65,7 +65,7 @@ def find_file() -> Path:
     for place in places:
         if place.is_file():
             return place
-    raise DataNotFound(
+    raise DataNotFoundError(
         f"{FILE_NAME} is in none of: {', '.join(str(place) for place in places)}. Download it from the UCI KDD archive "
         "(KDD Cup 1999 Data) and set NAD_DATA to the folder that holds it."
     )

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
-from benchmarks.python.forests import Missing
+from benchmarks.python.forests import MissingError
 
 
 class WorkerError(Exception):
@@ -62,7 +62,7 @@ class Worker:
             self._process.join(timeout=30)
             raise WorkerError(f"the process ended with exit code {self._process.exitcode}") from None
         if outcome == "missing":
-            raise Missing(value)
+            raise MissingError(value)
         if outcome == "error":
             raise WorkerError(value)
         return value
@@ -74,9 +74,9 @@ def _serve(pipe: Connection, factory: Callable[..., object], args: tuple[object,
     def answer(work: Callable[..., Any], *arguments: object) -> None:
         try:
             pipe.send(("value", work(*arguments)))
-        except Missing as error:
+        except MissingError as error:
             pipe.send(("missing", str(error)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other process shall hear of it
             pipe.send(("error", f"{type(error).__name__}: {error}"))
 
     def start() -> None:

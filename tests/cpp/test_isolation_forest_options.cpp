@@ -202,6 +202,35 @@ TEST_CASE("merged forests score as the mean of their paths") {
   }
 }
 
+TEST_CASE("merging blends thresholds and values for missing ones by the number of trees") {
+  nad::Matrix here = tests::normal_rows(400, 2, 6);
+  nad::Matrix there = tests::normal_rows(401, 2, 7);
+  std::vector<float> medians;
+  for (nad::Matrix* rows : {&here, &there}) {
+    std::vector<float> column;
+    for (std::size_t row = 0; row < rows->rows(); ++row) {
+      (*rows)(row, 1) += rows == &there ? 3.0F : 0.0F;
+      column.push_back((*rows)(row, 1));
+    }
+    std::sort(column.begin(), column.end());
+    medians.push_back(column[column.size() / 2]);
+  }
+  nad::IsolationForest a(
+      {.n_estimators = 30, .contamination = 0.02, .random_state = 1, .missing = nad::Missing::impute});
+  nad::IsolationForest b(
+      {.n_estimators = 90, .contamination = 0.2, .random_state = 2, .missing = nad::Missing::impute});
+  a.fit(here);
+  b.fit(there);
+  nad::IsolationForest both = a;
+  both.merge(b);
+  CHECK(both.threshold() == doctest::Approx(0.25F * a.threshold() + 0.75F * b.threshold()));
+  CHECK(both.threshold() != a.threshold());
+  const std::vector<float> gappy = {0.5F, missing};
+  const std::vector<float> filled = {0.5F, 0.25F * medians[0] + 0.75F * medians[1]};
+  CHECK(both.anomaly_score(gappy) == doctest::Approx(both.anomaly_score(filled)));
+  CHECK(both.anomaly_score(gappy) != doctest::Approx(both.anomaly_score(std::vector<float>{0.5F, medians[0]})));
+}
+
 TEST_CASE("unique_rows shows each distinct row to a tree at most once") {
   // 900 equal rows and 30 others: without it most of a tree's rows are equal
   nad::Matrix rows(930, 2);
@@ -218,19 +247,53 @@ TEST_CASE("unique_rows shows each distinct row to a tree at most once") {
   nad::IsolationForest all({.n_estimators = 4, .max_depth = 100});
   all.fit(rows);
   CHECK(all.samples_per_tree() == 256);
+}
 
-  // a distinct row of 900 copies is drawn with weight 1 + log(900), each other with weight 1
-  nad::IsolationForest logarithmic({.n_estimators = 4000, .max_samples = 2, .unique_rows = nad::UniqueRows::log_count});
-  logarithmic.fit(rows);
-  double with_flood = 0.0;
-  for (const std::size_t root : logarithmic.nodes().root) {
-    const int column = logarithmic.nodes().feature[root];
-    REQUIRE(column >= 0);
-    // which two rows a tree saw shows in the only split: its position lies between their values
-    with_flood += logarithmic.nodes().value[root] >= 0.0F ? 1.0 : 0.0;
+namespace {
+
+/// One column: 900 rows at 0, then 30 rows far off, each at a place of its own.
+nad::Matrix flood_and_others() {
+  nad::Matrix rows(930, 1);
+  for (std::size_t row = 900; row < 930; ++row) {
+    rows(row, 0) = 1000.0F + static_cast<float>(row);
   }
-  CHECK(with_flood > 0.0);
-  CHECK(logarithmic.samples_per_tree() == 2);
+  return rows;
+}
+
+/// The share of trees of two rows that drew a row of the flood: their split lies below the others.
+double share_with_flood(const nad::IsolationForest& forest) {
+  const nad::ForestNodes& nodes = forest.nodes();
+  const auto below = std::count_if(nodes.root.begin(), nodes.root.end(),
+                                   [&](std::uint32_t root) { return nodes.value[root] < 1900.0F; });
+  return static_cast<double>(below) / static_cast<double>(nodes.n_trees());
+}
+
+}  // namespace
+
+TEST_CASE("unique_rows weighs a distinct row by 1 or by 1 + log(copies), times the mean weight of its copies") {
+  const nad::Matrix rows = flood_and_others();
+  nad::IsolationForest::Options options{.n_estimators = 4000, .max_samples = 2};
+  // two of 31 places of weight 1; a split below 1900 of at most 1929 has a chance of about .985
+  options.unique_rows = nad::UniqueRows::on;
+  nad::IsolationForest even(options);
+  even.fit(rows);
+  CHECK(share_with_flood(even) == doctest::Approx(2.0 / 31.0 * 0.985).epsilon(0.2));
+
+  options.unique_rows = nad::UniqueRows::log_count;
+  nad::IsolationForest logarithmic(options);
+  logarithmic.fit(rows);
+  const double flood = 1.0 + std::log(900.0);
+  const double drawn = 1.0 - 30.0 / (30.0 + flood) * 29.0 / (29.0 + flood);
+  CHECK(share_with_flood(logarithmic) == doctest::Approx(drawn * 0.985).epsilon(0.07));
+
+  std::vector<float> weights(930, 1.0F);
+  std::fill(weights.begin(), weights.begin() + 900, 0.0F);
+  for (const auto unique_rows : {nad::UniqueRows::on, nad::UniqueRows::log_count}) {
+    options.unique_rows = unique_rows;
+    nad::IsolationForest weighted(options);
+    weighted.fit(rows, weights);
+    CHECK(share_with_flood(weighted) == 0.0);
+  }
 }
 
 TEST_CASE("sample weights decide how often a row is drawn") {
@@ -310,6 +373,22 @@ TEST_CASE("extended splits use several columns and none that is constant in the 
     CHECK(terms <= 3);
   }
   CHECK(std::count(nodes.term_feature.begin(), nodes.term_feature.end(), 2U) == 0);
+}
+
+TEST_CASE("extended splits weigh columns by their spread, so that no unit of measurement rules") {
+  nad::Matrix rows = tests::normal_rows(600, 2, 9);
+  for (std::size_t row = 0; row < 600; ++row) {
+    rows(row, 1) *= 1000.0F;
+  }
+  nad::IsolationForest forest({.n_estimators = 400, .max_depth = 1, .ndim = 2});
+  forest.fit(rows);
+  const nad::ForestNodes& nodes = forest.nodes();
+  std::vector<double> mean(2, 0.0);
+  for (std::size_t term = 0; term < nodes.term_feature.size(); ++term) {
+    mean[nodes.term_feature[term]] += std::abs(static_cast<double>(nodes.term_weight[term])) / 400.0;
+  }
+  CHECK(mean[0] == doctest::Approx(std::sqrt(2.0 / 3.14159265)).epsilon(0.12));  // of |z|, z standard normal
+  CHECK(mean[0] / mean[1] == doctest::Approx(1000.0).epsilon(0.2));
 }
 
 TEST_CASE("the best of several splits finds the gap that random splits miss") {

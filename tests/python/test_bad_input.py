@@ -146,7 +146,7 @@ def test_nothing_is_known_before_fitting(name):
         (np.zeros((5, 2), dtype="M8[s]"), TypeError, "dates or durations"),
         (np.zeros(5, dtype=[("a", "f4")]), TypeError, "structured"),
         ([[1.0, 2.0], [3.0]], ValueError, "inhomogeneous"),
-        (np.array([[{}, 1.0], [2.0, 3.0]], dtype=object), TypeError, "must be a string or a real number"),
+        (np.array([[{}, 1.0], [2.0, 3.0]], dtype=object), TypeError, "must be a string or a( real)? number"),
         (np.array([["tcp", 1.0], [2.0, 3.0]], dtype=object), ValueError, "could not convert string to float"),
         ("rows", ValueError, "holds strings"),
         (None, (TypeError, ValueError), "None|shape"),
@@ -301,3 +301,15 @@ def test_unknown_kernel():
     with pytest.raises(nad.InvalidArgumentError, match="baseline"):
         nad.simd.force("abacus")
     assert nad.simd.active() in nad.simd.supported()
+
+
+def test_the_search_for_nan_is_left_out_where_scikit_learn_is_told_that_there_is_none():
+    sklearn = pytest.importorskip("sklearn")
+    X = rows(300)
+    same = nad.IsolationForest(random_state=0).fit(X).anomaly_score(X)
+    with sklearn.config_context(assume_finite=True):
+        np.testing.assert_array_equal(nad.IsolationForest(random_state=0).fit(X).anomaly_score(X), same)
+        X[17, 1] = np.nan
+        nad.IsolationForest(random_state=0).fit(X)
+    with pytest.raises(nad.InvalidDataError, match="row 17, column 1"):
+        nad.IsolationForest(random_state=0).fit(X)

@@ -57,6 +57,7 @@ inline std::vector<const KernelTable*> all_tables() {
 
 inline bool can_run(const KernelTable& table) {
 #if defined(__x86_64__) || defined(_M_X64)
+  __builtin_cpu_init();  // a host may ask from the constructor of a global
   if (&table == &avx512_kernels) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&

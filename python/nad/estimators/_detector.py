@@ -71,7 +71,8 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            A C-ordered float32 array is used as it is, anything else is converted once.
+            A C-ordered float32 array is used as it is, anything else is converted once. Inside
+            ``sklearn.config_context(assume_finite=True)`` it is not searched for NaN and infinity.
         y : ignored
         sample_weight : array-like of shape (n_rows,), optional
             Whole numbers count copies of rows, 0 leaves a row out; other weights say how likely a row is learnt from.
@@ -87,7 +88,13 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
         detector = self._new_detector() if kept is None else self._grown_detector(kept)
         bar = ProgressBar() if self.verbose and progress is None else None
         try:
-            detector.fit(values, sample_weight, n_jobs=self._threads(), progress=bar or progress)
+            detector.fit(
+                values,
+                sample_weight,
+                n_jobs=self._threads(),
+                progress=bar or progress,
+                assume_finite=self._assume_finite(),
+            )
         finally:
             if bar is not None:
                 bar.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from typing import Any, TypeVar
 
 Self = TypeVar("Self", bound="OutlierEstimator")
@@ -15,6 +16,12 @@ class OutlierEstimator:
 
     def _accepts_nan(self) -> bool:
         return False
+
+    @staticmethod
+    def _assume_finite() -> bool:
+        """Whether scikit-learn, where it is in use, was told that no value is NaN or infinite."""
+        sklearn = sys.modules.get("sklearn")
+        return sklearn is not None and bool(sklearn.get_config()["assume_finite"])
 
     def __sklearn_is_fitted__(self) -> bool:
         raise NotImplementedError

@@ -1,0 +1,198 @@
+// Files whose checksums are right because somebody computed them anew: between such a file and memory stand only the
+// checks of each value that is read.
+
+#include <doctest/doctest.h>
+#include <nad/nad.hpp>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model_file_tools.hpp"
+
+namespace {
+
+using model_file::Bytes;
+using model_file::error_of;
+using model_file::Parts;
+
+/// Where the sizes of the arrays stand in the payload of an axis-parallel forest without optional options; see
+/// include/nad/README.md.
+std::vector<std::size_t> array_sizes_at(const Bytes& payload) {
+  const std::vector<std::size_t> widths = {4, 4, 4, 4, 4, 1, 4, 4, 4, 4};  // fill, then the nine arrays of the nodes
+  std::vector<std::size_t> places;
+  std::size_t at = payload.size();
+  // the options have no fixed length; count the arrays from every place where they fit exactly
+  for (std::size_t begin = 0; begin < payload.size() && places.empty(); ++begin) {
+    std::vector<std::size_t> found;
+    at = begin;
+    for (const std::size_t width : widths) {
+      if (at + 8 > payload.size() || model_file::get(payload, at) > payload.size()) {
+        break;
+      }
+      found.push_back(at);
+      at += 8 + model_file::get(payload, at) * width;
+    }
+    if (found.size() == widths.size() && at == payload.size()) {
+      places = found;
+    }
+  }
+  return places;
+}
+
+TEST_CASE("a signed file with any byte of the payload changed is refused or can be used") {
+  for (const nad::IsolationForest& forest : model_file::small_forests()) {
+    const Parts sound = model_file::split(nad::save_bytes(forest));
+    Parts parts = sound;
+    std::size_t refused = 0;
+    std::size_t used = 0;
+    for (std::size_t at = 0; at < parts.payload.size(); ++at) {
+      const auto original = static_cast<unsigned>(sound.payload[at]);
+      std::set<unsigned> values = {0, 1, 2, 0x7f, 0x80, 0xc0, 0xfe, 0xff};
+      for (unsigned bit = 1; bit < 256; bit *= 2) {
+        values.insert(original ^ bit);
+      }
+      values.erase(original);
+      for (const unsigned value : values) {
+        parts.payload[at] = static_cast<std::byte>(value);
+        std::unique_ptr<nad::Detector> loaded;
+        const auto error = error_of([&] { loaded = nad::load_detector_bytes(model_file::join(parts)); });
+        if (error) {
+          ++refused;
+          REQUIRE(error->code() == nad::ErrorCode::bad_file);
+        } else {
+          ++used;
+          model_file::use(*loaded);
+        }
+      }
+      parts.payload[at] = sound.payload[at];
+    }
+    CHECK(refused > used / 2);  // thresholds and leaf values may change; indices, sizes and counts hardly
+    CHECK(used > 0);
+  }
+}
+
+TEST_CASE("a signed file with a payload that is cut or goes on is refused") {
+  for (const nad::IsolationForest& forest : model_file::small_forests()) {
+    const Parts sound = model_file::split(nad::save_bytes(forest));
+    for (std::size_t length = 0; length < sound.payload.size(); ++length) {
+      Parts parts = sound;
+      parts.payload.resize(length);
+      const auto error = error_of([&] { nad::load_detector_bytes(model_file::join(parts)); });
+      REQUIRE(error.has_value());
+      CHECK(error->code() == nad::ErrorCode::bad_file);
+    }
+    Parts parts = sound;
+    parts.payload.push_back(std::byte{0});
+    CHECK_THROWS_WITH_AS(nad::load_detector_bytes(model_file::join(parts)),
+                         doctest::Contains("the payload is damaged: 1 bytes are left over"), nad::Error);
+  }
+}
+
+TEST_CASE("a signed file with an absurd size of any array is refused before memory is taken") {
+  const Parts sound = model_file::split(nad::save_bytes(model_file::small_forest()));
+  const std::vector<std::size_t> places = array_sizes_at(sound.payload);
+  REQUIRE(places.size() == 10);
+  for (const std::size_t at : places) {
+    const std::uint64_t right = model_file::get(sound.payload, at);
+    for (const std::uint64_t size :
+         {std::uint64_t{1} << 63U, (std::uint64_t{1} << 63U) - 1, ~std::uint64_t{0}, std::uint64_t{1} << 62U,
+          std::uint64_t{1} << 61U, std::uint64_t{1} << 32U, std::uint64_t{sound.payload.size()}, right + 1}) {
+      Parts parts = sound;
+      model_file::put(parts.payload, at, size);
+      const auto error = error_of([&] { nad::load_detector_bytes(model_file::join(parts)); });
+      REQUIRE(error.has_value());
+      CHECK(error->code() == nad::ErrorCode::bad_file);
+      if (size >= std::uint64_t{1} << 32U) {
+        CHECK_MESSAGE(
+            std::string(error->what()).find("it announces " + std::to_string(size) + " values") != std::string::npos,
+            error->what());
+      }
+    }
+  }
+}
+
+struct BadHeader {
+  std::string header;
+  const char* message;
+};
+
+TEST_CASE("a signed header that makes no sense is refused") {
+  const Parts sound = model_file::split(nad::save_bytes(model_file::small_forest()));
+  const std::string kind = R"("kind": "isolation_forest")";
+  const std::vector<BadHeader> headers = {
+      {"", "it is not JSON"},
+      {"{", "it is not JSON"},
+      {"null", "it is not a JSON object"},
+      {"[]", "it is not a JSON object"},
+      {"\"kind\"", "it is not a JSON object"},
+      {"{}", "'kind' is missing"},
+      {"{" + kind + "}", "'n_features' is missing"},
+      {R"({"n_features": 3})", "'kind' is missing"},
+      {R"({"deeper": {)" + kind + R"(}, "n_features": 3})", "'kind' is missing"},
+      {R"({"kind": 3, "n_features": 3})", "'kind' is of the wrong type"},
+      {R"({"kind": ["isolation_forest"], "n_features": 3})", "'kind' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": "3"})", "'n_features' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": -3})", "'n_features' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": 3.0})", "'n_features' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": {}})", "'n_features' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": 18446744073709551616})", "'n_features' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": 4})", "contradicts itself: its header says 4 columns, its payload 3"},
+      {"{" + kind + ", " + kind + R"(, "n_features": 3})", "'kind' stands there twice"},
+      {"{" + kind + R"(, "n_features": 3, "feature_names": "abc"})", "'feature_names' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": 3, "feature_names": {}})", "'feature_names' is of the wrong type"},
+      {"{" + kind + R"(, "n_features": 3, "feature_names": ["a", "b"]})", "2 feature names for 3 columns"},
+      {"{" + kind + R"(, "n_features": 3, "feature_names": []})", "0 feature names for 3 columns"},
+      {"{" + kind + R"(, "n_features": 3, "feature_names": ["a", "b", 3]})", "a feature name is not text"},
+      {"{" + kind + R"(, "n_features": 3, "feature_names": ["a", "b", ["c"]]})", "a feature name is not text"},
+      {"{" + kind + R"(, "n_features": 3} and more)", "it is not JSON"},
+      {"{" + kind + R"(, "n_features": 3, "note": ")" + "\xff" + "\"}", "it is not JSON"},
+      {"{" + kind + R"(, "n_features": 3, "note": 1e999})", "it is not JSON"},
+      {std::string(100'000, '['), "it is not a JSON object"},
+      {"{" + kind + R"(, "n_features": 3, "note": )" + std::string(100'000, '['), "it is nested too deeply"},
+      {R"({"kind": ")" + std::string(1000, 'k') + R"(\u0007", "n_features": 3})", "kkk...', but nad"},
+      {R"({"kind": "tab\there", "n_features": 3})", "of kind 'tab?here', but nad"},
+  };
+  for (const BadHeader& bad : headers) {
+    const Bytes file = model_file::join({bad.header, sound.payload});
+    const auto error = error_of([&] { nad::load_detector_bytes(file); });
+    REQUIRE_MESSAGE(error.has_value(), bad.message);
+    CHECK(error->code() == nad::ErrorCode::bad_file);
+    CHECK_MESSAGE(std::string(error->what()).find(bad.message) != std::string::npos, error->what());
+  }
+  // what a later version may add to a header does no harm
+  const std::string later = "{" + kind + R"(, "n_features": 3, "schema": {"kind": [1, {"n_features": null}]}})";
+  CHECK(!error_of([&] { nad::load_detector_bytes(model_file::join({later, sound.payload})); }));
+}
+
+TEST_CASE("a signed file with any byte of the header changed is refused or still says what it holds") {
+  const Parts sound =
+      model_file::split(nad::save_bytes(model_file::small_forest(), {.feature_names = {"a", "b", "c"}}));
+  Parts parts = sound;
+  for (std::size_t at = 0; at < parts.header.size(); ++at) {
+    for (const char value : std::string_view("\0\x1f \"\\{}[],:-09.eu\x7f\x80\xc3\xff", 22)) {
+      parts.header[at] = value;
+      const Bytes file = model_file::join(parts);
+      const auto error = error_of([&] {
+        const auto loaded = nad::load_detector_bytes(file);
+        REQUIRE(loaded->n_features() == 3);
+        REQUIRE(nad::read_header_bytes(file) == parts.header);
+      });
+      REQUIRE((!error || error->code() == nad::ErrorCode::bad_file));
+    }
+    parts.header[at] = sound.header[at];
+  }
+}
+
+TEST_CASE("a failed load leaves the detector of the caller as it was") {
+  nad::IsolationForest forest = model_file::small_forest();
+  const Bytes before = nad::save_bytes(forest);
+  Parts parts = model_file::split(nad::save_bytes(model_file::small_forest({.contamination = 0.25})));
+  parts.payload.resize(parts.payload.size() / 2);
+  CHECK_THROWS_AS(forest = nad::load_bytes<nad::IsolationForest>(model_file::join(parts)), nad::Error);
+  CHECK(nad::save_bytes(forest) == before);
+}
+
+}  // namespace

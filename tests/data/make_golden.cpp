@@ -1,0 +1,119 @@
+// Writes the golden models of the current format version and what they must say about some rows.
+//
+//   tests/data/regenerate
+//
+// Golden files stay for ever: a later nad has to load them with the same scores. So this program replaces none of them.
+
+#include <nad/nad.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t columns = 4;
+
+/// Two clusters, a column of few distinct values, a column that is mostly zero.
+nad::Matrix training_rows() {
+  nad::Random random(/*seed=*/2024);
+  nad::Matrix x(500, columns);
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    const double centre = row % 3 == 0 ? 10.0 : 0.0;
+    x(row, 0) = static_cast<float>(centre + random.uniform());
+    x(row, 1) = static_cast<float>(centre - 2.0 * random.uniform());
+    x(row, 2) = static_cast<float>(random.below(4));
+    x(row, 3) = random.below(20) == 0 ? static_cast<float>(1000.0 * random.uniform()) : 0.0F;
+  }
+  return x;
+}
+
+/// Ordinary rows, outliers, and where the detector takes them rows with missing values.
+nad::Matrix rows_to_score(bool with_missing) {
+  nad::Random random(/*seed=*/77);
+  nad::Matrix x(40, columns);
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      x(row, column) = static_cast<float>(row % 4 == 0 ? 200.0 * random.uniform() - 100.0 : 3.0 * random.uniform());
+    }
+    if (with_missing && row % 5 == 1) {
+      x(row, random.below(columns)) = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+  return x;
+}
+
+void print(std::FILE* out, const char* name, std::span<const float> values) {
+  std::fprintf(out, "%s", name);
+  for (const float value : values) {
+    std::fprintf(out, " %a", static_cast<double>(value));
+  }
+  std::fprintf(out, "\n");
+}
+
+void write_golden(const std::string& path, const nad::IsolationForestOptions& options) {
+  for (const char* ending : {".nad", ".txt"}) {
+    if (std::filesystem::exists(path + ending)) {
+      throw std::runtime_error(path + ending + " exists; golden files stay as they are");
+    }
+  }
+  nad::IsolationForest forest(options);
+  forest.fit(training_rows());
+  nad::save(forest, path + ".nad", {.feature_names = {"duration", "bytes", "protocol", "errors"}, .note = "golden"});
+
+  const nad::Matrix rows = rows_to_score(options.missing != nad::Missing::reject);
+  const std::vector<float> scores = forest.anomaly_score(rows);
+  const nad::Matrix reasons = forest.explain(rows);
+  std::FILE* out = std::fopen((path + ".txt").c_str(), "w");
+  if (out == nullptr) {
+    throw std::runtime_error(path + ".txt cannot be written");
+  }
+  std::fprintf(out, "threshold %a\nbaseline %a\n", static_cast<double>(forest.threshold()), forest.baseline());
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    print(out, "row", std::as_const(rows).row(row));
+    print(out, "score", std::span(scores).subspan(row, 1));
+    print(out, "reasons", reasons.row(row));
+  }
+  if (std::fclose(out) != 0) {
+    throw std::runtime_error(path + ".txt cannot be written");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make_golden FOLDER\n");
+    return 2;
+  }
+  const std::string folder = std::string(argv[1]) + "/";
+  try {
+    write_golden(folder + "isolation_forest_v1",
+                 {.n_estimators = 10, .max_samples = 64, .contamination = 0.05, .random_state = 1});
+    write_golden(folder + "isolation_forest_planes_v1", {.n_estimators = 10,
+                                                         .max_samples = 64,
+                                                         .random_state = 2,
+                                                         .ndim = 2,
+                                                         .split = nad::Split::best,
+                                                         .ntry = 3,
+                                                         .missing = nad::Missing::route});
+    write_golden(folder + "isolation_forest_impute_v1", {.n_estimators = 10,
+                                                         .max_samples = 0.25,
+                                                         .max_features = 3,
+                                                         .max_depth = 5,
+                                                         .bootstrap = true,
+                                                         .random_state = 3,
+                                                         .unique_rows = nad::UniqueRows::log_count,
+                                                         .missing = nad::Missing::impute});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
