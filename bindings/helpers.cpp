@@ -10,7 +10,8 @@ namespace nad::python {
 
 namespace {
 
-constexpr int dense = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+constexpr int aligned = py::detail::npy_api::NPY_ARRAY_ALIGNED_;  // which pybind11 has no public name for
+constexpr int dense_cast = static_cast<int>(py::array::c_style) | static_cast<int>(py::array::forcecast) | aligned;
 constexpr auto report_interval = std::chrono::milliseconds(50);
 
 [[noreturn]] void reject(const std::string& message) { throw Error(ErrorCode::invalid_data, message); }
@@ -31,7 +32,7 @@ std::string text_of(double value) {
   return text.data();
 }
 
-bool is_aligned(const py::array& array) { return (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0; }
+bool is_aligned(const py::array& array) { return (array.flags() & aligned) != 0; }
 
 void check_shape(const py::array& array) {
   if (array.ndim() != 1 && array.ndim() != 2) {
@@ -118,10 +119,10 @@ void Records::convert(const py::array& array) {
     }
     if (!py::array_t<float>::check_(array)) {
       // other widths, other byte orders, objects: a double holds what they hold, so what overflows float32 is noticed
-      return convert_doubles(py::array_t<double, dense | py::array::forcecast>(array));
+      return convert_doubles(py::array_t<double, dense_cast>(array));
     }
   }
-  borrow_own(py::array_t<float, dense | py::array::forcecast>(array));
+  borrow_own(py::array_t<float, dense_cast>(array));
 }
 
 void Records::borrow_own(const py::array& array) {
