@@ -8,7 +8,9 @@
 
 #include "allocations.hpp"
 #include "forest_reference.hpp"
+#include "forest_tools.hpp"
 #include "nad/core/error.hpp"
+#include "nad/core/random.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/simd/kernels.hpp"
 #include "samples.hpp"
@@ -31,14 +33,6 @@ std::vector<Options> varieties() {
       {.n_estimators = 10, .random_state = 9, .missing = nad::Missing::route},
       {.n_estimators = 10, .random_state = 10, .missing = nad::Missing::impute},
   };
-}
-
-bool same_trees(const nad::IsolationForest& a, const nad::IsolationForest& b) {
-  const nad::ForestNodes& x = a.nodes();
-  const nad::ForestNodes& y = b.nodes();
-  return x.root == y.root && x.feature == y.feature && x.value == y.value && x.right == y.right &&
-         x.missing_right == y.missing_right && x.plane_begin == y.plane_begin && x.term_feature == y.term_feature &&
-         x.term_weight == y.term_weight && x.term_centre == y.term_centre;
 }
 
 }  // namespace
@@ -115,6 +109,32 @@ TEST_CASE("a row alone gets bit for bit the score that it gets in a batch, on ev
   }
 }
 
+TEST_CASE("rows of few kinds in disorder, which a batch puts in another order, keep their scores [threads]") {
+  const nad::Matrix train = tests::traffic_rows(900, 7, 3);
+  nad::Matrix rows(9001, 7);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::size_t kind = nad::Random(12, row).below(30);
+    std::copy_n(train.row(kind).data(), 7, rows.row(row).data());
+  }
+  for (const Options& options : varieties()) {
+    nad::Matrix given = rows;
+    if (options.missing != nad::Missing::reject) {
+      for (std::size_t row = 3; row < rows.rows(); row += 40) {
+        given(row, row % 7) = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+    nad::IsolationForest forest(options);
+    forest.fit(train);
+    const std::vector<float> together = forest.anomaly_score(given);
+    bool same = true;
+    for (std::size_t row = 0; row < given.rows(); ++row) {
+      same = same && forest.anomaly_score(given.row(row)) == together[row];
+    }
+    CHECK(same);
+    CHECK(forest.anomaly_score(given, {.n_jobs = 3}) == together);
+  }
+}
+
 TEST_CASE("the number of threads and the kernel change neither the forest nor the scores [threads]") {
   const nad::Matrix train = tests::traffic_rows(5000, 6, 5);
   const std::string before(nad::simd::active());
@@ -126,7 +146,7 @@ TEST_CASE("the number of threads and the kernel change neither the forest nor th
     nad::simd::force(nad::simd::supported().back());
     three.fit(train, {.n_jobs = 3});
     nad::simd::force(before);
-    CHECK(same_trees(one, three));
+    CHECK(tests::same_trees(one.nodes(), three.nodes()));
     CHECK(one.threshold() == three.threshold());
     CHECK(one.anomaly_score(train) == three.anomaly_score(train, {.n_jobs = 3}));
     const nad::Matrix alone = one.explain(train);
@@ -165,7 +185,7 @@ TEST_CASE("learning changes the model, scores vary, and outliers come first") {
 
     nad::IsolationForest elsewhere(options);
     elsewhere.fit(tests::normal_rows(2000, 5, 7));
-    CHECK_FALSE(same_trees(forest, elsewhere));
+    CHECK_FALSE(tests::same_trees(forest.nodes(), elsewhere.nodes()));
   }
 }
 
@@ -191,13 +211,13 @@ TEST_CASE("the same seed gives the same forest, another seed another one") {
   a.fit(train);
   b.fit(train);
   c.fit(train);
-  CHECK(same_trees(a, b));
-  CHECK_FALSE(same_trees(a, c));
+  CHECK(tests::same_trees(a.nodes(), b.nodes()));
+  CHECK_FALSE(tests::same_trees(a.nodes(), c.nodes()));
   // seeds next to each other share no tree, in whatever place
   CHECK(std::search(a.nodes().value.begin(), a.nodes().value.end(), c.nodes().value.begin(),
                     c.nodes().value.begin() + 20) == a.nodes().value.end());
   b.fit(train);
-  CHECK(same_trees(a, b));
+  CHECK(tests::same_trees(a.nodes(), b.nodes()));
 }
 
 TEST_CASE("scoring one row allocates nothing") {

@@ -1,7 +1,8 @@
 #include <doctest/doctest.h>
 #include <nad/nad.hpp>
 
-#include <cmath>
+#include <bit>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -126,6 +127,74 @@ TEST_CASE("the file is laid out as described") {
   CHECK(model_file::join(parts) == file);  // written from the description alone
 }
 
+/// The bits of the values, as the payload holds them.
+template <class Number>
+std::vector<std::uint32_t> bits_of(const std::vector<Number>& numbers) {
+  std::vector<std::uint32_t> result;
+  for (const Number number : numbers) {
+    if constexpr (sizeof(Number) == 1) {
+      result.push_back(number);
+    } else {
+      result.push_back(std::bit_cast<std::uint32_t>(number));
+    }
+  }
+  return result;
+}
+
+TEST_CASE("the payload of an isolation forest is laid out as described") {
+  nad::IsolationForest planes({.n_estimators = 4,
+                               .max_samples = 0.25,
+                               .max_features = 2,
+                               .max_depth = 5,
+                               .bootstrap = true,
+                               .contamination = 0.125,
+                               .random_state = 0xfedcba9876543210ULL,
+                               .ndim = 2,
+                               .split = nad::Split::best,
+                               .ntry = 7,
+                               .unique_rows = nad::UniqueRows::log_count,
+                               .missing = nad::Missing::route});
+  planes.fit(model_file::training_rows());
+  std::vector<nad::IsolationForest> forests = model_file::small_forests();
+  forests.push_back(planes);
+  for (const nad::IsolationForest& forest : forests) {
+    const Bytes payload = model_file::split(nad::save_bytes(forest)).payload;
+    const model_file::ForestPayload stored(payload);
+    const nad::IsolationForestOptions& options = forest.options();
+    CHECK(stored.n_bytes == payload.size());
+    CHECK(stored.n_estimators == options.n_estimators);
+    CHECK(stored.max_samples_kind == (options.max_samples.is_count() ? 1 : 2));
+    CHECK(stored.max_samples == options.max_samples.value());
+    CHECK(stored.max_features_kind == (options.max_features.is_count() ? 1 : 2));
+    CHECK(stored.max_features == options.max_features.value());
+    CHECK(stored.max_depth == options.max_depth);
+    CHECK(stored.bootstrap == (options.bootstrap ? 1 : 0));
+    CHECK(stored.contamination == options.contamination);
+    CHECK(stored.random_state == options.random_state);
+    CHECK(stored.warm_start == 0);
+    CHECK(stored.ndim == options.ndim);
+    CHECK(stored.split == static_cast<std::uint64_t>(options.split));
+    CHECK(stored.ntry == options.ntry);
+    CHECK(stored.unique_rows == static_cast<std::uint64_t>(options.unique_rows));
+    CHECK(stored.missing == static_cast<std::uint64_t>(options.missing));
+    CHECK(stored.n_features == 3);
+    CHECK(stored.samples_per_tree == forest.samples_per_tree());
+    CHECK(stored.threshold == std::bit_cast<std::uint32_t>(forest.threshold()));
+    REQUIRE(stored.arrays.size() == 10);
+    CHECK(stored.arrays[0].size() == (options.missing == nad::Missing::impute ? 3 : 0));
+    const nad::ForestNodes& nodes = forest.nodes();
+    CHECK(stored.arrays[1] == nodes.root);
+    CHECK(stored.arrays[2] == bits_of(nodes.feature));
+    CHECK(stored.arrays[3] == bits_of(nodes.value));
+    CHECK(stored.arrays[4] == nodes.right);
+    CHECK(stored.arrays[5] == bits_of(nodes.missing_right));
+    CHECK(stored.arrays[6] == nodes.plane_begin);
+    CHECK(stored.arrays[7] == nodes.term_feature);
+    CHECK(stored.arrays[8] == bits_of(nodes.term_weight));
+    CHECK(stored.arrays[9] == bits_of(nodes.term_centre));
+  }
+}
+
 TEST_CASE("the header tells what is inside") {
   const TemporaryFolder folder;
   nad::IsolationForest forest = model_file::small_forest({.contamination = 0.1});
@@ -212,7 +281,7 @@ TEST_CASE("what cannot be saved says why") {
 TEST_CASE("a file of another kind names both kinds") {
   const Bytes file = nad::save_bytes(model_file::small_forest());
   CHECK_THROWS_WITH_AS(nad::load_bytes<Stranger>(file),
-                       "model bytes: the model file holds a detector of kind 'isolation_forest', but 'stranger' was "
+                       "the model file holds a detector of kind 'isolation_forest', but 'stranger' was "
                        "asked for; load it as that kind, or with load_detector()",
                        nad::Error);
 
@@ -220,7 +289,7 @@ TEST_CASE("a file of another kind names both kinds") {
   parts.header.replace(parts.header.find("isolation_forest"), 16, "loda");
   const Bytes future = model_file::join(parts);
   CHECK_THROWS_WITH_AS(nad::load_detector_bytes(future),
-                       "model bytes: the model file holds a detector of kind 'loda', but nad " NAD_VERSION_STRING
+                       "the model file holds a detector of kind 'loda', but nad " NAD_VERSION_STRING
                        " knows only isolation_forest; a newer nad may know it",
                        nad::Error);
   CHECK_THROWS_WITH_AS(nad::load_bytes<nad::IsolationForest>(future),

@@ -34,15 +34,15 @@ void check_refused(const Bytes& file, const std::string& message, const Temporar
   const auto from_memory = error_of([&] { nad::load_detector_bytes(file); });
   REQUIRE(from_memory.has_value());
   CHECK(from_memory->code() == nad::ErrorCode::bad_file);
-  CHECK(std::string(from_memory->what()).starts_with("model bytes: "));
   CHECK_MESSAGE(std::string(from_memory->what()).find(message) != std::string::npos, from_memory->what());
 
   write_file(folder / "damaged.nad", file);
   const auto from_disk = error_of([&] { nad::load_detector(folder / "damaged.nad"); });
   REQUIRE(from_disk.has_value());
   CHECK(from_disk->code() == nad::ErrorCode::bad_file);
-  CHECK(std::string(from_disk->what()).find("damaged.nad'") != std::string::npos);
-  CHECK_MESSAGE(std::string(from_disk->what()).find(message) != std::string::npos, from_disk->what());
+  // the same words behind the name of the file
+  const std::string path = (folder / "damaged.nad").string();
+  CHECK(from_disk->what() == std::string(1, '\'').append(path).append("': ").append(from_memory->what()));
 }
 
 std::size_t header_length(const Bytes& file) { return model_file::get(file, model_file::header_length_at); }
@@ -119,7 +119,7 @@ const std::vector<Damage>& damages() {
        "payload of the model file is damaged (its checksum does not match)"},
 
       {"the last byte missing", [](Bytes& file) { file.pop_back(); }, "incomplete"},
-      {"the mark of completion missing", [](Bytes& file) { file.resize(file.size() - 8); },
+      {"the mark of completion missing", [](Bytes& file) { file.erase(file.end() - 8, file.end()); },
        "as if saving or copying it had been interrupted"},
       {"space reserved but the mark never written", [](Bytes& file) { put(file, file.size() - 8, 0); },
        "lacks the mark at its end: writing it was interrupted"},

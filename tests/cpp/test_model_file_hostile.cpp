@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <nad/nad.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -17,30 +19,6 @@ namespace {
 using model_file::Bytes;
 using model_file::error_of;
 using model_file::Parts;
-
-/// Where the sizes of the arrays stand in the payload of an axis-parallel forest without optional options; see
-/// include/nad/README.md.
-std::vector<std::size_t> array_sizes_at(const Bytes& payload) {
-  const std::vector<std::size_t> widths = {4, 4, 4, 4, 4, 1, 4, 4, 4, 4};  // fill, then the nine arrays of the nodes
-  std::vector<std::size_t> places;
-  std::size_t at = payload.size();
-  // the options have no fixed length; count the arrays from every place where they fit exactly
-  for (std::size_t begin = 0; begin < payload.size() && places.empty(); ++begin) {
-    std::vector<std::size_t> found;
-    at = begin;
-    for (const std::size_t width : widths) {
-      if (at + 8 > payload.size() || model_file::get(payload, at) > payload.size()) {
-        break;
-      }
-      found.push_back(at);
-      at += 8 + model_file::get(payload, at) * width;
-    }
-    if (found.size() == widths.size() && at == payload.size()) {
-      places = found;
-    }
-  }
-  return places;
-}
 
 TEST_CASE("a signed file with any byte of the payload changed is refused or can be used") {
   for (const nad::IsolationForest& forest : model_file::small_forests()) {
@@ -93,7 +71,7 @@ TEST_CASE("a signed file with a payload that is cut or goes on is refused") {
 
 TEST_CASE("a signed file with an absurd size of any array is refused before memory is taken") {
   const Parts sound = model_file::split(nad::save_bytes(model_file::small_forest()));
-  const std::vector<std::size_t> places = array_sizes_at(sound.payload);
+  const std::vector<std::size_t> places = model_file::ForestPayload(sound.payload).array_at;
   REQUIRE(places.size() == 10);
   for (const std::size_t at : places) {
     const std::uint64_t right = model_file::get(sound.payload, at);
@@ -111,6 +89,85 @@ TEST_CASE("a signed file with an absurd size of any array is refused before memo
             error->what());
       }
     }
+  }
+}
+
+struct BadValue {
+  std::size_t at;
+  std::size_t width;
+  std::uint64_t value;
+  const char* message;
+};
+
+TEST_CASE("a signed payload with a value that makes no sense is refused, and the message names the value") {
+  const nad::IsolationForest forest = model_file::small_forest();  // without max_depth and contamination
+  const Parts sound = model_file::split(nad::save_bytes(forest));
+  const model_file::ForestPayload stored(sound.payload);
+  const auto value_at = [&](std::size_t array, std::size_t index) { return stored.array_at[array] + 8 + 4 * index; };
+  const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  constexpr std::uint32_t quiet_nan = 0x7fc00000;
+  constexpr std::uint32_t infinity = 0x7f800000;
+  const std::vector<std::uint32_t>& columns = stored.arrays[2];
+  REQUIRE(static_cast<std::int32_t>(columns[0]) >= 0);  // the first node is no leaf
+  const auto first_leaf =
+      static_cast<std::size_t>(std::find(columns.begin(), columns.end(), 0xffffffffU) - columns.begin());
+
+  const std::vector<BadValue> values = {
+      {0, 8, 0, "n_estimators is 0"},
+      {0, 8, ~std::uint64_t{0}, "n_estimators is 18446744073709551615"},
+      {8, 1, 3, "max_samples is neither automatic, nor a number, nor a fraction"},
+      {8, 1, 0, "max_samples is neither"},  // automatic, but with a number
+      {9, 8, bits(2.5), "max_samples is neither"},
+      {9, 8, bits(0.0), "max_samples is neither"},
+      {9, 8, bits(-1.0), "max_samples is neither"},
+      {9, 8, bits(1e300), "max_samples is neither"},
+      {9, 8, 0x7ff8000000000000, "max_samples is neither"},
+      {18, 8, bits(1.5), "max_features is neither"},
+      {18, 8, bits(0.0), "max_features is neither"},
+      {26, 1, 2, "max_depth is 2 where 0 (no) or 1 (yes) belongs"},
+      {27, 1, 0x80, "bootstrap is 128 where 0 (no) or 1 (yes) belongs"},
+      {28, 1, 255, "contamination is 255 where"},
+      {37, 1, 2, "warm_start is 2 where"},
+      {38, 8, 0, "ndim is 0"},
+      {46, 1, 2, "split is not one"},
+      {47, 8, 0, "ntry is 0"},
+      {55, 1, 3, "unique_rows is not one"},
+      {56, 1, 3, "missing is not one"},
+      {56, 1, 1, "do not say where missing values go"},
+      {56, 1, 2, "values for missing ones do not match"},
+      {57, 8, 0, "it has 0 columns"},
+      {57, 8, 1, "splits on a column that does not exist"},
+      {57, 8, 4, "its header says 3 columns, its payload 4"},
+      {57, 8, ~std::uint64_t{0}, "it has 18446744073709551615 columns"},
+      {65, 8, 1, "and 1 rows a tree"},
+      {73, 4, quiet_nan, "the threshold is NaN"},
+      {value_at(1, 0), 4, 1, "it has no first tree"},
+      {value_at(1, 1), 4, 0, "tree 0 has no nodes"},
+      {value_at(1, 1), 4, 0xffffffff, "tree 0 has no nodes"},
+      {value_at(1, 2), 4, stored.arrays[1][2] + 1, "the isolation forest in this file is damaged"},
+      {value_at(2, 0), 4, 3, "node 0 splits on a column that does not exist"},
+      {value_at(2, 0), 4, 0x7fffffff, "node 0 splits on a column that does not exist"},
+      {value_at(2, 0), 4, 0x80000000, "node 0 splits on a column that does not exist"},
+      {value_at(2, 0), 4, 0xfffffffe, "node 0 splits on a column that does not exist"},  // the first of no hyperplanes
+      {value_at(2, 0), 4, 0xffffffff, "belong to nothing"},
+      {value_at(2, first_leaf), 4, 0, "the isolation forest in this file is damaged"},
+      {value_at(3, 0), 4, quiet_nan, "node 0 has no finite value"},
+      {value_at(3, 0), 4, infinity, "node 0 has no finite value"},
+      {value_at(3, first_leaf), 4, 0xbf800000, "a negative depth"},
+      {value_at(4, 0), 4, 0, "right child of node 0 lies outside its tree"},
+      {value_at(4, 0), 4, 1, "right child of node 0 lies outside its tree"},
+      {value_at(4, 0), 4, stored.arrays[1][1], "right child of node 0 lies outside its tree"},
+      {value_at(4, 0), 4, 0xffffffff, "right child of node 0 lies outside its tree"},
+      {value_at(4, 0), 4, stored.arrays[4][0] + 1, "the isolation forest in this file is damaged"},
+      {value_at(4, first_leaf), 4, 0, "holds no rows"},
+  };
+  for (const BadValue& bad : values) {
+    Parts parts = sound;
+    model_file::put(parts.payload, bad.at, bad.value, bad.width);
+    const auto error = error_of([&] { nad::load_detector_bytes(model_file::join(parts)); });
+    REQUIRE_MESSAGE(error.has_value(), bad.message);
+    CHECK(error->code() == nad::ErrorCode::bad_file);
+    CHECK_MESSAGE(std::string(error->what()).find(bad.message) != std::string::npos, error->what());
   }
 }
 

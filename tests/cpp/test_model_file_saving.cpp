@@ -74,7 +74,7 @@ TEST_CASE("a name without a folder means the current one") {
   CHECK(fs::exists(folder / "forest.nad"));
 }
 
-TEST_CASE("[threads] many threads that save under one name leave one whole model") {
+TEST_CASE("many threads that save under one name leave one whole model [threads]") {
   const TemporaryFolder folder;
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {

@@ -252,7 +252,7 @@ def test_what_the_design_allows_is_found_right() -> None:
     right = {
         "include/nad/source/pcap-inl.hpp": '#include "nad/flow/decode.hpp"\n#include <nlohmann/json.hpp>\n',
         "include/nad/simd/kernels-inl.hpp": '#include "nad/core/error.hpp"\n#include <xsimd/xsimd.hpp>\n',
-        "include/nad/core/a.hpp": '#include <stddef.h>\n#ifdef NAD_HEADER_ONLY\n#include "nad/core/a-inl.hpp"\n#endif\n',
+        "include/nad/core/a.hpp": '#include <span>\n#ifdef NAD_HEADER_ONLY\n#include "nad/core/a-inl.hpp"\n#endif\n',
         "include/nad/core/a-inl.hpp": '#include "nad/core/a.hpp"\n',
         "src/simd/avx2.cpp": "#include <immintrin.h>\n#include <cstddef>\n",
         "include/nad/nad.hpp": '#pragma once\n\n/// nad.\n#include "nad/core/a.hpp"\n#include "nad/model/model.hpp"\n',

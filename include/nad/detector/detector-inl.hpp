@@ -15,7 +15,7 @@ namespace nad {
 namespace detail {
 
 /// Rows that one thread scores before it asks for more: enough to pay for starting it, few enough for a cache.
-inline constexpr std::size_t score_grain = 2048;
+inline constexpr std::size_t score_grain = 4096;
 
 inline std::string shape(MatrixView x) {
   return std::to_string(x.rows()) + " rows and " + std::to_string(x.columns()) + " columns";

@@ -10,6 +10,7 @@
 #include "nad/core/parallel.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
+#include "nad/detector/isolation_forest_batch-inl.hpp"
 #include "nad/detector/isolation_forest_check-inl.hpp"
 #include "nad/detector/isolation_forest_grow-inl.hpp"
 #include "nad/detector/isolation_forest_score-inl.hpp"
@@ -136,6 +137,7 @@ NAD_INLINE void IsolationForest::derive() {
     }
   }
   expected_.assign(expected.begin(), expected.end());
+  order_values_ = detail::make_order_values(nodes_);
   scale_ = -1.0 / (static_cast<double>(n_trees()) * average_path_length(static_cast<double>(samples_per_tree_)));
   baseline_ = 0.0;
   for (const std::uint32_t root : nodes_.root) {
@@ -161,29 +163,17 @@ NAD_INLINE void IsolationForest::do_raw_score(MatrixView rows, std::size_t first
     }
     return;
   }
-  const simd::KernelTable& kernels = simd::active_kernels();
-  const simd::ForestArrays forest = detail::arrays(nodes_);
-  detail::Block block(rows.columns());
-  for (std::size_t begin = 0; begin < rows.rows(); begin += simd::block_rows) {
-    const MatrixView part = rows.slice(begin, std::min(simd::block_rows, rows.rows() - begin));
-    kernels.transpose(part.data(), part.row_stride(), part.rows(), part.columns(), block.values(), simd::block_stride);
-    const bool complete = kernels.all_finite(block.values(), block.size());
-    if (!complete) {
-      for (std::size_t row = 0; row < part.rows(); ++row) {
-        check_row(part.row(row), first + begin + row);
-      }
-      block.fill_missing(fill_);
-    }
-    kernels.forest_block(forest, block.values(), part.rows(), block.sums());
-    for (std::size_t row = 0; row < part.rows(); ++row) {
-      out[begin + row] = static_cast<float>(static_cast<double>(block.sums()[row]) * scale_);
-    }
-    if (!complete && options_.missing == Missing::route) {
-      for (std::size_t row = 0; row < part.rows(); ++row) {
-        if (detail::has_missing(part.row(row), part.columns())) {
-          out[begin + row] = do_raw_score_row(part.row(row), first + begin + row);
-        }
-      }
+  std::vector<std::size_t> gappy;
+  detail::ChunkScorer(nodes_, order_values_, fill_, rows.columns()).score(rows, out, [&](std::size_t row) {
+    check_row(rows.row(row), first + row);
+    gappy.push_back(row);
+  });
+  for (float& sum : out) {
+    sum = static_cast<float>(static_cast<double>(sum) * scale_);
+  }
+  if (options_.missing == Missing::route) {
+    for (const std::size_t row : gappy) {  // the kernels know no missing values
+      out[row] = do_raw_score_row(rows.row(row), first + row);
     }
   }
 }

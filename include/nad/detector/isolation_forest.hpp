@@ -129,7 +129,8 @@ class NAD_API IsolationForest final : public Detector {
   std::vector<float> fill_;  ///< Missing::impute: one value a column
   ForestNodes nodes_;
   // not stored:
-  std::vector<float> expected_;  ///< for each node the mean leaf value of the training rows below it
+  std::vector<float> expected_;      ///< for each node the mean leaf value of the training rows below it
+  std::vector<float> order_values_;  ///< lets a batch be put in an order that is fast to score
   double baseline_ = 0.0;
   double scale_ = 0.0;  ///< raw score = sum of leaf values * scale
 };

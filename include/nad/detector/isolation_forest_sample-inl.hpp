@@ -108,7 +108,7 @@ class RowPool {
   /// Draws again what was drawn before; a small open hash table remembers.
   void draw_few(std::size_t wanted, Random& random, std::vector<std::size_t>& rows) const {
     std::size_t slots = 64;
-    while (slots < 4 * wanted) {
+    while (slots < 2 * wanted) {
       slots *= 2;
     }
     constexpr std::size_t empty = std::numeric_limits<std::size_t>::max();

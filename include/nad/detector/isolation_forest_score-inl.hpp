@@ -9,50 +9,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "nad/detail/aligned_floats.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/forest_nodes.hpp"
-#include "nad/simd/kernel_table.hpp"
 
 namespace nad::detail {
-
-inline simd::ForestArrays arrays(const ForestNodes& nodes) noexcept {
-  return {nodes.root.data(),         nodes.root.size(),       nodes.feature.data(),
-          nodes.value.data(),        nodes.right.data(),      nodes.has_planes() ? nodes.plane_begin.data() : nullptr,
-          nodes.term_feature.data(), nodes.term_weight.data()};
-}
-
-inline bool has_missing(const float* row, std::size_t columns) noexcept {
-  for (std::size_t column = 0; column < columns; ++column) {
-    if (is_missing(row[column])) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// Working memory for a block of rows, feature-major, and their sums.
-class Block {
- public:
-  explicit Block(std::size_t columns) : size_(columns * simd::block_stride), memory_(size_ + simd::block_rows) {}
-
-  float* values() noexcept { return memory_.data(); }
-  float* sums() noexcept { return memory_.data() + size_; }
-  std::size_t size() const noexcept { return size_; }
-
-  void fill_missing(const std::vector<float>& fill) noexcept {
-    for (std::size_t column = 0; column < fill.size(); ++column) {
-      for (std::size_t row = 0; row < simd::block_rows; ++row) {
-        float& value = values()[column * simd::block_stride + row];
-        value = is_missing(value) ? fill[column] : value;
-      }
-    }
-  }
-
- private:
-  std::size_t size_;
-  AlignedFloats memory_;
-};
 
 /// A row without missing values.
 struct CompleteRow {
@@ -119,8 +79,8 @@ float walk_all(const ForestNodes& nodes, const Row& row) noexcept {
   return sum;
 }
 
-/// The same for complete rows and axis-parallel trees. One walk waits for memory at every node, so several go side by side;
-/// and where a row turns cannot be predicted, so the turn is arithmetic instead of a branch.
+/// The same for complete rows and axis-parallel trees. One walk waits for memory at every node, so several go side by
+/// side; and where a row turns cannot be predicted, so the turn is arithmetic instead of a branch.
 inline float walk_axis_parallel(const ForestNodes& nodes, const float* row) noexcept {
   constexpr std::size_t together = 8;
   const std::int32_t* feature = nodes.feature.data();

@@ -27,20 +27,17 @@ inline std::string quoted_kind(std::string_view kind) {
   return text + (kind.size() > 40 ? "...'" : "'");
 }
 
-/// Runs `read` and says in front of an error where the bytes came from.
+/// Runs `read` and names the file in front of an error.
 template <class Read>
-auto reading_from(const std::string& source, Read&& read) {
+auto reading_from(const std::filesystem::path& path, Read&& read) {
   try {
     return read();
   } catch (const Error& error) {
-    throw Error(error.code(), source + ": " + error.what());
-  } catch (const cereal::Exception& error) {
-    throw Error(ErrorCode::bad_file, source + ": the payload of the model file is damaged: " + error.what());
+    throw Error(error.code(), quoted(path) + ": " + error.what());
   }
 }
 
-/// `file` is all of the model file.
-inline std::unique_ptr<Detector> load_file_bytes(std::span<const std::byte> file, std::string_view expected) {
+NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> file, std::string_view expected) {
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   const Kind* const kind = find_kind(facts.kind);
@@ -78,16 +75,12 @@ inline std::vector<std::byte> read_beginning(FileReader& file) {
 
 NAD_INLINE std::unique_ptr<Detector> load_kind(const std::filesystem::path& path, std::string_view expected) {
   FileReader file(path);
-  return reading_from(quoted(path), [&] {
+  return reading_from(path, [&] {
     std::vector<std::byte> bytes = read_beginning(file);
     static_cast<void>(parse_fixed_head(bytes));  // a file of another make is not read to its end
     bytes = read_bytes(file, std::move(bytes), file.size());
-    return load_file_bytes(bytes, expected);
+    return load_kind_bytes(bytes, expected);
   });
-}
-
-NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> bytes, std::string_view expected) {
-  return reading_from("model bytes", [&] { return load_file_bytes(bytes, expected); });
 }
 
 }  // namespace detail
@@ -123,7 +116,7 @@ NAD_INLINE std::unique_ptr<Detector> load_detector_bytes(std::span<const std::by
 
 NAD_INLINE std::string read_header(const std::filesystem::path& path) {
   detail::FileReader file(path);
-  return detail::reading_from(detail::quoted(path), [&] {
+  return detail::reading_from(path, [&] {
     std::vector<std::byte> bytes = detail::read_beginning(file);
     const detail::FixedHead head = detail::parse_fixed_head(bytes);
     bytes = detail::read_bytes(file, std::move(bytes), std::min<std::uint64_t>(file.size(), head.head_bytes()));
@@ -135,11 +128,9 @@ NAD_INLINE std::string read_header(const std::filesystem::path& path) {
 }
 
 NAD_INLINE std::string read_header_bytes(std::span<const std::byte> bytes) {
-  return detail::reading_from("model bytes", [&] {
-    const std::string_view header = detail::checked_header(bytes, detail::parse_fixed_head(bytes));
-    static_cast<void>(detail::read_facts(header));
-    return std::string(header);
-  });
+  const std::string_view header = detail::checked_header(bytes, detail::parse_fixed_head(bytes));
+  static_cast<void>(detail::read_facts(header));
+  return std::string(header);
 }
 
 }  // namespace nad
