@@ -154,9 +154,11 @@ TEST_CASE("a weight that is a whole number is a number of copies") {
     CHECK(weighted.samples_per_tree() == plain.samples_per_tree());
     CHECK(same_trees(weighted.nodes(), plain.nodes()));
   }
-  nad::IsolationForest huge({.n_estimators = 5});
-  huge.fit(rows, std::vector<float>(40, 1.0e30F));  // more copies than can be counted
-  CHECK(huge.samples_per_tree() == 40);
+  for (const float weight : {1.0e9F, 1.0e30F}) {  // more copies than anybody wants to count
+    nad::IsolationForest huge({.n_estimators = 5, .max_samples = 1.0});
+    huge.fit(rows, std::vector<float>(40, weight));
+    CHECK(huge.samples_per_tree() == 40);
+  }
 }
 
 TEST_CASE("missing values are refused, routed or filled in") {

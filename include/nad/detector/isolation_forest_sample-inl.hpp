@@ -19,7 +19,8 @@
 namespace nad::detail {
 
 /// The rows that trees may draw, and how likely each is. Weights that are whole numbers count copies: a weight of 3 is
-/// the same as three such rows. Other weights say how likely a row is drawn before the others, once at most.
+/// the same as three such rows. Other weights, and more copies than `most_copies`, say how likely a row is drawn before
+/// the others, once at most.
 class RowPool {
  public:
   RowPool(MatrixView x, std::span<const float> sample_weight, UniqueRows unique_rows) {
@@ -68,11 +69,13 @@ class RowPool {
     }
   }
 
-  /// A draw is one of the copies of all rows, where their number is exact in a double.
+  static constexpr double most_copies = 0x1p26;  ///< a tree may want an index for each
+
+  /// A draw is one of the copies of all rows.
   void count_copies() {
     const bool whole =
         std::all_of(cumulative_.begin(), cumulative_.end(), [](double sum) { return sum == std::floor(sum); });
-    if (!cumulative_.empty() && whole && cumulative_.back() < 0x1p53 &&
+    if (!cumulative_.empty() && whole && cumulative_.back() <= most_copies &&
         cumulative_.back() != static_cast<double>(count_)) {
       counts_copies_ = true;
       count_ = static_cast<std::size_t>(cumulative_.back());
