@@ -1,6 +1,5 @@
 #include "helpers.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -168,11 +167,7 @@ std::vector<float> weights_from(py::handle sample_weight) {
   if (!records.is_single()) {
     reject("sample_weight must be a 1D array, one number a row");
   }
-  std::vector<float> weights(records.row().begin(), records.row().end());
-  if (std::all_of(weights.begin(), weights.end(), [](float weight) { return weight == 0.0F; })) {
-    reject("all sample weights are zero; at least one row must count");  // the word that scikit-learn's checks look for
-  }
-  return weights;
+  return {records.row().begin(), records.row().end()};
 }
 
 bool is_integer(py::handle value) { return !PyBool_Check(value.ptr()) && PyIndex_Check(value.ptr()) != 0; }

@@ -79,6 +79,10 @@ py::object to_python(const Amount& amount) {
   return py::float_(amount.value());
 }
 
+std::optional<double> contamination_from(py::handle value) {
+  return value.is_none() ? std::nullopt : std::optional(real_number(value, "contamination"));
+}
+
 IsolationForestOptions isolation_forest_options(const py::kwargs& given) {
   IsolationForestOptions options;
   for (const auto& [key, value] : given) {
@@ -94,7 +98,7 @@ IsolationForestOptions isolation_forest_options(const py::kwargs& given) {
     } else if (option == "bootstrap") {
       options.bootstrap = truth_value(value, "bootstrap");
     } else if (option == "contamination") {
-      options.contamination = value.is_none() ? std::nullopt : std::optional(real_number(value, "contamination"));
+      options.contamination = contamination_from(value);
     } else if (option == "random_state") {
       options.random_state = whole_number(value, "random_state", 0);
     } else if (option == "warm_start") {
@@ -250,6 +254,10 @@ void register_detector(py::module_& module) {
           "set_n_estimators",
           [](IsolationForest& self, py::handle n) { self.set_n_estimators(whole_number(n, "n_estimators", 1)); },
           py::arg("n_estimators"))
+      .def(
+          "set_contamination",
+          [](IsolationForest& self, py::handle share) { self.set_contamination(contamination_from(share)); },
+          py::arg("contamination"))
       .def("set_warm_start", &IsolationForest::set_warm_start, py::arg("warm_start"))
       .def("merge", &IsolationForest::merge, py::arg("other"))
       .def("path_length", &number_per_row<IsolationForest, &IsolationForest::path_length>, x, n_jobs, progress)

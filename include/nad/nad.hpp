@@ -20,8 +20,11 @@
 #include "nad/core/parallel.hpp"
 #include "nad/core/progress.hpp"
 #include "nad/core/random.hpp"
+
 #include "nad/simd/kernels.hpp"
+
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
+
 #include "nad/persist/model_file.hpp"

@@ -119,7 +119,7 @@ TEST_CASE("sample weights decide how often a row is drawn") {
 
   nad::IsolationForest equal({.n_estimators = 10, .random_state = 4});
   nad::IsolationForest none({.n_estimators = 10, .random_state = 4});
-  equal.fit(rows, std::vector<float>(300, 2.0F));
+  equal.fit(rows, std::vector<float>(300, 0.3F));
   none.fit(rows);
   CHECK(same_trees(equal.nodes(), none.nodes()));
 
@@ -131,6 +131,34 @@ TEST_CASE("sample weights decide how often a row is drawn") {
   CHECK_THROWS_AS(forest.fit(rows, std::vector<float>(300, 0.0F)), nad::Error);
   CHECK_THROWS_AS(forest.fit(rows, std::vector<float>(300, -1.0F)), nad::Error);
   CHECK_THROWS_AS(forest.fit(rows, std::vector<float>(300, missing)), nad::Error);
+}
+
+TEST_CASE("a weight that is a whole number is a number of copies") {
+  const nad::Matrix rows = tests::normal_rows(40, 3, 21);
+  std::vector<float> weights(40);
+  std::vector<float> repeated;
+  for (std::size_t row = 0; row < 40; ++row) {
+    weights[row] = static_cast<float>((7 * row) % 5);
+    for (std::size_t copy = 0; copy < (7 * row) % 5; ++copy) {
+      repeated.insert(repeated.end(), rows.row(row).begin(), rows.row(row).end());
+    }
+  }
+  const nad::MatrixView copies(repeated.data(), repeated.size() / 3, 3);
+  const std::vector<nad::IsolationForestOptions> all = {
+      {.random_state = 3}, {.max_samples = 10}, {.max_samples = 50}, {.max_samples = 0.25, .bootstrap = true}};
+  for (const nad::IsolationForestOptions& options : all) {
+    nad::IsolationForest weighted(options);
+    nad::IsolationForest plain(options);
+    weighted.fit(rows, weights);
+    plain.fit(copies);
+    CHECK(weighted.samples_per_tree() == plain.samples_per_tree());
+    CHECK(same_trees(weighted.nodes(), plain.nodes()));
+  }
+  for (const float weight : {1.0e9F, 1.0e30F}) {  // more copies than anybody wants to count
+    nad::IsolationForest huge({.n_estimators = 5, .max_samples = 1.0});
+    huge.fit(rows, std::vector<float>(40, weight));
+    CHECK(huge.samples_per_tree() == 40);
+  }
 }
 
 TEST_CASE("missing values are refused, routed or filled in") {

@@ -94,7 +94,7 @@ TEST_CASE("damaged trees in an archive of a host are refused") {
   cereal::PortableBinaryOutputArchive{stream}(forest);
   std::string text = stream.str();
   // five empty arrays come last; before them stand the right children, the last of them a leaf's number of rows
-  const std::size_t last_count = text.size() - 5 * 8 - 4;
+  const std::size_t last_count = text.size() - (5 * sizeof(std::uint64_t) + 4);
   REQUIRE(static_cast<std::uint8_t>(text[last_count]) == forest.nodes().right.back());
   text[last_count] = '\0';
   std::stringstream damaged(text);

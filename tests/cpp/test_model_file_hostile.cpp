@@ -16,6 +16,7 @@
 
 namespace {
 
+using namespace std::string_view_literals;
 using model_file::Bytes;
 using model_file::error_of;
 using model_file::Parts;
@@ -229,7 +230,7 @@ TEST_CASE("a signed file with any byte of the header changed is refused or still
       model_file::split(nad::save_bytes(model_file::small_forest(), {.feature_names = {"a", "b", "c"}}));
   Parts parts = sound;
   for (std::size_t at = 0; at < parts.header.size(); ++at) {
-    for (const char value : std::string_view("\0\x1f \"\\{}[],:-09.eu\x7f\x80\xc3\xff", 22)) {
+    for (const char value : "\0\x1f \"\\{}[],:-09.eu\x7f\x80\xc3\xff"sv) {
       parts.header[at] = value;
       const Bytes file = model_file::join(parts);
       const auto error = error_of([&] {

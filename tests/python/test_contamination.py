@@ -53,6 +53,15 @@ def test_threshold_and_offset_can_be_set_by_hand(traffic):
     assert (forest.predict(traffic) == -1).sum() > flagged.sum()
 
 
+def test_contamination_can_change_between_warm_starts(traffic):
+    forest = nad.IsolationForest(n_estimators=10, contamination=0.1, random_state=0, warm_start=True).fit(traffic)
+    assert (forest.predict(traffic) == -1).sum() == 201
+    forest.set_params(n_estimators=20, contamination=0.05).fit(traffic)
+    assert (forest.predict(traffic) == -1).sum() == pytest.approx(101, abs=1)
+    forest.set_params(contamination="auto").fit(traffic)
+    assert (forest.n_trees_, forest.threshold_) == (20, 0.5)
+
+
 def test_a_row_at_the_threshold_is_ordinary(traffic):
     forest = nad.IsolationForest(random_state=0).fit(traffic)
     forest.threshold_ = forest.anomaly_score(traffic[4])

@@ -95,7 +95,7 @@ NAD_INLINE void Detector::check_training_data(MatrixView x, std::span<const floa
     any = any || weight > 0.0F;
   }
   if (!any) {
-    throw Error(ErrorCode::invalid_argument, "all sample weights are 0; at least one row must count");
+    throw Error(ErrorCode::invalid_argument, "all sample weights are zero; at least one row must count");
   }
 }
 

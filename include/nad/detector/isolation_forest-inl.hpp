@@ -48,6 +48,13 @@ NAD_INLINE void IsolationForest::set_n_estimators(std::size_t n_estimators) {
   options_ = changed;
 }
 
+NAD_INLINE void IsolationForest::set_contamination(std::optional<double> contamination) {
+  Options changed = options_;
+  changed.contamination = contamination;
+  detail::check_options(changed, ErrorCode::invalid_argument);
+  options_ = changed;
+}
+
 NAD_INLINE void IsolationForest::set_warm_start(bool warm_start) { options_.warm_start = warm_start; }
 
 NAD_INLINE void IsolationForest::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {

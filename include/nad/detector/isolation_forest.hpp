@@ -83,6 +83,8 @@ class NAD_API IsolationForest final : public Detector {
   /// How many trees the next `fit` shall end with; with `warm_start` the trees there are stay.
   void set_n_estimators(std::size_t n_estimators);
   void set_warm_start(bool warm_start);
+  /// The share of training rows that the next `fit` shall leave above the threshold; nothing: threshold 0.5.
+  void set_contamination(std::optional<double> contamination);
 
   /// Takes over the trees of a forest that learnt from the same columns with the same rows a tree, elsewhere or from
   /// other data. The threshold and the values for missing ones become the mean, weighted by the number of trees.

@@ -18,7 +18,9 @@
 
 namespace nad::detail {
 
-/// The rows that trees may draw, and how likely each is.
+/// The rows that trees may draw, and how likely each is. Weights that are whole numbers count copies: a weight of 3 is
+/// the same as three such rows. Other weights, and more copies than `most_copies`, say how likely a row is drawn before
+/// the others, once at most.
 class RowPool {
  public:
   RowPool(MatrixView x, std::span<const float> sample_weight, UniqueRows unique_rows) {
@@ -28,6 +30,7 @@ class RowPool {
       for (std::size_t row = 0; row < x.rows(); ++row) {
         add(row, sample_weight[row]);
       }
+      count_copies();
     } else {
       count_ = x.rows();
     }
@@ -52,7 +55,8 @@ class RowPool {
       draw_few(wanted, random, rows);
     }
     for (std::size_t& row : rows) {
-      row = rows_.empty() ? row : rows_[row];
+      const std::size_t place = counts_copies_ ? place_of(static_cast<double>(row)) : row;
+      row = rows_.empty() ? place : rows_[place];
     }
   }
 
@@ -65,8 +69,24 @@ class RowPool {
     }
   }
 
+  static constexpr double most_copies = 0x1p26;  ///< a tree may want an index for each
+
+  /// A draw is one of the copies of all rows.
+  void count_copies() {
+    const bool whole =
+        std::all_of(cumulative_.begin(), cumulative_.end(), [](double sum) { return sum == std::floor(sum); });
+    if (!cumulative_.empty() && whole && cumulative_.back() <= most_copies &&
+        cumulative_.back() != static_cast<double>(count_)) {
+      counts_copies_ = true;
+      count_ = static_cast<std::size_t>(cumulative_.back());
+    }
+  }
+
   /// Equal weights are the same as none, and faster.
   void drop_equal_weights() {
+    if (counts_copies_) {
+      return;
+    }
     for (std::size_t i = 1; i < cumulative_.size(); ++i) {
       if (weight(i) != weight(0)) {
         return;
@@ -77,13 +97,15 @@ class RowPool {
 
   double weight(std::size_t place) const { return cumulative_[place] - (place == 0 ? 0.0 : cumulative_[place - 1]); }
 
-  std::size_t one(Random& random) const {
-    if (cumulative_.empty()) {
-      return random.below(count_);
-    }
-    const double point = random.uniform() * cumulative_.back();
+  bool equally_likely() const noexcept { return cumulative_.empty() || counts_copies_; }
+
+  std::size_t place_of(double point) const {
     const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), point);
-    return std::min(static_cast<std::size_t>(found - cumulative_.begin()), count_ - 1);
+    return std::min(static_cast<std::size_t>(found - cumulative_.begin()), cumulative_.size() - 1);
+  }
+
+  std::size_t one(Random& random) const {
+    return equally_likely() ? random.below(count_) : place_of(random.uniform() * cumulative_.back());
   }
 
   /// Draws again what was drawn before; a small open hash table remembers.
@@ -116,7 +138,7 @@ class RowPool {
   void draw_most(std::size_t wanted, Random& random, std::vector<std::size_t>& rows) const {
     rows.resize(count_);
     std::iota(rows.begin(), rows.end(), std::size_t{0});
-    if (cumulative_.empty()) {
+    if (equally_likely()) {
       for (std::size_t i = 0; i < wanted; ++i) {
         std::swap(rows[i], rows[i + random.below(count_ - i)]);
       }
@@ -192,6 +214,7 @@ class RowPool {
 
   std::vector<std::size_t> rows_;   ///< empty: every row
   std::vector<double> cumulative_;  ///< empty: every row is as likely as any other
+  bool counts_copies_ = false;      ///< a draw is a copy, else a row
   std::size_t count_ = 0;
 };
 

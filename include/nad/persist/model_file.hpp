@@ -61,7 +61,7 @@ namespace detail {
 
 /// Of the kind `expected`, of any kind when it is empty.
 NAD_API std::unique_ptr<Detector> load_kind(const std::filesystem::path& path, std::string_view expected);
-NAD_API std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> bytes, std::string_view expected);
+NAD_API std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> file, std::string_view expected);
 
 }  // namespace detail
 

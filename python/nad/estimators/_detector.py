@@ -75,7 +75,7 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
             ``sklearn.config_context(assume_finite=True)`` it is not searched for NaN and infinity.
         y : ignored
         sample_weight : array-like of shape (n_rows,), optional
-            The larger, the likelier a row is learnt from.
+            Whole numbers count copies of rows, 0 leaves a row out; other weights say how likely a row is learnt from.
         progress : callable, optional
             Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
             that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.

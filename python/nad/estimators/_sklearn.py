@@ -36,12 +36,7 @@ class OutlierEstimator:
         )
 
     def _more_tags(self) -> dict[str, Any]:  # read by scikit-learn before 1.6
-        return {
-            "allow_nan": self._accepts_nan(),
-            "_xfail_checks": {
-                "check_sample_weights_invariance": "a weight is the chance that a row is drawn, not a number of copies"
-            },
-        }
+        return {"allow_nan": self._accepts_nan()}
 
     def set_fit_request(self: Self, *, sample_weight: bool | str | None = None) -> Self:
         """Say whether meta-estimators pass ``sample_weight`` to ``fit``, see scikit-learn's metadata routing."""

@@ -17,7 +17,7 @@ from nad.estimators._detector import DetectorEstimator
 Self = TypeVar("Self", bound="IsolationForest")
 
 # what a warm start may change: the other options are part of the trees that there are
-_FREE_IN_WARM_START = ("n_estimators", "warm_start", "random_state")
+_FREE_IN_WARM_START = ("n_estimators", "contamination", "warm_start", "random_state")
 
 
 class IsolationForest(DetectorEstimator[_core.IsolationForest]):
@@ -180,6 +180,7 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
             )
         grown = copy.copy(detector)
         grown.set_n_estimators(self.n_estimators)
+        grown.set_contamination(wanted["contamination"])
         grown.set_warm_start(True)
         return grown
 
