@@ -194,7 +194,8 @@ TEST_CASE("merging blends thresholds and values for missing ones by the number o
       column.push_back((*rows)(row, 1));
     }
     std::sort(column.begin(), column.end());
-    medians.push_back(column[column.size() / 2]);
+    const std::size_t half = column.size() / 2;
+    medians.push_back(column.size() % 2 == 0 ? (column[half] + column[half - 1]) / 2.0F : column[half]);
   }
   nad::IsolationForest a(
       {.n_estimators = 30, .contamination = 0.02, .random_state = 1, .missing = nad::Missing::impute});

@@ -192,7 +192,7 @@ TEST_CASE("missing values are refused, routed or filled in") {
     std::sort(present.begin(), present.end());
     nad::Matrix filled = rows;
     for (std::size_t row = 0; row < 500; row += 5) {
-      filled(row, 1) = present[present.size() / 2];
+      filled(row, 1) = (present[present.size() / 2] + present[present.size() / 2 - 1]) / 2.0F;  // 400 values
     }
     CHECK(filling.anomaly_score(rows) == filling.anomaly_score(filled));
     const nad::Matrix reasons = filling.explain(rows);
@@ -213,4 +213,39 @@ TEST_CASE("a missing value follows the branch that most training rows took") {
     CHECK(rows_of(forest.nodes(), forest.nodes().right[root]) == 270);
   }
   CHECK(forest.anomaly_score(rows.row(299)) == forest.anomaly_score(rows.row(100)));
+}
+
+TEST_CASE("a missing value follows most training rows also where no training row lacked it") {
+  for (const bool some_missing : {false, true}) {
+    nad::Matrix rows = tests::normal_rows(2000, 5, 31);
+    if (some_missing) {
+      rows(3, 2) = missing;
+    }
+    nad::IsolationForest forest({.n_estimators = 30, .random_state = 1, .missing = nad::Missing::route});
+    forest.fit(rows);
+    const nad::ForestNodes& nodes = forest.nodes();
+    std::size_t right = 0;
+    for (std::size_t node = 0; node < nodes.size(); ++node) {
+      if (!nodes.is_leaf(node)) {
+        const std::size_t left_rows = rows_of(nodes, node + 1);
+        const std::size_t right_rows = rows_of(nodes, nodes.right[node]);
+        // rows without the value are part of a side already where there are any: one of 2,000 here
+        if (!some_missing) {
+          REQUIRE((nodes.missing_right[node] == 1) == (right_rows > left_rows));
+        }
+        right += nodes.missing_right[node];
+      }
+    }
+    CHECK(right > 100);
+    // ordinary rows stay ordinary when a value is lacking
+    std::size_t high = 0;
+    const nad::Matrix fresh = tests::normal_rows(500, 5, 32);
+    for (std::size_t row = 0; row < 500; ++row) {
+      std::vector<float> values(fresh.row(row).begin(), fresh.row(row).end());
+      const float whole = forest.anomaly_score(values);
+      values[row % 5] = missing;
+      high += forest.anomaly_score(values) > whole + 0.05F ? 1U : 0U;
+    }
+    CHECK(high < 10);
+  }
 }
