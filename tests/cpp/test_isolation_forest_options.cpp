@@ -177,8 +177,12 @@ TEST_CASE("merged forests score as the mean of their paths") {
     nad::IsolationForest twin({.n_estimators = 30, .random_state = 1, .ndim = ndim});
     twin.fit(here);
     CHECK_THROWS_WITH_AS(a.merge(twin),
-                         "these forests cannot be merged: they are the same trees; give each its own random_state",
+                         "these forests cannot be merged: they have trees in common; give each its own random_state",
                          nad::Error);
+    CHECK_THROWS_AS(both.merge(b), nad::Error);  // merged before
+    nad::IsolationForest longer({.n_estimators = 40, .random_state = 1, .ndim = ndim});
+    longer.fit(here);
+    CHECK_THROWS_AS(a.merge(longer), nad::Error);
     CHECK(both.n_trees() == 90);
   }
 }
