@@ -82,8 +82,7 @@ inline bool share_a_tree(const ForestNodes& a, const ForestNodes& b) {
     for (std::size_t tree = 0; length > 1 && tree < all.n_trees(); ++tree) {
       const auto begin = static_cast<std::ptrdiff_t>(all.root[tree]);
       if (end_of(all, tree) - begin == length &&
-          std::equal(one.value.begin(), one.value.begin() + length, all.value.begin() + begin) &&
-          std::equal(one.feature.begin(), one.feature.begin() + length, all.feature.begin() + begin)) {
+          std::equal(one.value.begin(), one.value.begin() + length, all.value.begin() + begin)) {
         return true;
       }
     }
