@@ -272,6 +272,24 @@ def test_forests_that_cannot_be_merged():
     assert forest.n_trees_ == 2
 
 
+@pytest.mark.parametrize("other", [3, None, "forest.nad", rows()], ids=["int", "None", "str", "array"])
+def test_only_forests_can_be_merged(other):
+    with pytest.raises(TypeError, match=f"merge takes a fitted IsolationForest, not {type(other).__name__}"):
+        nad.IsolationForest(n_estimators=2).fit(rows(200)).merge(other)
+
+
+def test_forests_of_other_columns_cannot_be_merged():
+    pd = pytest.importorskip("pandas")
+    names = ["duration", "sent", "received"]
+    forest = nad.IsolationForest(n_estimators=2).fit(pd.DataFrame(rows(300), columns=names))
+    for others in (names[::-1], ["duration", "sent", "ports"]):
+        other = nad.IsolationForest(n_estimators=2).fit(pd.DataFrame(rows(300), columns=others))
+        with pytest.raises(nad.InvalidArgumentError, match="cannot be merged: their columns have different names"):
+            forest.merge(other)
+    assert forest.n_trees_ == 2
+    assert forest.merge(nad.IsolationForest(n_estimators=2).fit(rows(300))).n_trees_ == 4  # an array has no names
+
+
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
     forest = nad.IsolationForest(n_estimators=5, random_state=0).fit(rows())
     before = forest.anomaly_score(rows())

@@ -210,7 +210,9 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
         model = load(path)
         if not isinstance(model, cls):
-            raise InvalidDataError(f"{os.fspath(path)} holds a {type(model).__name__}, not a {cls.__name__}")
+            raise InvalidDataError(
+                f"{os.fspath(path)} holds a model of class {type(model).__name__}, not {cls.__name__}"
+            )
         return model
 
     @classmethod

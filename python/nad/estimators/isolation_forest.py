@@ -109,12 +109,15 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
 
     def merge(self: Self, other: IsolationForest) -> Self:
         """Take over the trees of a forest that learnt elsewhere, from the same columns with the same rows a tree."""
+        if not isinstance(other, IsolationForest):
+            raise TypeError(f"merge takes a fitted IsolationForest, not {type(other).__name__}")
         mine, theirs = self._fitted("merge"), other._fitted("merge")
         if self._names is not None and other._names is not None and self._names != other._names:
             raise InvalidArgumentError("these forests cannot be merged: their columns have different names")
         merged = copy.copy(mine)
         merged.merge(theirs)
         self._detector = merged
+        self.n_estimators = merged.n_trees  # as a model file says, and what a warm start goes on from
         return self
 
     @property
