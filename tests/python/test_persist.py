@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_a_file_that_is_not_there(tmp_path):
         forest.save(tmp_path / "no folder" / "forest.nad")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a device")
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device")
 def test_a_device_is_no_model_file():
     for read in (nad.load, nad.read_header):
         with pytest.raises(nad.IoError, match="'/dev/zero': it is not a regular file"):
