@@ -178,7 +178,7 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     @offset_.setter
     def offset_(self, offset: float) -> None:
-        if isinstance(offset, (str, bytes)) or not hasattr(offset, "__float__"):
+        if not hasattr(offset, "__float__"):
             raise TypeError(f"offset_ is {offset!r}; give a number")
         self.threshold_ = -float(offset)
 
