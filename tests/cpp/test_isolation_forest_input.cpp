@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -49,6 +50,18 @@ TEST_CASE("fitting refuses what cannot be learnt from, and says what is wrong") 
   CHECK(says(message_of(ErrorCode::invalid_data, [&] { distinct.fit(nad::Matrix(20, 3)); }), "only one distinct row"));
 }
 
+TEST_CASE("a sample weight that is not a finite number is refused, and its row is named") {
+  const nad::Matrix rows = tests::normal_rows(50, 4, 1);
+  nad::IsolationForest forest;
+  for (const float weight : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                             std::numeric_limits<float>::quiet_NaN()}) {
+    std::vector<float> weights(50, 1.0F);
+    weights[17] = weight;
+    CHECK(says(message_of(ErrorCode::invalid_argument, [&] { forest.fit(rows, weights); }), "sample_weight of row 17"));
+    CHECK_FALSE(forest.is_fitted());
+  }
+}
+
 TEST_CASE("a bad value is found wherever it stands, also in a row that no tree would draw [threads]") {
   nad::Matrix rows = tests::normal_rows(40000, 3, 2);
   nad::IsolationForest forest({.n_estimators = 2});
@@ -95,8 +108,14 @@ TEST_CASE("rows that are all equal, one column, huge values: learnt, and scored 
   nad::IsolationForest forest({.n_estimators = 10});
   const nad::Matrix equal(100, 3);
   forest.fit(equal);
-  for (const float score : forest.anomaly_score(equal)) {
-    CHECK(score == doctest::Approx(0.5));  // no row can be told from another
+  // no row can be told from another: exactly 0.5, which is not above the threshold, for any number of trees and rows
+  for (const std::size_t count : {2U, 3U, 7U, 33U, 100U, 300U}) {
+    for (const std::size_t trees : {1U, 7U, 100U, 333U}) {
+      nad::IsolationForest alike({.n_estimators = trees});
+      alike.fit(nad::Matrix(count, 3));
+      const std::vector<float> scores = alike.anomaly_score(nad::Matrix(count, 3));
+      CHECK(std::count(scores.begin(), scores.end(), 0.5F) == static_cast<std::ptrdiff_t>(count));
+    }
   }
   const nad::Matrix column = tests::normal_rows(100, 1, 4);
   forest.fit(column);
@@ -139,6 +158,12 @@ TEST_CASE("scoring refuses an empty forest, wrong columns and wrong room") {
       message_of(ErrorCode::invalid_argument, [&] { forest.set_threshold(std::numeric_limits<float>::quiet_NaN()); }),
       "NaN"));
   CHECK(forest.anomaly_score(nad::Matrix(0, 4)).empty());
+  const nad::MatrixView nowhere(nullptr, 3, 4);
+  CHECK(says(message_of(ErrorCode::invalid_argument, [&] { forest.fit(nowhere); }), "no memory"));
+  CHECK(says(message_of(ErrorCode::invalid_argument, [&] { forest.anomaly_score(nowhere); }), "no memory"));
+  const nad::MatrixView overlapping(rows.data(), 3, 4, 2);
+  CHECK(says(message_of(ErrorCode::invalid_argument, [&] { forest.fit(overlapping); }), "overlap"));
+  CHECK(says(message_of(ErrorCode::invalid_argument, [] { nad::Matrix(std::size_t{1} << 62U, 4); }), "no memory"));
 }
 
 TEST_CASE("absurd options are refused when the forest is made") {

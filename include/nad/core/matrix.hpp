@@ -11,7 +11,10 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "nad/core/error.hpp"
 
 namespace nad {
 
@@ -47,7 +50,7 @@ class MatrixView {
 class Matrix {
  public:
   Matrix() = default;
-  Matrix(std::size_t rows, std::size_t columns) : values_(rows * columns), rows_(rows), columns_(columns) {}
+  Matrix(std::size_t rows, std::size_t columns) : values_(size_of(rows, columns)), rows_(rows), columns_(columns) {}
 
   std::size_t rows() const noexcept { return rows_; }
   std::size_t columns() const noexcept { return columns_; }
@@ -64,6 +67,14 @@ class Matrix {
   }  // NOLINT(google-explicit-constructor): a matrix is viewed freely
 
  private:
+  static std::size_t size_of(std::size_t rows, std::size_t columns) {
+    if (columns != 0 && rows > static_cast<std::size_t>(-1) / sizeof(float) / columns) {
+      throw Error(ErrorCode::invalid_argument, "no memory holds a matrix of " + std::to_string(rows) + " rows and " +
+                                                   std::to_string(columns) + " columns");
+    }
+    return rows * columns;
+  }
+
   std::vector<float> values_;
   std::size_t rows_ = 0;
   std::size_t columns_ = 0;

@@ -75,6 +75,7 @@ NAD_INLINE void Detector::check_training_data(MatrixView x, std::span<const floa
     throw Error(ErrorCode::invalid_data,
                 "cannot fit on " + detail::shape(x) + "; at least one row and one column are needed");
   }
+  require_memory(x);
   if (!control.assume_finite) {
     check_training_values(x, control);
   }
@@ -120,8 +121,20 @@ NAD_INLINE void Detector::require_fitted(const char* verb) const {
   }
 }
 
+NAD_INLINE void Detector::require_memory(MatrixView x) {
+  if (!x.empty() && x.data() == nullptr) {
+    throw Error(ErrorCode::invalid_argument, "the view of " + detail::shape(x) + " points to no memory");
+  }
+  if (x.rows() > 1 && x.row_stride() < x.columns()) {
+    throw Error(ErrorCode::invalid_argument, "the rows of the view overlap: it has " + std::to_string(x.columns()) +
+                                                 " columns, but the next row begins after " +
+                                                 std::to_string(x.row_stride()) + " values");
+  }
+}
+
 NAD_INLINE void Detector::require_shape(MatrixView x, const char* verb) const {
   require_fitted(verb);
+  require_memory(x);
   if (x.columns() != n_features()) {
     throw Error(ErrorCode::invalid_data, "the rows have " + std::to_string(x.columns()) + " columns, but this " +
                                              std::string(kind()) + " learnt from " + std::to_string(n_features()) +

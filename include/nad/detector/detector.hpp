@@ -97,6 +97,7 @@ class NAD_API Detector {
   void check_training_data(MatrixView x, std::span<const float> sample_weight, const FitControl& control) const;
   void require_fitted(const char* verb) const;
   void require_shape(MatrixView x, const char* verb) const;
+  static void require_memory(MatrixView x);
   void score_into(MatrixView x, std::span<float> out, bool bent, const FitControl& control) const;
 };
 

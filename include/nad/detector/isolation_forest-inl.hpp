@@ -138,7 +138,13 @@ NAD_INLINE void IsolationForest::derive() {
   }
   expected_.assign(expected.begin(), expected.end());
   order_values_ = detail::make_order_values(nodes_);
-  scale_ = -1.0 / (static_cast<double>(n_trees()) * average_path_length(static_cast<double>(samples_per_tree_)));
+  // c(psi) for each tree, added up as the kernels add leaf values: a row that no tree tells apart scores exactly 0.5
+  const auto normaliser = static_cast<float>(average_path_length(static_cast<double>(samples_per_tree_)));
+  float sum = 0.0F;
+  for (std::size_t tree = 0; tree < n_trees(); ++tree) {
+    sum += normaliser;
+  }
+  scale_ = -1.0 / static_cast<double>(sum);
   baseline_ = 0.0;
   for (const std::uint32_t root : nodes_.root) {
     baseline_ += static_cast<double>(expected_[root]);

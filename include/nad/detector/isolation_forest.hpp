@@ -44,7 +44,7 @@ enum class UniqueRows : std::uint8_t {
 /// What is done with NaN. Infinite values are always an error.
 enum class Missing : std::uint8_t {
   reject,  ///< an error that says row and column
-  route,   ///< follow the branch that most training rows took
+  route,   ///< follow the branch that most training rows took; in a hyperplane, count as the mean of the node's rows
   impute,  ///< take the median of the training column
 };
 
@@ -88,6 +88,7 @@ class NAD_API IsolationForest final : public Detector {
 
   /// Takes over the trees of a forest that learnt from the same columns with the same rows a tree, elsewhere or from
   /// other data. The threshold and the values for missing ones become the mean, weighted by the number of trees.
+  /// Forests that have trees in common are refused.
   void merge(const IsolationForest& other);
 
   /// The trees that there are.

@@ -2,6 +2,7 @@
 
 // What an isolation forest refuses: options that make no sense, forests that do not fit together, damaged trees.
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -70,6 +71,26 @@ inline void check_warm_start(const IsolationForestOptions& options, std::size_t 
   }
 }
 
+/// Whether one forest's first tree is among the trees of the other, as when both grew from one seed or one was merged
+/// before. A tree without a split tells nothing.
+inline bool share_a_tree(const ForestNodes& a, const ForestNodes& b) {
+  const auto first_of_in = [](const ForestNodes& one, const ForestNodes& all) {
+    const auto end_of = [](const ForestNodes& nodes, std::size_t tree) {
+      return static_cast<std::ptrdiff_t>(tree + 1 < nodes.n_trees() ? nodes.root[tree + 1] : nodes.size());
+    };
+    const std::ptrdiff_t length = end_of(one, 0);
+    for (std::size_t tree = 0; length > 1 && tree < all.n_trees(); ++tree) {
+      const auto begin = static_cast<std::ptrdiff_t>(all.root[tree]);
+      if (end_of(all, tree) - begin == length &&
+          std::equal(one.value.begin(), one.value.begin() + length, all.value.begin() + begin)) {
+        return true;
+      }
+    }
+    return false;
+  };
+  return first_of_in(a, b) || first_of_in(b, a);
+}
+
 inline void check_merge(const IsolationForest& forest, const IsolationForest& other) {
   const auto refuse = [](const std::string& message) {
     throw Error(ErrorCode::invalid_argument, "these forests cannot be merged: " + message);
@@ -88,10 +109,8 @@ inline void check_merge(const IsolationForest& forest, const IsolationForest& ot
   if (forest.options().missing != other.options().missing) {
     refuse("they treat missing values in different ways");
   }
-  const ForestNodes& a = forest.nodes();
-  const ForestNodes& b = other.nodes();
-  if (a.feature == b.feature && a.value == b.value && a.size() > a.n_trees()) {
-    refuse("they are the same trees; give each its own random_state");
+  if (share_a_tree(forest.nodes(), other.nodes())) {
+    refuse("they have trees in common; give each its own random_state");
   }
 }
 

@@ -218,7 +218,7 @@ class RowPool {
   std::size_t count_ = 0;
 };
 
-/// The median of the values that are there; 0 for a column that has none.
+/// The median of the values that are there, halfway between the two in the middle; 0 for a column that has none.
 inline std::vector<float> column_medians(MatrixView x) {
   std::vector<float> medians(x.columns(), 0.0F);
   std::vector<float> present;
@@ -232,7 +232,9 @@ inline std::vector<float> column_medians(MatrixView x) {
     if (!present.empty()) {
       const auto middle = present.begin() + static_cast<std::ptrdiff_t>(present.size() / 2);
       std::nth_element(present.begin(), middle, present.end());
-      medians[column] = *middle;
+      const double upper = *middle;
+      const double lower = present.size() % 2 == 0 ? *std::max_element(present.begin(), middle) : *middle;
+      medians[column] = static_cast<float>(lower + (upper - lower) / 2.0);
     }
   }
   return medians;

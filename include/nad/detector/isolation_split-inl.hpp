@@ -133,12 +133,15 @@ class TreeSample {
   std::size_t partition(std::size_t begin, std::size_t end, const SplitChoice& choice, bool& missing_right) {
     const auto first = order_.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto last = order_.begin() + static_cast<std::ptrdiff_t>(end);
-    const double threshold = choice.threshold;
     const auto at = [this](auto iterator) { return static_cast<std::size_t>(iterator - order_.begin()); };
     if (choice.terms.size() == 1 && !has_missing_) {
       const float* values = values_.data() + choice.terms[0].column * stride_;
-      return at(split_in_place(first, last, [&](std::uint32_t row) { return values[row] > choice.threshold; }));
+      const std::size_t middle =
+          at(split_in_place(first, last, [&](std::uint32_t row) { return values[row] > choice.threshold; }));
+      missing_right = 2 * (end - middle) > end - begin;
+      return middle;
     }
+    const double threshold = choice.threshold;
     sides_.resize(order_.size());
     std::size_t right = 0;
     std::size_t known = 0;
@@ -266,7 +269,7 @@ class SplitChooser {
         const auto [mean, deviation] = sample.moments(term.column, begin, end);
         term.weight = static_cast<float>(random.normal() / deviation);
         term.centre = static_cast<float>(mean);
-        if (!std::isfinite(term.weight) || term.weight == 0.0F) {
+        if (classify(term.weight) != FloatClass::finite || term.weight == 0.0F) {
           term.weight = 1.0F;  // a deviation beyond what floats hold
         }
       }
