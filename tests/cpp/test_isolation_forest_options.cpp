@@ -289,7 +289,7 @@ TEST_CASE("rows that floats cannot tell apart along a hyperplane are split on on
   for (const std::size_t root : nodes.root) {
     REQUIRE(!nodes.is_leaf(root));
     CHECK(rows_of(nodes, nodes.right[root]) == 1);
-    planes += nodes.feature[root] < nad::ForestNodes::leaf ? 1 : 0;
+    planes += nodes.feature[root] < nad::ForestNodes::leaf ? 1U : 0U;
   }
   CHECK(planes > 20);
   CHECK(planes < 280);
