@@ -58,6 +58,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--seeds", type=int, metavar="N", help="forests for each setting of the quality task (5)")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the speed task (7)")
+    parser.add_argument("--rows", type=int, metavar="N", help="the first N rows only in the speed task (all)")
     parser.add_argument(
         "--cpp", type=Path, metavar="PROGRAM", help="the built C++ benchmark, where it is not in build*/"
     )
@@ -66,7 +67,7 @@ def _options() -> argparse.Namespace:
 
 def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list[Section]:
     effort = isolation_forest_speed.QUICK if options.quick else isolation_forest_speed.Effort()
-    effort = replace(effort, rounds=options.rounds or effort.rounds)
+    effort = replace(effort, rounds=options.rounds or effort.rounds, rows=options.rows or effort.rows)
     if task == "speed":
         return isolation_forest_speed.run(effort, seeds[0])
     if task == "cpp":

@@ -24,7 +24,13 @@ std::string shape_of(const py::array& array) {
   return shape + (array.ndim() == 1 ? ",)" : ")");
 }
 
-std::string text_of(py::handle value) { return py::cast<std::string>(py::repr(value)); }
+std::string text_of(py::handle value) {
+  try {
+    return py::cast<std::string>(py::repr(value));
+  } catch (const py::error_already_set&) {  // Python writes out no integers of thousands of digits
+    return "something that has no text";
+  }
+}
 
 std::string text_of(double value) {
   std::array<char, 32> text{};
@@ -173,9 +179,11 @@ std::vector<float> weights_from(py::handle sample_weight) {
 bool is_integer(py::handle value) { return !PyBool_Check(value.ptr()) && PyIndex_Check(value.ptr()) != 0; }
 
 std::uint64_t whole_number(py::handle value, const char* option, std::uint64_t least) {
-  const std::string wish = "; give a whole number of at least " + std::to_string(least);
+  const auto complaint = [&] {
+    return std::string(option) + " is " + text_of(value) + "; give a whole number of at least " + std::to_string(least);
+  };
   if (!is_integer(value)) {
-    throw py::type_error(std::string(option) + " is " + text_of(value) + wish);
+    throw py::type_error(complaint());
   }
   const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
   if (!integer) {
@@ -186,7 +194,7 @@ std::uint64_t whole_number(py::handle value, const char* option, std::uint64_t l
   PyErr_Clear();
   if (out_of_range || number < least) {
     throw Error(ErrorCode::invalid_argument,
-                std::string(option) + " is " + text_of(value) + wish + (out_of_range ? " that fits into 64 bits" : ""));
+                complaint() + (out_of_range ? " that fits into 64 bits, so at most 18446744073709551615" : ""));
   }
   return number;
 }
@@ -194,6 +202,11 @@ std::uint64_t whole_number(py::handle value, const char* option, std::uint64_t l
 double real_number(py::handle value, const char* option) {
   const bool is_bool = PyBool_Check(value.ptr());
   const double number = is_bool ? 0.0 : PyFloat_AsDouble(value.ptr());
+  if (PyErr_Occurred() != nullptr && PyErr_ExceptionMatches(PyExc_OverflowError) != 0) {
+    PyErr_Clear();
+    throw Error(ErrorCode::invalid_argument, std::string(option) + " is " + text_of(value) +
+                                                 "; give a number that fits into a double, at most 1.8e308");
+  }
   if (is_bool || PyErr_Occurred() != nullptr) {
     PyErr_Clear();
     throw py::type_error(std::string(option) + " is " + text_of(value) + "; give a number");
@@ -211,10 +224,12 @@ bool truth_value(py::handle value, const char* option) {
   throw py::type_error(std::string(option) + " is " + text_of(value) + "; give True or False");
 }
 
-Run::Run(py::handle n_jobs, py::object progress) : callback_(std::move(progress)) {
-  const std::string wish = "n_jobs is " + text_of(n_jobs) + "; give a number of threads, or -1 for one per core";
+int threads_from(py::handle n_jobs) {
+  const auto wish = [&] {
+    return "n_jobs is " + text_of(n_jobs) + "; give a number of threads, or -1 for one per core";
+  };
   if (!is_integer(n_jobs)) {
-    throw py::type_error(wish);
+    throw py::type_error(wish());
   }
   const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(n_jobs.ptr()));
   if (!integer) {
@@ -224,9 +239,16 @@ Run::Run(py::handle n_jobs, py::object progress) : callback_(std::move(progress)
   const long long threads = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
   using Limits = std::numeric_limits<int>;
   if (overflow != 0 || threads < Limits::min() || threads > Limits::max()) {
-    throw Error(ErrorCode::invalid_argument, wish);
+    throw Error(ErrorCode::invalid_argument, wish() + ", at most " + std::to_string(Limits::max()));
   }
-  control_.n_jobs = static_cast<int>(threads);
+  if (threads == 0) {
+    throw Error(ErrorCode::invalid_argument, wish());
+  }
+  return static_cast<int>(threads);
+}
+
+Run::Run(py::handle n_jobs, py::object progress) : callback_(std::move(progress)) {
+  control_.n_jobs = threads_from(n_jobs);
   control_.progress = [this](const Progress& state) { return report(state); };
 }
 

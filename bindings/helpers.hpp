@@ -62,6 +62,9 @@ double real_number(py::handle value, const char* option);
 /// True or False, also NumPy's; the error names the option.
 bool truth_value(py::handle value, const char* option);
 
+/// The number of threads that `n_jobs` asks for, as in FitControl; cheap enough for a single row.
+int threads_from(py::handle n_jobs);
+
 /// Runs one long call without the GIL. Meanwhile the thread that made the call looks for Ctrl-C, and tells the callback
 /// how far the work is, about twenty times a second.
 class Run {

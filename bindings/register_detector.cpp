@@ -169,6 +169,7 @@ void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle 
 py::object anomaly_score(const Detector& detector, py::handle x, py::handle n_jobs, py::object progress) {
   const Records records(x);
   check_columns(detector, records);
+  static_cast<void>(threads_from(n_jobs));  // also where one thread is enough: what is wrong shows in the first call
   if (records.is_single()) {
     return py::float_(static_cast<double>(detector.anomaly_score(records.row())));
   }
@@ -242,7 +243,10 @@ void register_detector(py::module_& module) {
            x, n_jobs, progress)
       .def("explain", &explain, x, n_jobs, progress)
       .def_property_readonly("baseline", &Detector::baseline)
-      .def_property("threshold", &Detector::threshold, &Detector::set_threshold)
+      .def_property("threshold", &Detector::threshold,
+                    [](Detector& self, py::handle value) {
+                      self.set_threshold(static_cast<float>(real_number(value, "threshold_")));
+                    })
       .def_property_readonly("kind", &Detector::kind)
       .def_property_readonly("is_fitted", &Detector::is_fitted)
       .def_property_readonly("n_features", &Detector::n_features);

@@ -66,7 +66,7 @@ class Section:
         return "\n".join(parts)
 
     def json(self) -> dict[str, Any]:
-        table = [dict(zip(self.header, row, strict=False)) for row in self.rows]
+        table = [self.header, *self.rows]  # not one object a row: columns may share a name
         return {"title": self.title, "table": table, "notes": list(self.notes), "data": dict(self.data)}
 
 

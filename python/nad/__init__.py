@@ -25,6 +25,7 @@ from nad.errors import (
     InvalidArgumentError,
     InvalidDataError,
     IoError,
+    MissingFileError,
     NotFittedError,
 )
 from nad.estimators import IsolationForest
@@ -40,6 +41,7 @@ __all__ = [
     "InvalidDataError",
     "IoError",
     "IsolationForest",
+    "MissingFileError",
     "NotFittedError",
     "Progress",
     "__version__",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nad.errors import InvalidDataError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Array = npt.NDArray[Any]
+
+_LARGEST = float(np.finfo(np.float32).max)
+_TIMES = (dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64)
 
 
 def to_array(X: Any) -> tuple[Array, list[str] | None]:
@@ -20,6 +28,8 @@ def to_array(X: Any) -> tuple[Array, list[str] | None]:
     """
     if type(X) is np.ndarray:
         return X, None
+    if X is None:
+        raise TypeError("X is None; give a table of numbers, one row a record")
     if hasattr(X, "tocsr"):
         raise TypeError(
             "Sparse data was passed, but a detector needs dense rows: use X.toarray(), or choose fewer columns first"
@@ -33,6 +43,36 @@ def to_array(X: Any) -> tuple[Array, list[str] | None]:
     if values.dtype == object:
         values = _numbers_from_objects(X, values)
     return values, names
+
+
+def to_weights(sample_weight: Any) -> Array:
+    """One number a row, as float64; the errors name `sample_weight`."""
+    wish = "; give one number a row, or None"
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "biufO" or weights.ndim == 0:
+        raise InvalidDataError(f"sample_weight is {_short(sample_weight)}{wish}")
+    if weights.ndim != 1:
+        raise InvalidDataError(f"sample_weight must be a 1D array, but its shape is {weights.shape}{wish}")
+    try:
+        weights = weights.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(f"sample_weight holds what is no number ({error}){wish}") from None
+    too_large = np.flatnonzero(np.isfinite(weights) & (np.abs(weights) > _LARGEST))
+    if too_large.size:
+        row = too_large[0]
+        raise InvalidDataError(
+            f"sample_weight of row {row} is {weights[row]:g}, which is too large for float32 (at most {_LARGEST:g}); "
+            "divide all weights by the same number"
+        )
+    return weights
+
+
+def with_column_name(message: str, names: Sequence[str] | None) -> str:
+    """``row 3, column 1`` of a message becomes ``row 3, column 1 ('sent')``."""
+    place = re.search(r"row \d+, column (\d+)", message)
+    if place is None or names is None or int(place[1]) >= len(names):
+        return message
+    return f"{message[: place.end()]} ({names[int(place[1])]!r}){message[place.end() :]}"
 
 
 def column_names(X: Any) -> list[str] | None:
@@ -79,6 +119,12 @@ def _listing(names: list[str], most: int = 5) -> str:
 
 def _numbers_from_objects(X: Any, values: Array) -> Array:
     """Columns of several types, or with a missing-value object, come as an array of objects."""
+    times = _time_columns(X, values)
+    if times:
+        raise TypeError(
+            f"these columns hold dates or durations: {', '.join(times)}; convert them to numbers first, for instance "
+            "to seconds"
+        )
     try:
         if hasattr(X, "to_numpy"):
             return np.asarray(X.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
@@ -96,3 +142,23 @@ def _which_columns(X: Any, values: Array) -> str:
         return ""
     text = [name for name, column in zip(names, values.T) if any(isinstance(value, str) for value in column)]
     return f"; these columns hold text, encode or drop them: {', '.join(text)}" if text else ""
+
+
+def _time_columns(X: Any, values: Array) -> list[str]:
+    """The columns, by name or else by number, whose values are points or spans of time."""
+    columns = np.atleast_2d(values).T
+    dtypes = getattr(X, "dtypes", None)
+    kinds = [getattr(dtype, "kind", "O") for dtype in dtypes] if values.ndim == 2 and dtypes is not None else []
+    if len(kinds) != len(columns):
+        kinds = ["O"] * len(columns)
+    names = column_names(X) or [str(number) for number in range(len(columns))]
+    return [
+        name
+        for name, kind, column in zip(names, kinds, columns)
+        if kind in "mM" or (kind == "O" and any(isinstance(value, _TIMES) for value in column))
+    ]
+
+
+def _short(value: Any, most: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -10,8 +10,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Error(Exception):
@@ -44,6 +50,12 @@ class IoError(Error, OSError):
     code = "io"
 
 
+class MissingFileError(IoError, FileNotFoundError):
+    """A file that shall be read is not there."""
+
+    errno = errno.ENOENT
+
+
 class BadFileError(Error, ValueError):
     """A model file was read but is damaged, foreign or too new."""
 
@@ -56,7 +68,16 @@ class CancelledError(Error):
     code = "cancelled"
 
 
-for _class in (Error, InvalidArgumentError, InvalidDataError, NotFittedError, IoError, BadFileError, CancelledError):
+for _class in (
+    Error,
+    InvalidArgumentError,
+    InvalidDataError,
+    NotFittedError,
+    IoError,
+    MissingFileError,
+    BadFileError,
+    CancelledError,
+):
     _class.__module__ = "nad"  # where users find them, and what a traceback shows
 
 _BY_CODE: dict[str, type[Error]] = {
@@ -70,6 +91,21 @@ def from_core(code: str, message: str) -> Error:
     if code == NotFittedError.code:
         return not_fitted(message)
     return _BY_CODE.get(code, Error)(message)
+
+
+@contextlib.contextmanager
+def missing_file_noticed(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make an `IoError` a `MissingFileError` where nothing is at `path`: the core has one code for both."""
+    try:
+        yield
+    except IoError as error:
+        try:
+            os.stat(path)  # noqa: PTH116 (of a str, too)
+        except FileNotFoundError:
+            raise MissingFileError(str(error)) from None
+        except OSError:
+            pass
+        raise
 
 
 def not_fitted(message: str) -> NotFittedError:

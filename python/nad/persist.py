@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
-from nad.errors import BadFileError, Error
+from nad.errors import BadFileError, IoError, missing_file_noticed
 from nad.estimators import IsolationForest
 
 if TYPE_CHECKING:
@@ -23,16 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["load", "read_header"]
 
 _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {"isolation_forest": IsolationForest}
+_ATTEMPTS = 10
 
 
 def load(path: str | os.PathLike[str]) -> DetectorEstimator[Any]:
     """Read a model file. Loading runs no code: a damaged or hostile file is a clear error."""
-    data = Path(path).read_bytes()  # once: a file that is replaced meanwhile cannot mix two models
-    try:
-        detector = _core.load_detector_bytes(data)
-        header = json.loads(_core.read_header_bytes(data))
-    except Error as error:
-        raise type(error)(f"{os.fspath(path)}: {error}") from None
+    with missing_file_noticed(path):
+        detector, header = _one_model(os.fspath(path))
     if detector.kind not in _ESTIMATORS:
         raise BadFileError(f"{os.fspath(path)} holds a {detector.kind}, which this version of nad has no class for")
     return _ESTIMATORS[detector.kind]._from_detector(detector, header.get("feature_names") or None)
@@ -40,4 +36,15 @@ def load(path: str | os.PathLike[str]) -> DetectorEstimator[Any]:
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a model file says about itself, without reading the model: kind, feature names, library version, ..."""
-    return cast("dict[str, Any]", json.loads(_core.read_header(os.fspath(path))))
+    with missing_file_noticed(path):
+        return cast("dict[str, Any]", json.loads(_core.read_header(os.fspath(path))))
+
+
+def _one_model(path: str) -> tuple[_core.Detector, dict[str, Any]]:
+    """The detector and its header; where the file is replaced meanwhile, both are of the same model."""
+    for _ in range(_ATTEMPTS):
+        header = _core.read_header(path)
+        detector = _core.load_detector(path)
+        if _core.read_header(path) == header:
+            return detector, json.loads(header)
+    raise IoError(f"cannot read {path!r}: other models replace it faster than it is read")

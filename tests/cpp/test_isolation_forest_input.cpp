@@ -50,6 +50,18 @@ TEST_CASE("fitting refuses what cannot be learnt from, and says what is wrong") 
   CHECK(says(message_of(ErrorCode::invalid_data, [&] { distinct.fit(nad::Matrix(20, 3)); }), "only one distinct row"));
 }
 
+TEST_CASE("a sample weight that is not a finite number is refused, and its row is named") {
+  const nad::Matrix rows = tests::normal_rows(50, 4, 1);
+  nad::IsolationForest forest;
+  for (const float weight : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                             std::numeric_limits<float>::quiet_NaN()}) {
+    std::vector<float> weights(50, 1.0F);
+    weights[17] = weight;
+    CHECK(says(message_of(ErrorCode::invalid_argument, [&] { forest.fit(rows, weights); }), "sample_weight of row 17"));
+    CHECK_FALSE(forest.is_fitted());
+  }
+}
+
 TEST_CASE("a bad value is found wherever it stands, also in a row that no tree would draw [threads]") {
   nad::Matrix rows = tests::normal_rows(40000, 3, 2);
   nad::IsolationForest forest({.n_estimators = 2});

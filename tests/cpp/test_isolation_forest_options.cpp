@@ -55,6 +55,11 @@ TEST_CASE("max_depth limits the trees, by default to that of a balanced tree") {
   nad::IsolationForest automatic({.max_samples = 256});
   automatic.fit(rows);
   CHECK(deepest(automatic) == 8);
+  for (const auto& [samples, depth] : {std::pair{100, 7}, {257, 9}, {300, 9}}) {  // the next power of two counts
+    nad::IsolationForest between({.max_samples = samples});
+    between.fit(rows);
+    CHECK(deepest(between) == static_cast<std::size_t>(depth));
+  }
   nad::IsolationForest shallow({.max_samples = 256, .max_depth = 3});
   shallow.fit(rows);
   CHECK(deepest(shallow) == 3);
@@ -187,6 +192,26 @@ TEST_CASE("merged forests score as the mean of their paths") {
   }
 }
 
+TEST_CASE("forests that treat missing values in different ways are not merged") {
+  const nad::Matrix rows = tests::normal_rows(300, 3, 6);
+  const std::vector<nad::Missing> ways = {nad::Missing::reject, nad::Missing::route, nad::Missing::impute};
+  for (const nad::Missing mine : ways) {
+    for (const nad::Missing theirs : ways) {
+      nad::IsolationForest a({.n_estimators = 5, .random_state = 1, .missing = mine});
+      nad::IsolationForest b({.n_estimators = 5, .random_state = 2, .missing = theirs});
+      a.fit(rows);
+      b.fit(rows);
+      if (mine == theirs) {
+        CHECK_NOTHROW(a.merge(b));
+        continue;
+      }
+      CHECK_THROWS_WITH_AS(a.merge(b), "these forests cannot be merged: they treat missing values in different ways",
+                           nad::Error);
+      CHECK(a.n_trees() == 5);
+    }
+  }
+}
+
 TEST_CASE("merging blends thresholds and values for missing ones by the number of trees") {
   nad::Matrix here = tests::normal_rows(400, 2, 6);
   nad::Matrix there = tests::normal_rows(401, 2, 7);
@@ -248,6 +273,42 @@ TEST_CASE("extended splits weigh columns by their spread, so that no unit of mea
   }
   CHECK(mean[0] == doctest::Approx(std::sqrt(2.0 / 3.14159265)).epsilon(0.12));  // of |z|, z standard normal
   CHECK(mean[0] / mean[1] == doctest::Approx(1000.0).epsilon(0.2));
+}
+
+TEST_CASE("rows that floats cannot tell apart along a hyperplane are split on one of its columns") {
+  // in units of their spread the values are some 2^25: sums differ by less than the distance of two floats there
+  const float low = 1.9F;
+  const float high = std::nextafter(low, 2.0F);
+  nad::Matrix rows(2, 2);
+  rows(0, 0) = rows(1, 1) = low;
+  rows(1, 0) = rows(0, 1) = high;
+  nad::IsolationForest forest({.n_estimators = 300, .ndim = 2});
+  forest.fit(rows);
+  const nad::ForestNodes& nodes = forest.nodes();
+  std::size_t planes = 0;
+  for (const std::size_t root : nodes.root) {
+    REQUIRE(!nodes.is_leaf(root));
+    CHECK(rows_of(nodes, nodes.right[root]) == 1);
+    planes += nodes.feature[root] < nad::ForestNodes::leaf ? 1U : 0U;
+  }
+  CHECK(planes > 20);
+  CHECK(planes < 280);
+}
+
+TEST_CASE("a column whose spread is so small that no float holds its inverse can be part of a hyperplane") {
+  nad::Matrix rows = tests::normal_rows(64, 2, 12);
+  for (std::size_t row = 0; row < 64; ++row) {
+    rows(row, 1) = static_cast<float>(row % 2) * std::numeric_limits<float>::denorm_min();
+  }
+  for (const auto split : {nad::Split::random, nad::Split::best}) {
+    nad::IsolationForest forest({.n_estimators = 50, .max_depth = 1, .ndim = 2, .split = split});
+    forest.fit(rows);
+    const nad::ForestNodes& nodes = forest.nodes();
+    CHECK(std::all_of(nodes.root.begin(), nodes.root.end(),
+                      [&](std::uint32_t root) { return nodes.feature[root] < nad::ForestNodes::leaf; }));
+    CHECK(std::all_of(nodes.term_weight.begin(), nodes.term_weight.end(),
+                      [](float weight) { return std::isfinite(weight); }));
+  }
 }
 
 TEST_CASE("the best of several splits finds the gap that random splits miss") {

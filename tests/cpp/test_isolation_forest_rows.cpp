@@ -161,6 +161,68 @@ TEST_CASE("a weight that is a whole number is a number of copies") {
   }
 }
 
+namespace {
+
+/// One column with the values 0, 1, 2 ...: between two neighbours that a deep tree drew lies exactly one split.
+nad::Matrix numbered_rows(std::size_t count) {
+  nad::Matrix rows(count, 1);
+  for (std::size_t row = 0; row < count; ++row) {
+    rows(row, 0) = static_cast<float>(row);
+  }
+  return rows;
+}
+
+/// How many splits lie at `from` or above.
+std::ptrdiff_t splits_from(const nad::ForestNodes& nodes, float from) {
+  std::ptrdiff_t splits = 0;
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    splits += !nodes.is_leaf(node) && nodes.value[node] >= from ? 1 : 0;
+  }
+  return splits;
+}
+
+}  // namespace
+
+TEST_CASE("where a tree wants many of the rows, the heavy ones are among them") {
+  const nad::Matrix rows = numbered_rows(100);
+  std::vector<float> weights(100, 0.00025F);
+  std::fill(weights.begin() + 50, weights.end(), 1000.5F);
+  nad::IsolationForest forest({.n_estimators = 20, .max_samples = 60, .max_depth = 100});
+  forest.fit(rows, weights);
+  CHECK(forest.nodes().size() == std::size_t{20} * (2 * 60 - 1));  // distinct rows
+  CHECK(splits_from(forest.nodes(), 50.0F) == std::ptrdiff_t{20} * 49);
+}
+
+TEST_CASE("a few rows so heavy that hardly another is ever drawn are each drawn once, and others fill up") {
+  const nad::Matrix rows = numbered_rows(1000);
+  std::vector<float> weights(1000, 0.5F);
+  std::fill(weights.begin() + 997, weights.end(), 1.0e12F);
+  nad::IsolationForest forest({.n_estimators = 20, .max_samples = 100, .max_depth = 1000});
+  forest.fit(rows, weights);
+  CHECK(forest.nodes().size() == std::size_t{20} * (2 * 100 - 1));
+  CHECK(splits_from(forest.nodes(), 997.0F) == std::ptrdiff_t{20} * 2);
+}
+
+TEST_CASE("a fraction of the rows is one of those that a tree can draw") {
+  const auto samples = [](const nad::IsolationForestOptions& options, const nad::Matrix& rows,
+                          const std::vector<float>& weights) {
+    nad::IsolationForest forest(options);
+    forest.fit(rows, weights);
+    return forest.samples_per_tree();
+  };
+  const nad::Matrix flood = flood_and_others();  // 31 distinct rows of 930
+  CHECK(samples({.max_samples = 0.5}, flood, {}) == 465);
+  CHECK(samples({.max_samples = 0.5, .unique_rows = nad::UniqueRows::on}, flood, {}) == 15);
+  CHECK(samples({.max_samples = 0.5, .unique_rows = nad::UniqueRows::log_count}, flood, {}) == 15);
+  const nad::Matrix rows = numbered_rows(40);
+  CHECK(samples({.max_samples = 0.5}, rows, std::vector<float>(40, 3.0F)) == 60);  // 120 copies
+  std::vector<float> weights(40, 0.0F);
+  std::fill(weights.begin(), weights.begin() + 10, 0.25F);
+  CHECK(samples({.max_samples = 0.5}, rows, weights) == 5);  // of equal weight
+  weights[3] = 0.75F;
+  CHECK(samples({.max_samples = 0.5}, rows, weights) == 5);
+}
+
 TEST_CASE("missing values are refused, routed or filled in") {
   nad::Matrix rows = tests::normal_rows(500, 4, 11);
   for (std::size_t row = 0; row < 500; row += 5) {

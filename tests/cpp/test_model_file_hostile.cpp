@@ -172,6 +172,20 @@ TEST_CASE("a signed payload with a value that makes no sense is refused, and the
   }
 }
 
+TEST_CASE("a signed payload that puts no finite number where one is missing is refused") {
+  const Parts sound = model_file::split(nad::save_bytes(model_file::small_forest({.missing = nad::Missing::impute})));
+  const model_file::ForestPayload stored(sound.payload);
+  REQUIRE(stored.arrays[0].size() == 3);  // a value for each column
+  for (std::size_t column = 0; column < 3; ++column) {
+    for (const std::uint32_t value : {0x7fc00000U, 0x7f800000U, 0xff800000U}) {  // NaN, infinity, -infinity
+      Parts parts = sound;
+      model_file::put(parts.payload, stored.array_at[0] + 8 + 4 * column, value, 4);
+      CHECK_THROWS_WITH_AS(nad::load_detector_bytes(model_file::join(parts)),
+                           doctest::Contains("a value for missing ones is not finite"), nad::Error);
+    }
+  }
+}
+
 struct BadHeader {
   std::string header;
   const char* message;

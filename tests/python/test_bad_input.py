@@ -272,6 +272,24 @@ def test_forests_that_cannot_be_merged():
     assert forest.n_trees_ == 2
 
 
+@pytest.mark.parametrize("other", [3, None, "forest.nad", rows()], ids=["int", "None", "str", "array"])
+def test_only_forests_can_be_merged(other):
+    with pytest.raises(TypeError, match=f"merge takes a fitted IsolationForest, not {type(other).__name__}"):
+        nad.IsolationForest(n_estimators=2).fit(rows(200)).merge(other)
+
+
+def test_forests_of_other_columns_cannot_be_merged():
+    pd = pytest.importorskip("pandas")
+    names = ["duration", "sent", "received"]
+    forest = nad.IsolationForest(n_estimators=2).fit(pd.DataFrame(rows(300), columns=names))
+    for others in (names[::-1], ["duration", "sent", "ports"]):
+        other = nad.IsolationForest(n_estimators=2).fit(pd.DataFrame(rows(300), columns=others))
+        with pytest.raises(nad.InvalidArgumentError, match="cannot be merged: their columns have different names"):
+            forest.merge(other)
+    assert forest.n_trees_ == 2
+    assert forest.merge(nad.IsolationForest(n_estimators=2).fit(rows(300))).n_trees_ == 4  # an array has no names
+
+
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
     forest = nad.IsolationForest(n_estimators=5, random_state=0).fit(rows())
     before = forest.anomaly_score(rows())
@@ -313,3 +331,107 @@ def test_the_search_for_nan_is_left_out_where_scikit_learn_is_told_that_there_is
         nad.IsolationForest(random_state=0).fit(X)
     with pytest.raises(nad.InvalidDataError, match="row 17, column 1"):
         nad.IsolationForest(random_state=0).fit(X)
+
+
+def test_more_columns_a_tree_than_there_are():
+    with pytest.raises(nad.InvalidArgumentError, match="max_features is 99, but there are 6 columns"):
+        nad.IsolationForest(max_features=99).fit(rows(20, 6))
+    nad.IsolationForest(max_features=6, n_estimators=2).fit(rows(20, 6))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("count", [1, 20, 5000])
+@pytest.mark.parametrize(
+    ("option", "value", "kind"),
+    [
+        ("n_jobs", 0, nad.InvalidArgumentError),
+        ("n_jobs", 10**30, nad.InvalidArgumentError),
+        ("n_jobs", "x", TypeError),
+        ("verbose", -1, nad.InvalidArgumentError),
+        ("verbose", "x", TypeError),
+        ("verbose", None, TypeError),
+    ],
+)
+def test_how_to_score_is_checked_for_any_number_of_rows(verb, count, option, value, kind):
+    forest = nad.IsolationForest(n_estimators=2).fit(rows()).set_params(**{option: value})
+    with pytest.raises(kind, match=f"{option} is '?{value}'?; give"):
+        getattr(forest, verb)(rows(count))
+    with pytest.raises(kind, match=f"{option} is '?{value}'?; give"):
+        forest.fit(rows())
+
+
+@pytest.mark.parametrize(
+    "weight", ["balanced", 2.0, 1e300, [1e300] * 20, ["1"] * 20, [None] * 20, [[1.0]] * 20, [{}] * 20], ids=str
+)
+def test_weights_that_are_wrong_are_named(weight):
+    with pytest.raises(ValueError, match="sample_weight"):
+        nad.IsolationForest(n_estimators=2).fit(rows(), sample_weight=weight)
+
+
+def test_a_weight_that_is_too_large_is_found():
+    weight = np.ones(20)
+    weight[7] = 1e300
+    with pytest.raises(nad.InvalidDataError, match=r"sample_weight of row 7 is 1e\+300"):
+        nad.IsolationForest().fit(rows(), sample_weight=weight)
+
+
+@pytest.mark.parametrize("name", ["threshold_", "offset_"])
+@pytest.mark.parametrize("value", ["x", None, [1.0]])
+def test_a_threshold_of_another_type(name, value):
+    forest = nad.IsolationForest(n_estimators=2).fit(rows())
+    with pytest.raises(TypeError, match=f"{name} is .*; give a number"):
+        setattr(forest, name, value)
+
+
+def test_texts_of_a_model_file_of_another_type(tmp_path):
+    forest = nad.IsolationForest(n_estimators=2).fit(rows())
+    with pytest.raises(TypeError, match="note is 3; give a text"):
+        forest.save(tmp_path / "forest.nad", note=3)
+    with pytest.raises(TypeError, match="feature_names is 'abc'; give a list"):
+        forest.save(tmp_path / "forest.nad", feature_names="abc")
+
+
+@pytest.mark.parametrize("value", [10**30, -(10**30), 10**400, 10**6000], ids=["1e30", "-1e30", "1e400", "1e6000"])
+@pytest.mark.parametrize(
+    "name", ["n_estimators", "max_depth", "ndim", "ntry", "random_state", "contamination", "n_jobs"]
+)
+def test_huge_integers_are_named(name, value):
+    with pytest.raises(nad.InvalidArgumentError, match=f"{name}.*(at (least|most) |0.5)"):
+        nad.IsolationForest(**{name: value}).fit(rows())
+
+
+def test_no_table_at_all():
+    forest = nad.IsolationForest(n_estimators=2).fit(rows())
+    for verb in ("fit", *VERBS):
+        with pytest.raises(TypeError, match="X is None; give a table"):
+            getattr(forest, verb)(None)
+
+
+def test_nan_names_the_option_and_the_column():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(rows(), columns=["duration", "sent", "received"])
+    forest = nad.IsolationForest(n_estimators=2).fit(frame)
+    frame.loc[3, "sent"] = np.nan
+    message = r"NaN in row 3, column 1 \('sent'\).*missing='route' or missing='impute'"
+    for verb in ("fit", *VERBS):
+        with pytest.raises(nad.InvalidDataError, match=message):
+            getattr(forest, verb)(frame)
+    with pytest.raises(nad.InvalidDataError, match=message):
+        forest.anomaly_score(frame.to_numpy())
+    with pytest.raises(nad.InvalidDataError, match="column 1; .*missing='route'"):
+        nad.IsolationForest().fit(frame.to_numpy())
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_times_among_other_columns_are_named(zone):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(rows(), columns=["duration", "sent", "received"])
+    frame["seen"] = pd.date_range("2024-01-01", periods=20, tz=zone)
+    frame["idle"] = pd.to_timedelta(np.arange(20), unit="s")
+    with pytest.raises(TypeError, match="these columns hold dates or durations: seen, idle; convert them to numbers"):
+        nad.IsolationForest().fit(frame)
+    with pytest.raises(TypeError, match="dates or durations: seen, idle"):
+        nad.IsolationForest().fit(frame.astype(object))
+    forest = nad.IsolationForest(n_estimators=2).fit(rows(20, 5))
+    with pytest.raises(TypeError, match="dates or durations: seen, idle"):
+        forest.anomaly_score(frame.iloc[2])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import pickle
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,9 +134,71 @@ def test_other_files(tmp_path, content):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    for read in (nad.load, nad.read_header):
-        with pytest.raises(OSError, match=r"none\.nad"):
+    for read in (nad.load, nad.IsolationForest.load, nad.read_header):
+        with pytest.raises(nad.IoError, match=r"none\.nad.*no such file") as caught:
             read(tmp_path / "none.nad")
+        assert isinstance(caught.value, FileNotFoundError)
+        assert caught.value.errno == errno.ENOENT
+        twin = pickle.loads(pickle.dumps(caught.value))
+        assert (type(twin), str(twin), twin.errno) == (nad.MissingFileError, str(caught.value), errno.ENOENT)
     forest = nad.IsolationForest(n_estimators=2).fit(np.eye(4))
     with pytest.raises(OSError, match="folder"):
         forest.save(tmp_path / "no folder" / "forest.nad")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device")
+def test_a_device_is_no_model_file():
+    for read in (nad.load, nad.read_header):
+        with pytest.raises(nad.IoError, match="'/dev/zero': it is not a regular file"):
+            read("/dev/zero")
+
+
+def test_a_folder_is_no_model_file(tmp_path):
+    for read in (nad.load, nad.read_header):
+        with pytest.raises(nad.IoError, match="it is a folder"):
+            read(tmp_path)
+
+
+def test_a_large_file_of_another_make_is_not_read(tmp_path):
+    with (tmp_path / "disk.img").open("wb") as file:
+        file.truncate(3 << 30)  # a hole: it takes no room on the disk
+    tracemalloc.start()
+    for read in (nad.load, nad.read_header):
+        with pytest.raises(nad.BadFileError, match=r"disk\.img"):
+            read(tmp_path / "disk.img")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_a_file_that_is_replaced_while_it_is_read_gives_one_model(traffic, tmp_path, monkeypatch):
+    forest = nad.IsolationForest(n_estimators=2, random_state=0).fit(traffic)
+    larger = nad.IsolationForest(n_estimators=3, random_state=0).fit(traffic)
+    path = tmp_path / "forest.nad"
+    forest.save(path, feature_names=list("abcde"))
+    load_detector = nad._core.load_detector
+    replaced = []
+
+    def replace_and_load(path):
+        if not replaced:
+            replaced.append(path)
+            larger.save(path, feature_names=list("vwxyz"))
+        return load_detector(path)
+
+    monkeypatch.setattr(nad._core, "load_detector", replace_and_load)
+    model = nad.load(path)
+    assert (model.n_trees_, list(model.feature_names_in_)) == (3, list("vwxyz"))
+
+
+def test_a_file_of_another_class_is_refused(saved):
+    class OtherForest(nad.IsolationForest):
+        pass
+
+    with pytest.raises(nad.Error, match=r"forest\.nad holds a model of class IsolationForest, not OtherForest"):
+        OtherForest.load(saved)
+
+
+def test_a_kind_without_a_class_is_refused(saved, monkeypatch):
+    monkeypatch.setattr("nad.persist._ESTIMATORS", {})
+    with pytest.raises(nad.BadFileError, match=r"forest\.nad holds a isolation_forest, which this version"):
+        nad.load(saved)

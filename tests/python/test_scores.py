@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,24 @@ def test_merged_forests_score_by_all_their_trees(traffic):
     assert (one.n_trees_, other.n_trees_) == (40, 30)
     np.testing.assert_allclose(one.path_length(traffic), expected, rtol=1e-5)
     np.testing.assert_array_equal(other.anomaly_score(traffic), untouched)
+
+
+def test_merging_leaves_copies_alone(traffic):
+    one = nad.IsolationForest(n_estimators=10, random_state=1).fit(traffic)
+    twin = copy.copy(one)  # shares what was learnt
+    before = one.anomaly_score(traffic)
+    one.merge(nad.IsolationForest(n_estimators=30, random_state=2).fit(traffic))
+    assert (twin.n_trees_, twin.get_params()["n_estimators"]) == (10, 10)
+    np.testing.assert_array_equal(twin.anomaly_score(traffic), before)
+    assert not np.array_equal(one.anomaly_score(traffic), before)
+
+
+def test_a_merged_forest_says_how_many_trees_it_has(traffic, tmp_path):
+    forest = nad.IsolationForest(n_estimators=10, random_state=1).fit(traffic)
+    forest.merge(nad.IsolationForest(n_estimators=30, random_state=2).fit(traffic))
+    assert forest.get_params()["n_estimators"] == forest.n_trees_ == 40
+    forest.save(tmp_path / "forest.nad")
+    assert nad.load(tmp_path / "forest.nad").get_params() == forest.get_params()
 
 
 @pytest.mark.parametrize("missing", ["route", "impute"])

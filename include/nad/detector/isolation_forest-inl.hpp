@@ -91,13 +91,13 @@ NAD_INLINE void IsolationForest::do_fit(MatrixView x, std::span<const float> sam
     plan.average_path.push_back(static_cast<float>(average_path_length(static_cast<double>(count))));
   }
 
-  constexpr std::size_t grain = 4;
+  constexpr std::size_t grain = 10;
   const std::size_t wanted = options_.n_estimators - kept;
   std::vector<ForestNodes> parts(wanted / grain + 1);
   parallel_for(wanted, control, {.grain = grain, .stage = "growing trees"}, [&](std::size_t begin, std::size_t end) {
     detail::TreeGrower grower(plan);
     for (std::size_t tree = begin; tree < end; ++tree) {
-      grower.grow(kept + tree, parts[begin / grain]);
+      grower.grow(kept + tree, tree + 1 < end, parts[begin / grain]);
     }
   });
   for (const ForestNodes& part : parts) {

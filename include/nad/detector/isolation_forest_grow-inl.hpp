@@ -32,23 +32,34 @@ class TreeGrower {
  public:
   explicit TreeGrower(const GrowthPlan& plan) : plan_(plan), chooser_(*plan.options) {}
 
-  /// Appends tree number `tree` to `nodes`.
-  void grow(std::size_t tree, ForestNodes& nodes) {
-    Random random(plan_.options->random_state, tree);
-    plan_.pool->draw(plan_.samples, plan_.options->bootstrap, random, rows_);
+  /// Appends tree number `tree` to `nodes`. When the next call is for tree + 1, `more` lets it find its rows in the
+  /// cache.
+  void grow(std::size_t tree, bool more, ForestNodes& nodes) {
+    if (upcoming_tree_ != tree) {
+      draw_rows(tree);
+    }
+    Random random = upcoming_random_;
+    std::swap(rows_, upcoming_rows_);
     sample_.load(plan_.x, rows_, *plan_.fill);
     const std::size_t varying = sample_.draw_columns(plan_.x.columns(), plan_.columns, random);
     nodes.root.push_back(static_cast<std::uint32_t>(nodes.size()));
     waiting_.assign(1, {0, plan_.samples, 0, varying, no_parent});
+    upcoming_rows_.clear();
+    upcoming_tree_ = no_tree;
+    if (more) {
+      draw_rows(tree + 1);
+    }
     while (!waiting_.empty()) {
       const Pending here = waiting_.back();
       waiting_.pop_back();
+      ask_for_upcoming_rows();
       grow_node(here, random, nodes);
     }
   }
 
  private:
   static constexpr std::uint32_t no_parent = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::size_t no_tree = std::numeric_limits<std::size_t>::max();
 
   struct Pending {
     std::size_t begin;
@@ -57,6 +68,22 @@ class TreeGrower {
     std::size_t varying;   ///< the first so many of the sample's columns may still vary
     std::uint32_t parent;  ///< the node whose right child this is
   };
+
+  void draw_rows(std::size_t tree) {
+    upcoming_tree_ = tree;
+    upcoming_random_ = Random(plan_.options->random_state, tree);
+    plan_.pool->draw(plan_.samples, plan_.options->bootstrap, upcoming_random_, upcoming_rows_);
+    asked_for_ = 0;
+  }
+
+  /// The next tree's rows come from memory while this one grows, a few at every node.
+  void ask_for_upcoming_rows() noexcept {
+    constexpr std::size_t at_once = 4;
+    const std::size_t end = std::min(upcoming_rows_.size(), asked_for_ + at_once);
+    for (; asked_for_ < end; ++asked_for_) {
+      TreeSample::ask_for(plan_.x, upcoming_rows_, asked_for_);
+    }
+  }
 
   void grow_node(const Pending& here, Random& random, ForestNodes& nodes) {
     const auto node = static_cast<std::uint32_t>(nodes.size());
@@ -110,6 +137,10 @@ class TreeGrower {
   TreeSample sample_;
   std::vector<std::size_t> rows_;
   std::vector<Pending> waiting_;
+  std::size_t upcoming_tree_ = no_tree;
+  Random upcoming_random_{0};
+  std::vector<std::size_t> upcoming_rows_;
+  std::size_t asked_for_ = 0;
 };
 
 /// Puts `more` behind `nodes`.

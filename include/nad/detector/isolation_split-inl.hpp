@@ -62,6 +62,16 @@ class TreeSample {
     std::iota(order_.begin(), order_.end(), 0U);
   }
 
+  /// Rows lie anywhere in memory: the processor hears early which comes next.
+  static void ask_for(MatrixView x, const std::vector<std::size_t>& rows, std::size_t i) noexcept {
+    if (i < rows.size()) {
+      const char* row = reinterpret_cast<const char*>(x.row(rows[i]));
+      for (std::size_t byte = 0; byte < x.columns() * sizeof(float); byte += 64) {
+        __builtin_prefetch(row + byte);
+      }
+    }
+  }
+
   /// Draws the columns that the tree may split on; returns how many of them vary among its rows.
   std::size_t draw_columns(std::size_t columns, std::size_t wanted, Random& random) {
     varying_.resize(columns);
@@ -131,13 +141,10 @@ class TreeSample {
   /// Sorts the node's rows into those that go left and those that go right; returns where the right ones begin. Rows
   /// without a value go where most others went.
   std::size_t partition(std::size_t begin, std::size_t end, const SplitChoice& choice, bool& missing_right) {
-    const auto first = order_.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto last = order_.begin() + static_cast<std::ptrdiff_t>(end);
-    const auto at = [this](auto iterator) { return static_cast<std::size_t>(iterator - order_.begin()); };
     if (choice.terms.size() == 1 && !has_missing_) {
       const float* values = values_.data() + choice.terms[0].column * stride_;
       const std::size_t middle =
-          at(split_in_place(first, last, [&](std::uint32_t row) { return values[row] > choice.threshold; }));
+          split_in_place(begin, end, [&](std::uint32_t row) { return values[row] > choice.threshold; });
       missing_right = 2 * (end - middle) > end - begin;
       return middle;
     }
@@ -155,40 +162,34 @@ class TreeSample {
     }
     missing_right = 2 * right > known;
     const Side unknown_goes = missing_right ? Side::right : Side::left;
-    return at(split_in_place(first, last, [&](std::uint32_t row) {
+    return split_in_place(begin, end, [&](std::uint32_t row) {
       return (sides_[row] == Side::unknown ? unknown_goes : sides_[row]) == Side::right;
-    }));
+    });
   }
 
  private:
   enum class Side : std::uint8_t { left, right, unknown };
 
-  /// std::partition, written out: its order is part of the model, and libraries differ.
-  template <class Iterator, class GoesRight>
-  static Iterator split_in_place(Iterator first, Iterator last, GoesRight goes_right) {
-    while (first != last) {
-      if (!goes_right(*first)) {
-        ++first;
-      } else {
-        --last;
-        std::swap(*first, *last);
-      }
+  /// A stable partition of places [begin, end). Which way a row goes cannot be predicted, so nothing branches on it.
+  template <class GoesRight>
+  std::size_t split_in_place(std::size_t begin, std::size_t end, GoesRight goes_right) {
+    right_rows_.resize(order_.size());
+    std::size_t left = begin;
+    std::size_t right = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::uint32_t row = order_[i];
+      const auto goes = static_cast<std::size_t>(goes_right(row));
+      order_[left] = row;
+      right_rows_[right] = row;
+      left += 1 - goes;
+      right += goes;
     }
-    return first;
+    std::copy_n(right_rows_.begin(), right, order_.begin() + static_cast<std::ptrdiff_t>(left));
+    return left;
   }
 
   static constexpr std::size_t copied_at_once = 64;
   static constexpr std::size_t ahead = 12;
-
-  /// Rows lie anywhere in memory: the processor hears early which comes next.
-  static void ask_for(MatrixView x, const std::vector<std::size_t>& rows, std::size_t i) noexcept {
-    if (i < rows.size()) {
-      const char* row = reinterpret_cast<const char*>(x.row(rows[i]));
-      for (std::size_t byte = 0; byte < x.columns() * sizeof(float); byte += 64) {
-        __builtin_prefetch(row + byte);
-      }
-    }
-  }
 
   void fill_missing(std::size_t rows, std::size_t columns, const std::vector<float>& fill) {
     for (std::size_t i = 0; i < rows * columns; ++i) {
@@ -203,6 +204,7 @@ class TreeSample {
   std::size_t stride_ = 0;
   std::vector<float> together_;  ///< some rows side by side
   std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> right_rows_;
   std::vector<std::size_t> varying_;
   std::vector<Side> sides_;
   bool has_missing_ = false;

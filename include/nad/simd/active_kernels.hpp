@@ -10,3 +10,5 @@ namespace nad::simd {
 NAD_API const KernelTable& active_kernels();
 
 }  // namespace nad::simd
+
+#include "nad/simd/kernels.hpp"  // whose definitions, in the header-only build, hold this one too

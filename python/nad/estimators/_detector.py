@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nad import _core, _frames
 from nad._progress import ProgressBar
-from nad.errors import InvalidDataError, not_fitted
+from nad.errors import InvalidArgumentError, InvalidDataError, not_fitted
 from nad.estimators._parameters import Parameters
 from nad.estimators._sklearn import OutlierEstimator
 
@@ -40,6 +40,7 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     _detector: Core | None = None
     _names: list[str] | None = None
+    _missing_hint = ""  # the parameter that lets NaN in
 
     # -- for subclasses
 
@@ -80,13 +81,14 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
             Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
             that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
         """
+        verbosity = self._verbosity()
         values, names = _frames.to_array(X)
         if sample_weight is not None:
-            sample_weight = np.asarray(sample_weight)
+            sample_weight = _frames.to_weights(sample_weight)
         self._check_before_fit(values)
         kept = self._detector if self.warm_start else None
         detector = self._new_detector() if kept is None else self._grown_detector(kept)
-        bar = ProgressBar() if self.verbose and progress is None else None
+        bar = ProgressBar() if verbosity and progress is None else None
         try:
             detector.fit(
                 values,
@@ -95,6 +97,8 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
                 progress=bar or progress,
                 assume_finite=self._assume_finite(),
             )
+        except InvalidDataError as error:
+            raise self._explained(error, names) from None
         finally:
             if bar is not None:
                 bar.close()
@@ -121,20 +125,23 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
             raise self._unfitted("anomaly_score")
         if type(X) is not np.ndarray:  # the rows of a sensor are arrays: nothing stands between them and the core
             X = self._matching(X)
-        if self.verbose > 1:
-            return self._with_bar(detector.anomaly_score, X)
-        return detector.anomaly_score(X, 1 if self.n_jobs is None else self.n_jobs)
+        try:
+            if self.verbose != 0:
+                return self._with_bar(detector.anomaly_score, X)
+            return detector.anomaly_score(X, 1 if self.n_jobs is None else self.n_jobs)
+        except InvalidDataError as error:
+            raise self._explained(error, self._names) from None
 
     def raw_score(self, X: Any) -> Any:
         """The score before it is bent into its range: the same order, and the sum of what `explain` gives."""
-        return self._with_bar(self._fitted("raw_score").raw_score, self._matching(X))
+        return self._table_verb("raw_score", X)
 
     def explain(self, X: Any) -> Floats:
         """One contribution for each row and column; positive = made the row more anomalous.
 
         For every row the contributions and ``baseline_`` add up to its raw score.
         """
-        contributions: Floats = self._with_bar(self._fitted("explain").explain, self._matching(X))
+        contributions: Floats = self._table_verb("explain", X)
         return contributions
 
     # -- scoring as in scikit-learn: lower = more abnormal
@@ -171,7 +178,9 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     @offset_.setter
     def offset_(self, offset: float) -> None:
-        self.threshold_ = -offset
+        if not hasattr(offset, "__float__"):
+            raise TypeError(f"offset_ is {offset!r}; give a number")
+        self.threshold_ = -float(offset)
 
     @property
     def baseline_(self) -> float:
@@ -200,6 +209,10 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
         ``feature_names`` names the columns where the training rows did not; ``note`` is free text for people.
         """
+        if not isinstance(note, str):
+            raise TypeError(f"note is {note!r}; give a text")
+        if isinstance(feature_names, (str, bytes)):
+            raise TypeError(f"feature_names is {feature_names!r}; give a list with one name a column")
         names = self._names if feature_names is None else [str(name) for name in feature_names]
         _core.save(self._fitted("save"), os.fspath(path), feature_names=names or [], note=note)
 
@@ -210,7 +223,9 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
         model = load(path)
         if not isinstance(model, cls):
-            raise InvalidDataError(f"{os.fspath(path)} holds a {type(model).__name__}, not a {cls.__name__}")
+            raise InvalidDataError(
+                f"{os.fspath(path)} holds a model of class {type(model).__name__}, not {cls.__name__}"
+            )
         return model
 
     @classmethod
@@ -268,8 +283,32 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     def _scores(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         return np.asarray(self.anomaly_score(values), dtype=np.float64)
 
+    def _table_verb(self, verb: str, X: Any) -> Any:
+        """What the core's `verb` says of `X`."""
+        detector = self._fitted(verb)
+        try:
+            return self._with_bar(getattr(detector, verb), self._matching(X))
+        except InvalidDataError as error:
+            raise self._explained(error, self._names) from None
+
+    def _explained(self, error: InvalidDataError, names: Sequence[str] | None) -> InvalidDataError:
+        """The same error, with what the core does not know: names of columns, and of parameters."""
+        message = str(error)
+        if message.startswith("NaN in") and self._missing_hint:
+            message += f": {self._missing_hint}"
+        return InvalidDataError(_frames.with_column_name(message, names))
+
+    def _verbosity(self) -> int:
+        verbose = self.verbose
+        wish = f"verbose is {verbose!r}; give 0, 1 or 2"
+        if not isinstance(verbose, (int, np.integer, np.bool_)):
+            raise TypeError(wish)
+        if verbose < 0:
+            raise InvalidArgumentError(wish)
+        return int(verbose)
+
     def _with_bar(self, verb: Callable[..., Any], values: npt.NDArray[Any]) -> Any:
-        if self.verbose < 2:
+        if self._verbosity() < 2:
             return verb(values, n_jobs=self._threads())
         bar = ProgressBar()
         try:

@@ -68,6 +68,8 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
     >>> forest.explain(X)  # which column made it so
     """
 
+    _missing_hint = "missing='route' or missing='impute'"
+
     def __init__(
         self,
         *,
@@ -105,16 +107,19 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
 
     def path_length(self, X: Any) -> Any:
         """The mean number of edges that a row passes in a tree, leaves adjusted for the rows they hold."""
-        return self._with_bar(self._fitted("path_length").path_length, self._matching(X))
+        return self._table_verb("path_length", X)
 
     def merge(self: Self, other: IsolationForest) -> Self:
         """Take over the trees of a forest that learnt elsewhere, from the same columns with the same rows a tree."""
+        if not isinstance(other, IsolationForest):
+            raise TypeError(f"merge takes a fitted IsolationForest, not {type(other).__name__}")
         mine, theirs = self._fitted("merge"), other._fitted("merge")
         if self._names is not None and other._names is not None and self._names != other._names:
             raise InvalidArgumentError("these forests cannot be merged: their columns have different names")
         merged = copy.copy(mine)
         merged.merge(theirs)
         self._detector = merged
+        self.n_estimators = merged.n_trees  # as a model file says, and what a warm start goes on from
         return self
 
     @property
@@ -132,6 +137,12 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
 
     def _check_before_fit(self, values: npt.NDArray[Any]) -> None:
         rows = len(values) if values.ndim else 0
+        columns = values.shape[1] if values.ndim == 2 else 0
+        if isinstance(self.max_features, (int, np.integer)) and self.max_features > columns > 0:
+            raise InvalidArgumentError(
+                f"max_features is {self.max_features}, but there are {columns} columns; give at most as many, or 1.0 "
+                "for all of them"
+            )
         if isinstance(self.max_samples, (int, np.integer)) and self.max_samples > rows > 0:
             warnings.warn(
                 f"max_samples ({self.max_samples}) is greater than the total number of rows ({rows}); each tree will "
