@@ -167,7 +167,7 @@ inline nad::Matrix training_rows(std::size_t columns = 3, std::size_t rows = 60)
 }
 
 inline nad::IsolationForest small_forest(nad::IsolationForestOptions options = {}, std::size_t columns = 3) {
-  options.n_estimators = 3;
+  options.n_estimators = 4;
   options.max_samples = 6;
   options.random_state = 5;
   nad::IsolationForest forest(options);
@@ -207,10 +207,11 @@ inline void use(const nad::Detector& detector) {
   if (detector.n_features() > 64) {
     return;  // rows that wide are beyond a test; the trees were checked all the same
   }
-  nad::Matrix rows(260, detector.n_features());  // more than a block of the kernels
+  // seven kinds of rows in disorder, more than two blocks of the kernels: such a batch takes every way that a batch can
+  nad::Matrix rows(520, detector.n_features());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     for (std::size_t column = 0; column < rows.columns(); ++column) {
-      rows(row, column) = static_cast<float>(static_cast<double>(row * 7 + column * 3) / 200.0 - 3.0);
+      rows(row, column) = static_cast<float>(row * row % 7 + column % 3) * 0.8F - 1.0F;
     }
   }
   static_cast<void>(detector.anomaly_score(rows));

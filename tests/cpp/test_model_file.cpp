@@ -211,7 +211,7 @@ TEST_CASE("the header tells what is inside") {
   CHECK(header["feature_names"] == options.feature_names);
   CHECK(header["threshold"].get<float>() == forest.threshold());
   CHECK(header["note"] == "trained in May");
-  CHECK(header["training"]["n_trees"] == 3);
+  CHECK(header["training"]["n_trees"] == 4);
   CHECK(header["training"]["n_nodes"] == forest.nodes().size());
   CHECK(header["training"]["samples_per_tree"] == 6);
   const auto& trained_with = header["training"]["options"];

@@ -29,7 +29,7 @@ TEST_CASE("a signed file with any byte of the payload changed is refused or can 
     std::size_t used = 0;
     for (std::size_t at = 0; at < parts.payload.size(); ++at) {
       const auto original = static_cast<unsigned>(sound.payload[at]);
-      std::set<unsigned> values = {0, 1, 2, 0x7f, 0x80, 0xc0, 0xfe, 0xff};
+      std::set<unsigned> values = {0, 0x7f, 0x80, 0xff};
       for (unsigned bit = 1; bit < 256; bit *= 2) {
         values.insert(original ^ bit);
       }
