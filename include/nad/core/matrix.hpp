@@ -62,9 +62,8 @@ class Matrix {
   float operator()(std::size_t r, std::size_t c) const noexcept { return values_[r * columns_ + c]; }
 
   MatrixView view() const noexcept { return {values_.data(), rows_, columns_}; }
-  operator MatrixView() const noexcept {
-    return view();
-  }  // NOLINT(google-explicit-constructor): a matrix is viewed freely
+  // NOLINTNEXTLINE(google-explicit-constructor): a matrix is viewed freely
+  operator MatrixView() const noexcept { return view(); }
 
  private:
   static std::size_t size_of(std::size_t rows, std::size_t columns) {
