@@ -2,5 +2,7 @@
 # libxsimd-dev does not bring.
 if(NOT TARGET nad::xsimd)
   add_library(nad::xsimd INTERFACE IMPORTED)
-  target_include_directories(nad::xsimd SYSTEM INTERFACE $<TARGET_PROPERTY:xsimd,INTERFACE_INCLUDE_DIRECTORIES>)
+  # looked up now: where nad is fetched, a project around it does not see the target xsimd
+  get_target_property(nad_xsimd_headers xsimd INTERFACE_INCLUDE_DIRECTORIES)
+  target_include_directories(nad::xsimd SYSTEM INTERFACE ${nad_xsimd_headers})
 endif()
