@@ -125,11 +125,6 @@ NAD_INLINE void Detector::require_memory(MatrixView x) {
   if (!x.empty() && x.data() == nullptr) {
     throw Error(ErrorCode::invalid_argument, "the view of " + detail::shape(x) + " points to no memory");
   }
-  if (x.rows() > 1 && x.row_stride() < x.columns()) {
-    throw Error(ErrorCode::invalid_argument, "the rows of the view overlap: it has " + std::to_string(x.columns()) +
-                                                 " columns, but the next row begins after " +
-                                                 std::to_string(x.row_stride()) + " values");
-  }
 }
 
 NAD_INLINE void Detector::require_shape(MatrixView x, const char* verb) const {
