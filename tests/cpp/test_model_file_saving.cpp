@@ -77,6 +77,7 @@ TEST_CASE("a name without a folder means the current one") {
 TEST_CASE("many threads that save under one name leave one whole model [threads]") {
   const TemporaryFolder folder;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&folder] {
       for (int round = 0; round < 10; ++round) {
