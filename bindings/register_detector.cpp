@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "helpers.hpp"
+#include "nad/detector/isolation_forest_serialize.hpp"
 
 namespace nad::python {
 
@@ -14,32 +15,21 @@ namespace {
 
 constexpr std::size_t small_batch = 64;  ///< rows that are scored faster than another thread could take the GIL
 
-template <class Enum, std::size_t n>
-using Choices = std::array<std::pair<std::string_view, Enum>, n>;
-
-constexpr Choices<Split, 2> split_choices{{{"random", Split::random}, {"best", Split::best}}};
-constexpr Choices<Missing, 3> missing_choices{
-    {{"reject", Missing::reject}, {"route", Missing::route}, {"impute", Missing::impute}}};
+constexpr std::array split_choices{Split::random, Split::best};
+constexpr std::array missing_choices{Missing::reject, Missing::route, Missing::impute};
 
 template <class Enum, std::size_t n>
-Enum choose(py::handle value, const char* option, const Choices<Enum, n>& choices) {
+Enum choose(py::handle value, const char* option, const std::array<Enum, n>& choices) {
   std::string wish;
   const std::string given = py::isinstance<py::str>(value) ? value.cast<std::string>() : "";
-  for (const auto& [name, meaning] : choices) {
-    if (given == name) {
-      return meaning;
+  for (const Enum choice : choices) {
+    if (given == name(choice)) {
+      return choice;
     }
-    wish += (wish.empty() ? "'" : ", '") + std::string(name) + "'";
+    wish += (wish.empty() ? "'" : ", '") + std::string(name(choice)) + "'";
   }
   throw Error(ErrorCode::invalid_argument,
               std::string(option) + " is " + py::repr(value).cast<std::string>() + "; give one of " + wish);
-}
-
-template <class Enum, std::size_t n>
-std::string name_of(Enum meaning, const Choices<Enum, n>& choices) {
-  const auto* const found =
-      std::find_if(choices.begin(), choices.end(), [&](const auto& c) { return c.second == meaning; });
-  return std::string(found->first);
 }
 
 UniqueRows unique_rows_from(py::handle value) {
@@ -131,10 +121,10 @@ py::dict to_python(const IsolationForestOptions& options) {
   values["random_state"] = options.random_state;
   values["warm_start"] = options.warm_start;
   values["ndim"] = options.ndim;
-  values["split"] = name_of(options.split, split_choices);
+  values["split"] = name(options.split);
   values["ntry"] = options.ntry;
   values["unique_rows"] = to_python(options.unique_rows);
-  values["missing"] = name_of(options.missing, missing_choices);
+  values["missing"] = name(options.missing);
   return values;
 }
 

@@ -39,9 +39,10 @@ nad::Matrix new_connections(nad::Random& random) {
   rows(5, 1) = 8.0e7F;
   rows(5, 2) = 4000.0F;
   rows(5, 3) = 60000.0F;
-  rows(13, 1) = 40.0F;  // a packet without an answer: a scan
+  rows(13, 0) = 4.0F;  // a storm of packets to a service that never answers
+  rows(13, 1) = 3.0e5F;
   rows(13, 2) = 0.0F;
-  rows(13, 3) = 1.0F;
+  rows(13, 3) = 5000.0F;
   return rows;
 }
 

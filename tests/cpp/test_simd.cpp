@@ -98,6 +98,23 @@ TEST_CASE("all_finite finds one bad value at any place of any length, on every k
   }
 }
 
+TEST_CASE("all_finite finds one bad value among very many, which it reads as several streams, on every kernel") {
+  const KeepKernels keep;
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    const auto& kernels = nad::simd::active_kernels();
+    for (const std::size_t size : {std::size_t{262143}, std::size_t{262144}, std::size_t{263001}}) {
+      std::vector<float> values(size + 1, -std::numeric_limits<float>::max());
+      CHECK(kernels.all_finite(values.data() + 1, size));
+      for (std::size_t place = 0; place < size; place += place + 800 < size ? 2003 : 1) {
+        values[1 + place] = std::numeric_limits<float>::quiet_NaN();
+        CHECK_FALSE(kernels.all_finite(values.data() + 1, size));
+        values[1 + place] = 0.0F;
+      }
+    }
+  }
+}
+
 TEST_CASE("transpose agrees with two loops for odd shapes, on every kernel") {
   const KeepKernels keep;
   for (const std::string_view name : nad::simd::supported()) {
