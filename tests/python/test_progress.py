@@ -78,7 +78,8 @@ def test_verbose_draws_bars_on_standard_error(capfd, verbose, bars):
 @pytest.mark.parametrize("work", ["fit", "score"])
 def test_ctrl_c_ends_long_work(n_jobs, work):
     program = f"""
-import time, numpy as np, nad
+import signal, time, numpy as np, nad
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs ignore it
 X = np.random.default_rng(0).normal(size=(2000, 5)).astype(np.float32)
 forest = nad.IsolationForest(n_estimators=5, random_state=0).fit(X)
 before = forest.anomaly_score(X)
