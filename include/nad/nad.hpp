@@ -23,6 +23,15 @@
 
 #include "nad/simd/kernels.hpp"
 
+#include "nad/table/address.hpp"
+#include "nad/table/buffer.hpp"
+#include "nad/table/column.hpp"
+#include "nad/table/column_builder.hpp"
+#include "nad/table/dictionary.hpp"
+#include "nad/table/schema.hpp"
+#include "nad/table/table.hpp"
+#include "nad/table/time.hpp"
+
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
