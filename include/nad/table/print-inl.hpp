@@ -61,7 +61,9 @@ inline std::string plain(double value, int decimals) {
 
 /// Puts spaces behind texts so that their points stand below one another.
 inline void align_points(std::vector<std::string>& texts) {
-  const auto behind = [](const std::string& text) { return text.size() - std::min(text.find('.'), text.size()); };
+  const auto behind = [](const std::string& text) {
+    return text.size() - std::min(text.find_first_of(".e"), text.size());
+  };
   std::size_t most = 0;
   for (const std::string& text : texts) {
     most = std::max(most, behind(text));

@@ -41,7 +41,8 @@ struct SortEntry {
   std::size_t row = 0;
 };
 
-/// By words; equal ones stay in their order. Long runs byte by byte, from the last, those left out that all words share.
+/// By words; equal ones stay in their order. Long runs byte by byte, from the last, those left out that all words
+/// share.
 inline void sort_entries(std::vector<SortEntry>& entries) {
   constexpr std::size_t few = 512;
   if (entries.size() < few) {
