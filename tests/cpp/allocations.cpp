@@ -47,7 +47,7 @@ std::size_t take_largest_request() noexcept { return largest.exchange(0, std::me
 
 }  // namespace tests
 
-// The array forms of the standard library call these; so do the nothrow forms, but not those of AddressSanitizer.
+// The array forms of the standard library call these; so do its nothrow forms, but not those of a sanitizer.
 void* operator new(std::size_t size) { return allocate(size); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return allocate(size, alignment); }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {

@@ -41,6 +41,10 @@ struct KernelTable {
 
   /// sums[row] = the leaf values of all trees, added in the order of the trees, for the first `rows` rows of the block.
   void (*forest_block)(const ForestArrays& forest, const float* block, std::size_t rows, float* sums) noexcept;
+
+  /// Writes where text[i] is `a` or `b`, in rising order, and returns how many there are. `places` has room for `size`
+  /// + 8; `size` fits into 32 bits.
+  std::size_t (*find_bytes)(const char* text, std::size_t size, char a, char b, std::uint32_t* places) noexcept;
 };
 
 }  // namespace nad::simd
