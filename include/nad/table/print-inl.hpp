@@ -346,16 +346,17 @@ NAD_INLINE std::string to_string(const Table& table, const PrintOptions& options
     writer.end_line();
   };
   if (table.columns() != 0) {
-    put_line({}, [](const detail::ShownColumn& column) { return column.name; });
-    put_line({}, [](const detail::ShownColumn& column) { return column.type; });
+    put_line({}, [](const detail::ShownColumn& column) -> const detail::Cell& { return column.name; });
+    put_line({}, [](const detail::ShownColumn& column) -> const detail::Cell& { return column.type; });
     put_line(detail::rule(number_width),
              [](const detail::ShownColumn& column) { return detail::rule(column.width()); });
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       if (i == rows.before_gap) {
-        put_line(dots, [&](const detail::ShownColumn&) { return dots; });
+        put_line(dots, [&](const detail::ShownColumn&) -> const detail::Cell& { return dots; });
       }
       const std::string number = std::to_string(rows.rows[i]);
-      put_line({number, number.size()}, [&](const detail::ShownColumn& column) { return column.cells[i]; });
+      put_line({number, number.size()},
+               [&](const detail::ShownColumn& column) -> const detail::Cell& { return column.cells[i]; });
     }
   }
   if (!shown.hidden.empty()) {
@@ -399,14 +400,14 @@ NAD_INLINE std::string to_html(const Table& table, const HtmlOptions& options) {
     }
     html += "<tr><th class=\"nad-right nad-quiet\">" + std::to_string(rows.rows[i]) + "</th>";
     for (std::size_t j = 0; j < columns.size(); ++j) {
-      const std::string right = columns[j].to_the_right ? "nad-right" : "";
-      const std::string quiet = columns[j].missing[i] ? "nad-quiet" : "";
+      const bool right = columns[j].to_the_right;
+      const bool quiet = columns[j].missing[i];
       html += gap_before[j] ? "<td></td>" : "";
-      html += right.empty() && quiet.empty()
-                  ? "<td>"
-                  : "<td class=\"" + right + (right.empty() || quiet.empty() ? "" : " ") + quiet + "\">";
-      html +=
-          detail::escape_html(right.empty() ? columns[j].cells[i].text : detail::digit_wide(columns[j].cells[i].text));
+      html += right && quiet ? "<td class=\"nad-right nad-quiet\">"
+              : right        ? "<td class=\"nad-right\">"
+              : quiet        ? "<td class=\"nad-quiet\">"
+                             : "<td>";
+      html += detail::escape_html(right ? detail::digit_wide(columns[j].cells[i].text) : columns[j].cells[i].text);
       html += "</td>";
     }
     html += gap_at_end ? "<td></td></tr>\n" : "</tr>\n";
