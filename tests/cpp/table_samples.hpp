@@ -27,8 +27,8 @@ inline void add_random(nad::ColumnBuilder& column, nad::Random& random) {
       0.0, -0.0, 1.5, -1.5, 1e300, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
   static const std::array<std::int64_t, 5> integers = {0, -1, 7, std::numeric_limits<std::int64_t>::min(),
                                                        std::numeric_limits<std::int64_t>::max()};
-  static const std::array<std::string, 8> texts = {"",          "a",         "aaaaaaaa",  std::string("a\0", 2),
-                                                   "aaaaaaaab", "aaaaaaaac", "\xc3\xa9t", "Z"};
+  static const std::array<std::string, 9> texts = {
+      "", "a", "aaaaaaaa", std::string("a\0", 2), "aaaaaaaab", "aaaaaaaac", "\xc3\xa9t", "Z", "a\xc3\xa9"};
   static const std::array<const char*, 5> addresses = {"10.0.0.1", "10.0.0.2", "::1", "2001:db8::1", "2001:db8::2"};
   switch (column.type()) {
     case nad::ColumnType::number:

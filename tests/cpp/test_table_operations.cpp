@@ -249,6 +249,8 @@ TEST_CASE("a gap that is marked and a gap that is NaN are one kind") {
   CHECK(nad::drop_duplicates(table).rows() == 2);
   CHECK(nad::drop_missing(table).rows() == 1);
   CHECK(nad::sorted_rows(table, {"x"}) == std::vector<std::size_t>{0, 1, 2, 3});
+  parts.valid = {};
+  CHECK(nad::drop_duplicates(nad::Table().with({"x"}, nad::Column(parts))).rows() == 2);
 }
 
 TEST_CASE("rows with gaps are dropped, in all columns or in those named") {

@@ -150,7 +150,7 @@ TEST_CASE("samples that cannot be drawn are errors") {
 TEST_CASE("a random split is a partition of the size asked for") {
   const nad::Table table = numbered(random_table(103, 6));
   for (const auto& [size, expected] : std::map<double, std::size_t>{
-           {0.25, 26}, {0.001, 1}, {0.999, 102}, {0.5, 52}, {1.0, 1}, {30.0, 30}, {102.0, 102}}) {
+           {0.25, 26}, {0.1, 10}, {0.001, 1}, {0.999, 102}, {0.5, 52}, {1.0, 1}, {30.0, 30}, {102.0, 102}}) {
     const nad::TableSplit split = nad::train_test_split(table, {.test_size = size, .random_state = 9});
     check_partition(table, split);
     CHECK(split.test.rows() == expected);

@@ -106,7 +106,11 @@ TEST_CASE("deviation is exact far from zero, and infinities are counted apart") 
   const nad::ColumnSummary far = nad::summarise(numbers({1e9 + 1, 1e9 + 2, 1e9 + 3}));
   CHECK(far.mean == 1e9 + 2);
   CHECK(far.deviation == 1.0);
+  const nad::ColumnSummary constant = nad::summarise(numbers(std::vector<double>(10, 0.1)));
+  CHECK(constant.mean == 0.1);
+  CHECK(constant.deviation == 0.0);
   const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(nad::summarise(numbers({1, -infinity})).lower_quartile == -infinity);
   const nad::ColumnSummary summary = nad::summarise(numbers({1, infinity, 3, -infinity, 2, infinity}));
   CHECK(summary.infinite == 3);
   CHECK(summary.minimum == -infinity);
