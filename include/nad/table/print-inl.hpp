@@ -52,11 +52,13 @@ inline int decimals_of(double value, std::size_t digits) {
 
 inline std::string plain(double value, int decimals) {
   std::array<char, 64> buffer{};
-  const double unsigned_zero = value == 0.0 ? 0.0 : value;
   const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), unsigned_zero, std::chars_format::fixed, decimals)
-          .ptr;
-  return {buffer.data(), end};
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals).ptr;
+  std::string text(buffer.data(), end);
+  if (text.front() == '-' && text.find_first_of("123456789") == std::string::npos) {
+    text.erase(0, 1);  // -0
+  }
+  return text;
 }
 
 /// Puts spaces behind texts so that their points stand below one another.
