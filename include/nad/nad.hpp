@@ -36,6 +36,11 @@
 #include "nad/source/read.hpp"
 #include "nad/source/read_options.hpp"
 
+#include "nad/features/address_features.hpp"
+#include "nad/features/derived.hpp"
+#include "nad/features/port_features.hpp"
+#include "nad/features/time_parts.hpp"
+
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"

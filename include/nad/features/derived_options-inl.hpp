@@ -1,0 +1,46 @@
+#pragma once
+
+// The options of the steps that add columns, and what they learnt, each with its name and in the order in which they
+// are stored: `visit("columns", step.columns)`. For configurations and for the model file; names no library of either.
+
+#include <concepts>
+#include <type_traits>
+
+#include "nad/features/address_features.hpp"
+#include "nad/features/port_features.hpp"
+#include "nad/features/time_parts.hpp"
+
+namespace nad {
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, AddressFeatures>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("columns", step.columns);
+  visit("most_prefixes", step.most_prefixes);
+}
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, AddressFeatures>
+void for_each_learned(Step& step, Visit&& visit) {
+  visit("rows", step.learned.rows);
+  visit("unseen", step.learned.unseen);
+  visit("ends", step.learned.ends);
+  visit("prefixes", step.learned.prefixes);
+  visit("counts", step.learned.counts);
+}
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, PortFeatures>
+void for_each_option(Step& step, Visit&& visit) { visit("columns", step.columns); }
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, TimeParts>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("column", step.column);
+  visit("utc_offset", step.utc_offset);
+  visit("business_begin", step.business_begin);
+  visit("business_end", step.business_end);
+  visit("gap", step.gap);
+}
+
+}  // namespace nad
