@@ -3,3 +3,4 @@
 #include "nad/features/derived_options-inl.hpp"
 #include "nad/features/port_features-inl.hpp"
 #include "nad/features/time_parts-inl.hpp"
+#include "nad/features/traffic_features-inl.hpp"

@@ -40,6 +40,7 @@
 #include "nad/features/derived.hpp"
 #include "nad/features/port_features.hpp"
 #include "nad/features/time_parts.hpp"
+#include "nad/features/traffic_features.hpp"
 
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"

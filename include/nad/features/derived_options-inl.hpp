@@ -9,6 +9,7 @@
 #include "nad/features/address_features.hpp"
 #include "nad/features/port_features.hpp"
 #include "nad/features/time_parts.hpp"
+#include "nad/features/traffic_features.hpp"
 
 namespace nad {
 
@@ -41,6 +42,18 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("business_begin", step.business_begin);
   visit("business_end", step.business_end);
   visit("gap", step.gap);
+}
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, TrafficFeatures>
+void for_each_option(Step& step, Visit&& visit) { visit("shortest_duration", step.shortest_duration); }
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, TrafficFeatures>
+void for_each_learned(Step& step, Visit&& visit) {
+  visit("fitted", step.learned.fitted);
+  visit("columns", step.learned.columns);
+  visit("flags_from", step.learned.flags_from);
 }
 
 }  // namespace nad

@@ -2,6 +2,7 @@
 
 // The services that usually stand behind a port, whatever the transport; sorted by port.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -158,5 +159,8 @@ inline constexpr std::array port_names = {
     PortName{47808, "bacnet"},
     PortName{51820, "wireguard"},
 };
+
+static_assert(std::is_sorted(port_names.begin(), port_names.end(),
+                             [](const PortName& a, const PortName& b) { return a.port < b.port; }));
 
 }  // namespace nad::detail
