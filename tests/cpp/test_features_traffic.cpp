@@ -74,6 +74,7 @@ std::string flags_of(const nad::Table& table, std::size_t row) {
 /// Each spelling with the flags that it means.
 void check_flags(const std::string& column, const std::vector<std::pair<std::string, std::string>>& spellings) {
   std::vector<std::string> texts;
+  texts.reserve(spellings.size());
   for (const auto& spelling : spellings) {
     texts.push_back(spelling.first);
   }

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "nad/features/address_features.hpp"
+#include "nad/features/host_windows.hpp"
 #include "nad/features/port_features.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/features/traffic_features.hpp"
@@ -54,6 +55,22 @@ void for_each_learned(Step& step, Visit&& visit) {
   visit("fitted", step.learned.fitted);
   visit("columns", step.learned.columns);
   visit("flags_from", step.learned.flags_from);
+}
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, HostWindows>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("seconds", step.seconds);
+  visit("most", step.most);
+  visit("host_records", step.host_records);
+  visit("most_hosts", step.most_hosts);
+  visit("rounded", step.rounded);
+  visit("time", step.time);
+  visit("dst", step.dst);
+  visit("dst_port", step.dst_port);
+  visit("src_port", step.src_port);
+  visit("protocol", step.protocol);
+  visit("state", step.state);
 }
 
 }  // namespace nad
