@@ -3,5 +3,6 @@
 #include "nad/features/derived_options-inl.hpp"
 #include "nad/features/host_windows-inl.hpp"
 #include "nad/features/port_features-inl.hpp"
+#include "nad/features/rolling_windows-inl.hpp"
 #include "nad/features/time_parts-inl.hpp"
 #include "nad/features/traffic_features-inl.hpp"

@@ -40,6 +40,7 @@
 #include "nad/features/derived.hpp"
 #include "nad/features/host_windows.hpp"
 #include "nad/features/port_features.hpp"
+#include "nad/features/rolling_windows.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/features/traffic_features.hpp"
 

@@ -91,7 +91,7 @@ using Row = std::array<double, 19>;
 /// The definitions word by word: walks through the windows again for every record.
 class Reference {
  public:
-  explicit Reference(const nad::HostWindows& step) : step_(step) {}
+  explicit Reference(nad::HostWindows step) : step_(std::move(step)) {}
 
   Row add(Record record) {
     record.time = std::max(record.time, newest_);

@@ -9,6 +9,7 @@
 #include "nad/features/address_features.hpp"
 #include "nad/features/host_windows.hpp"
 #include "nad/features/port_features.hpp"
+#include "nad/features/rolling_windows.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/features/traffic_features.hpp"
 
@@ -70,6 +71,20 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("dst_port", step.dst_port);
   visit("src_port", step.src_port);
   visit("protocol", step.protocol);
+  visit("state", step.state);
+}
+
+template <class Step, class Visit>
+requires std::same_as<std::remove_const_t<Step>, RollingWindows>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("keys", step.keys);
+  visit("columns", step.columns);
+  visit("functions", step.functions);
+  visit("distinct", step.distinct);
+  visit("seconds", step.seconds);
+  visit("rows", step.rows);
+  visit("most_rows", step.most_rows);
+  visit("time", step.time);
   visit("state", step.state);
 }
 

@@ -12,6 +12,7 @@ class Ring {
  public:
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
+  std::size_t capacity() const noexcept { return values_.size(); }
   /// The `place`-th oldest.
   Value& operator[](std::size_t place) noexcept { return values_[(first_ + place) & (values_.size() - 1)]; }
   const Value& operator[](std::size_t place) const noexcept { return values_[(first_ + place) & (values_.size() - 1)]; }
