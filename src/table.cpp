@@ -1,5 +1,6 @@
 // The compiled build of table/.
 #include "nad/table/address-inl.hpp"
+#include "nad/table/arrow-inl.hpp"
 #include "nad/table/column-inl.hpp"
 #include "nad/table/column_builder-inl.hpp"
 #include "nad/table/dictionary-inl.hpp"

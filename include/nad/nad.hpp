@@ -24,6 +24,8 @@
 #include "nad/simd/kernels.hpp"
 
 #include "nad/table/address.hpp"
+#include "nad/table/arrow.hpp"
+#include "nad/table/arrow_abi.hpp"
 #include "nad/table/buffer.hpp"
 #include "nad/table/column.hpp"
 #include "nad/table/column_builder.hpp"
