@@ -365,7 +365,7 @@ TEST_CASE("metadata says roles, origins and addresses") {
   CHECK(table.schema().source() == "eve");
   CHECK_THROWS_WITH_AS(
       import_column(array(1, {{}, bytes({1.0})}), schema("g", "x", {}, {}, by_hand::metadata("nad.role", "king"))),
-      doctest::Contains("the role 'king'"), nad::Error);
+      doctest::Contains("there is no role 'king'"), nad::Error);
   CHECK_THROWS_WITH_AS(
       import_column(array(1, {{}, bytes({1.0})}), schema("g", "x", {}, {}, std::string("\xff\xff\xff\xff"))),
       doctest::Contains("negative length"), nad::Error);

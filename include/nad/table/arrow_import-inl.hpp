@@ -128,12 +128,11 @@ inline Column addresses_again(const Column& text, const ArrowPiece& piece) {
 }
 
 inline Role imported_role(const std::string& word, const ArrowPiece& piece) {
-  for (const Role role : {Role::feature, Role::label, Role::identifier, Role::moment}) {
-    if (word == name(role)) {
-      return role;
-    }
+  try {
+    return parse_role(word);
+  } catch (const Error& error) {
+    piece.reject(std::string("its metadata says nad.role, but ") + error.what());
   }
-  piece.reject("its metadata gives it the role '" + word + "'; there are feature, label, identifier and moment");
 }
 
 struct ImportedColumns {

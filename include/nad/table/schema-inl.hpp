@@ -22,6 +22,16 @@ NAD_INLINE std::string_view name(Role role) noexcept {
   return "unknown";
 }
 
+NAD_INLINE Role parse_role(std::string_view name) {
+  for (const Role role : {Role::feature, Role::label, Role::identifier, Role::moment}) {
+    if (name == nad::name(role)) {
+      return role;
+    }
+  }
+  throw Error(ErrorCode::invalid_argument,
+              "there is no role '" + std::string(name) + "'; there are: 'feature', 'label', 'identifier', 'moment'");
+}
+
 namespace detail {
 
 /// How many letters must be put in, left out or changed to turn one word into the other.
