@@ -4,6 +4,7 @@
 #include "nad/table/column-inl.hpp"
 #include "nad/table/column_builder-inl.hpp"
 #include "nad/table/combining-inl.hpp"
+#include "nad/table/comparing-inl.hpp"
 #include "nad/table/converting-inl.hpp"
 #include "nad/table/dictionary-inl.hpp"
 #include "nad/table/distinct-inl.hpp"

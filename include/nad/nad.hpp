@@ -30,6 +30,7 @@
 #include "nad/table/column.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/combining.hpp"
+#include "nad/table/comparing.hpp"
 #include "nad/table/converting.hpp"
 #include "nad/table/dictionary.hpp"
 #include "nad/table/distinct.hpp"
