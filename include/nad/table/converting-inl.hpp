@@ -14,7 +14,7 @@
 #include "nad/detail/not_a_number.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/converting.hpp"
-#include "nad/table/time.hpp"
+#include "nad/table/time-inl.hpp"
 
 namespace nad {
 
