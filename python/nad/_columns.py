@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 _NANOSECONDS = {
-    "W": 604_800 * 10**9, "D": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3,
+    "W": 7 * 86_400 * 10**9,
+    "D": 86_400 * 10**9,
+    "h": 3_600 * 10**9,
+    "m": 60 * 10**9,
+    "s": 10**9,
+    "ms": 10**6,
+    "us": 10**3,
     "ns": 1,
-}  # fmt: skip
+}
 _EPOCH = dt.datetime(1970, 1, 1)
 # in this order: a bool is an int, a numpy.timedelta64 is a numpy.signedinteger
 _KINDS: list[tuple[tuple[type, ...], str]] = [
@@ -55,8 +61,9 @@ def to_column(values: Any, name: str) -> _core.Column:
 
 
 def through_arrow(data: Any) -> _core.Table | None:
-    """What other libraries hand over by the Arrow PyCapsule interface; None where pandas cannot without pyarrow, or
-    where pyarrow does not know the objects of a column.
+    """What other libraries hand over by the Arrow PyCapsule interface.
+
+    None where pandas has no pyarrow to do it, or pyarrow does not know the objects of a column.
     """
     try:
         if hasattr(data, "__arrow_c_stream__"):
@@ -136,13 +143,9 @@ def _from_objects(values: list[Any], name: str) -> _core.Column:
     if len(kinds) > 1:
         raise InvalidDataError(_mixture(values, name))
     kind = kinds.pop() if kinds else "number"
-    change: Callable[[Any], Any] | None = {
-        "time": _nanoseconds,
-        "duration": _seconds,
-        "bytes": bytes.decode,
-    }.get(kind)
-    if change is not None:
-        values = _changed(values, change, kind, name)
+    changes: dict[str, Callable[[Any], Any]] = {"time": _nanoseconds, "duration": _seconds, "bytes": bytes.decode}
+    if kind in changes:
+        values = _changed(values, changes[kind], kind, name)
     kind = {"duration": "number", "bytes": "text"}.get(kind, kind)
     return _core.Column.from_list(kind, values, name)
 
@@ -163,7 +166,7 @@ def _with_gaps(values: list[Any], name: str) -> tuple[list[Any], set[str]]:
             )
     if len(set(kinds.values()) - {"integer", "number"}) > 0 and "number" in kinds.values():
         # pandas marks missing text by NaN
-        values = [None if isinstance(value, (float, np.floating)) and value != value else value for value in values]
+        values = [None if isinstance(value, (float, np.floating)) and np.isnan(value) else value for value in values]
         kinds = {kind: _kind_of(kind) for kind in set(map(type, values)) - {type(None)}}
     return values, set(kinds.values())
 
@@ -176,7 +179,8 @@ def _changed(values: list[Any], change: Callable[[Any], Any], kind: str, name: s
     changed = []
     for row, value in enumerate(values):
         try:
-            changed.append(None if value is None or value != value else change(value))  # NaT is not equal to itself
+            is_gap = value is None or (isinstance(value, (np.datetime64, np.timedelta64)) and np.isnat(value))
+            changed.append(None if is_gap else change(value))
         except (ValueError, OverflowError) as error:
             raise InvalidDataError(
                 f"column {name!r}, row {row}: {_short(value)} cannot be used as {kind} ({error})"

@@ -98,7 +98,7 @@ class Column:
         """How often each value occurs, written as text, the most frequent first; missing ones are left out."""
         return dict(self._column.value_counts())
 
-    def equals(self, other: Column) -> bool:
+    def equals(self, other: object) -> bool:
         """Whether the other holds the same values in the same type; missing ones are equal."""
         return isinstance(other, Column) and self._column.equals(other._column)
 

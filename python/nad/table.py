@@ -21,7 +21,7 @@ from nad.column import Column, as_mask, choose_rows
 from nad.errors import InvalidArgumentError, InvalidDataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 __all__ = ["Table", "concatenate"]
 
@@ -173,15 +173,17 @@ class Table:
 
     def head(self, rows: int = 5) -> Table:
         """The first rows."""
-        return self[: max(rows, 0)]
+        return Table._of(self._table.slice(0, min(max(rows, 0), len(self))))
 
     def tail(self, rows: int = 5) -> Table:
         """The last rows."""
-        return self[len(self) - min(max(rows, 0), len(self)) :]
+        count = min(max(rows, 0), len(self))
+        return Table._of(self._table.slice(len(self) - count, count))
 
     def filter(self, mask: Any) -> Table:
-        """The rows where `mask` is true: an array, a boolean column (what is missing is not chosen), or a function of
-        the table that gives one.
+        """The rows where `mask` is true.
+
+        It is an array, a boolean column (what is missing is not chosen), or a function of the table that gives one.
         """
         chosen = as_mask(mask(self) if callable(mask) else mask)
         if chosen.dtype != np.bool_ and chosen.size:
@@ -247,7 +249,7 @@ class Table:
         counts: dict[str, int] = self[name].value_counts()
         return counts
 
-    def equals(self, other: Table, *, check_roles: bool = True) -> bool:
+    def equals(self, other: object, *, check_roles: bool = True) -> bool:
         """Whether the other has the same columns with the same values, and the same roles, origins and source."""
         return isinstance(other, Table) and self._table.equals(other._table, check_roles)
 
@@ -293,7 +295,10 @@ class Table:
         return _other_library("polars", "to_polars").DataFrame(self)
 
     def to_arrow(self) -> Any:
-        """A ``pyarrow.Table``, without a copy where the types allow; addresses are text that `nad.Table` knows again."""
+        """A ``pyarrow.Table``, without a copy where the types allow.
+
+        Addresses are text, which `nad.Table` knows again by the metadata.
+        """
         return _other_library("pyarrow", "to_arrow").table(self)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
