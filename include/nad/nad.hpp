@@ -42,6 +42,10 @@
 #include "nad/table/table.hpp"
 #include "nad/table/time.hpp"
 
+#include "nad/source/kdd99.hpp"
+#include "nad/source/read.hpp"
+#include "nad/source/read_options.hpp"
+
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"

@@ -52,6 +52,27 @@ nad_dependency(cereal 1.3.2 TARGET cereal::cereal DEBIAN libcereal-dev
 nad_dependency(nlohmann_json 3.11.2 TARGET nlohmann_json::nlohmann_json DEBIAN nlohmann-json3-dev
                GIT https://github.com/nlohmann/json.git
                COMMIT bc889afb4c5bf1c0d8ee29ef35eaaf4c8bef8a5d INCLUDE include)
+
+# zlib is no header: where it is missing, the part of it that unpacks is compiled.
+find_package(ZLIB QUIET)
+if(NOT TARGET ZLIB::ZLIB)
+  if(NOT NAD_FETCH_DEPENDENCIES)
+    message(FATAL_ERROR "nad needs zlib. On Debian and Ubuntu: apt-get install zlib1g-dev. Or let nad download it: "
+                        "-DNAD_FETCH_DEPENDENCIES=ON")
+  endif()
+  message(STATUS "nad needs zlib and does not find it; downloading it (or, on Debian and Ubuntu: apt-get install "
+                 "zlib1g-dev)")
+  enable_language(C)
+  FetchContent_Declare(nad_zlib_source GIT_REPOSITORY https://github.com/madler/zlib.git
+                       GIT_TAG 51b7f2abdade71cd9bb0e7a373ef2610ec6f9daf SOURCE_SUBDIR no-build-of-its-own)
+  FetchContent_MakeAvailable(nad_zlib_source)
+  set(nad_zlib_files adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c)
+  list(TRANSFORM nad_zlib_files PREPEND ${nad_zlib_source_SOURCE_DIR}/)
+  add_library(nad_zlib STATIC ${nad_zlib_files})
+  target_include_directories(nad_zlib SYSTEM PUBLIC ${nad_zlib_source_SOURCE_DIR})
+  set_target_properties(nad_zlib PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+  add_library(ZLIB::ZLIB ALIAS nad_zlib)
+endif()
 if(NAD_BUILD_TESTS)
   nad_dependency(doctest 2.4.9 TARGET doctest::doctest DEBIAN doctest-dev
                  GIT https://github.com/doctest/doctest.git

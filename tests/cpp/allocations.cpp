@@ -47,9 +47,13 @@ std::size_t take_largest_request() noexcept { return largest.exchange(0, std::me
 
 }  // namespace tests
 
-// The array and nothrow forms of the standard library call these.
+// The array forms of the standard library call these; so do its nothrow forms, but not those of a sanitizer.
 void* operator new(std::size_t size) { return allocate(size); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return allocate(size, alignment); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  note(size);
+  return std::malloc(size == 0 ? 1 : size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }

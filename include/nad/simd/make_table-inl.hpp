@@ -3,6 +3,7 @@
 // Puts the kernels of one architecture into a table.
 
 #include "nad/simd/block-inl.hpp"
+#include "nad/simd/bytes-inl.hpp"
 #include "nad/simd/forest-inl.hpp"
 #include "nad/simd/kernel_table.hpp"
 
@@ -16,7 +17,7 @@ using QuadArch = xsimd::sse2;
 
 template <class Arch>
 constexpr KernelTable make_table(const char* name) noexcept {
-  return {name, &all_finite<Arch>, &transpose<Arch, QuadArch>, &forest_block<Arch>};
+  return {name, &all_finite<Arch>, &transpose<Arch, QuadArch>, &forest_block<Arch>, &find_bytes<Arch>};
 }
 
 }  // namespace nad::simd

@@ -23,30 +23,34 @@ NAD_INLINE void ColumnBuilder::require(ColumnType type, const char* what) const 
   }
 }
 
-/// Notes whether the next value is there.
+/// Counts one more value and notes whether it is there.
 NAD_INLINE void ColumnBuilder::mark(bool present) {
-  if (!present && !some_missing_) {
-    some_missing_ = true;
-    std::uint8_t* marks = valid_.append_raw(size_ / 8 + 1);
-    std::fill_n(marks, size_ / 8 + 1, std::uint8_t{0xff});
+  added(1);
+  if (!present) {
+    mark_missing(size_ - 1);
   }
-  if (some_missing_) {
-    if (valid_.size() <= size_ / 8) {
-      valid_.push_back(0xff);
-    }
-    if (!present) {
-      valid_[size_ / 8] = static_cast<std::uint8_t>(valid_[size_ / 8] & ~(1U << size_ % 8));
-    }
-  }
-  ++size_;
 }
 
 NAD_INLINE void ColumnBuilder::added(std::size_t count) {
   size_ += count;
-  if (some_missing_ && valid_.size() < size_ / 8 + 1) {
-    const std::size_t more = size_ / 8 + 1 - valid_.size();
+  if (some_missing_) {
+    keep_marks();
+  }
+}
+
+/// A mark for each value; new ones say that it is there.
+NAD_INLINE void ColumnBuilder::keep_marks() {
+  const std::size_t needed = (size_ + 7) / 8;
+  if (valid_.size() < needed) {
+    const std::size_t more = needed - valid_.size();
     std::fill_n(valid_.append_raw(more), more, std::uint8_t{0xff});
   }
+}
+
+NAD_INLINE void ColumnBuilder::mark_missing(std::size_t row) {
+  some_missing_ = true;
+  keep_marks();
+  valid_[row / 8] = static_cast<std::uint8_t>(valid_[row / 8] & ~(1U << row % 8));
 }
 
 NAD_INLINE void ColumnBuilder::add_number(double value) {
@@ -151,6 +155,30 @@ NAD_INLINE void ColumnBuilder::add_from(const Column& column, std::size_t row) {
       break;
     default:
       add_text(column.text(row));
+  }
+}
+
+NAD_INLINE void ColumnBuilder::reserve(std::size_t size) {
+  switch (type_) {
+    case ColumnType::number:
+      numbers_.reserve(size);
+      break;
+    case ColumnType::integer:
+    case ColumnType::time:
+      integers_.reserve(size);
+      break;
+    case ColumnType::category:
+      codes_.reserve(size);
+      break;
+    case ColumnType::text:
+      integers_.reserve(size + 1);
+      break;
+    case ColumnType::address:
+      addresses_.reserve(size);
+      break;
+    case ColumnType::boolean:
+      booleans_.reserve(size);
+      break;
   }
 }
 

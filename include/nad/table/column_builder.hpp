@@ -36,12 +36,17 @@ class NAD_API ColumnBuilder {
   /// The value of another column of this type, missing ones too.
   void add_from(const Column& column, std::size_t row);
 
+  /// Makes room for so many values in all.
+  void reserve(std::size_t size);
+
   /// For readers that decode many values at once: the memory itself. Whoever appends to it tells `added`.
   GrowingBuffer<double>& raw_numbers() noexcept { return numbers_; }
   GrowingBuffer<std::int64_t>& raw_integers() noexcept { return integers_; }
   GrowingBuffer<std::int32_t>& raw_codes() noexcept { return codes_; }
   Dictionary& raw_categories() noexcept { return *categories_; }
   void added(std::size_t count);
+  /// Says that a value that was added is not there.
+  void mark_missing(std::size_t row);
 
   /// What was added so far as a column; the builder is empty afterwards.
   Column finish();
@@ -49,6 +54,7 @@ class NAD_API ColumnBuilder {
  private:
   void require(ColumnType type, const char* what) const;
   void mark(bool present);
+  void keep_marks();
 
   ColumnType type_;
   std::size_t size_ = 0;

@@ -1,0 +1,63 @@
+#pragma once
+
+// What every format gives: batches of one schema. And how it speaks of what is wrong.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "nad/core/error.hpp"
+#include "nad/source/line_window-inl.hpp"
+#include "nad/source/read_options.hpp"
+#include "nad/table/table.hpp"
+
+namespace nad::detail {
+
+/// The options, the report and the name of what is read, for all that take part.
+struct ReadContext {
+  std::string name;
+  ReadOptions options;
+  ReadReport report;
+
+  /// "conn.log, line 7, column 'duration': "
+  std::string place(std::uint64_t line, const std::string& column = {}) const {
+    return name + ", line " + std::to_string(line) + (column.empty() ? "" : ", column '" + column + "'") + ": ";
+  }
+
+  /// A record that cannot be used: an error, or one more of its kind. `reason` groups such records; `detail` tells of
+  /// this one.
+  void bad_record(const std::string& reason, std::uint64_t line, const std::string& column, const std::string& detail) {
+    if (options.on_error == OnError::raise) {
+      throw Error(ErrorCode::invalid_data,
+                  place(line, column) + detail + "; mend the file, or leave such rows out with on_error=\"skip\"");
+    }
+    ++report.skipped[reason];
+  }
+
+  void note(const std::string& text) {
+    if (std::find(report.notes.begin(), report.notes.end(), text) == report.notes.end()) {
+      report.notes.push_back(text);
+    }
+  }
+
+  void progress(const ByteInput& input) const {
+    if (options.progress && !options.progress({"reading", static_cast<std::size_t>(input.done()),
+                                               static_cast<std::size_t>(input.total())})) {
+      throw Error(ErrorCode::cancelled, "cancelled while reading " + name);
+    }
+  }
+};
+
+class BatchSource {
+ public:
+  BatchSource() = default;
+  BatchSource(const BatchSource&) = delete;
+  BatchSource& operator=(const BatchSource&) = delete;
+  virtual ~BatchSource() = default;
+
+  virtual const Schema& schema() const = 0;
+  /// Up to `most` rows; nothing at the end.
+  virtual std::optional<Table> next(std::size_t most) = 0;
+};
+
+}  // namespace nad::detail

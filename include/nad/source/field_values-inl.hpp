@@ -1,0 +1,109 @@
+#pragma once
+
+// Text to values. Every function answers false where the text is not wholly such a value.
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <system_error>
+
+#include "nad/detail/not_a_number.hpp"
+
+namespace nad::detail {
+
+inline bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
+
+/// Takes digits off the front; stops before 19 of them overflow 64 bits.
+inline std::uint64_t take_digits(const char*& at, const char* end, std::uint64_t value, std::size_t& digits) noexcept {
+  for (; at != end && is_digit(*at) && digits < 18; ++at, ++digits) {
+    value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+  }
+  return value;
+}
+
+/// A whole number, also "0x1f". The text is not empty.
+inline bool parse_integer(std::string_view text, std::int64_t& value) noexcept {
+  if (text.size() == 1 && is_digit(text[0])) {
+    value = text[0] - '0';
+    return true;
+  }
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const bool negative = at != end && *at == '-';
+  at += negative || (at != end && *at == '+') ? 1 : 0;
+  std::size_t digits = 0;
+  const std::uint64_t magnitude = take_digits(at, end, 0, digits);
+  if (at == end && digits != 0) {
+    value = negative ? -static_cast<std::int64_t>(magnitude) : static_cast<std::int64_t>(magnitude);
+    return true;
+  }
+  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    const auto [stop, failure] = std::from_chars(text.data() + 2, end, value, 16);
+    return failure == std::errc() && stop == end && text[2] != '-';
+  }
+  const auto [stop, failure] = std::from_chars(text.data() + (text.front() == '+' ? 1 : 0), end, value);
+  return failure == std::errc() && stop == end;
+}
+
+inline constexpr std::array<double, 19> powers_of_ten = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                                         1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+
+/// Any decimal number. Correctly rounded: a quotient of two exact numbers is, and longer ones go the long way.
+inline bool parse_any_number(std::string_view text, double& value) noexcept {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const bool negative = at != end && *at == '-';
+  at += negative ? 1 : 0;
+  std::size_t digits = 0;
+  std::uint64_t mantissa = take_digits(at, end, 0, digits);
+  std::size_t behind = 0;
+  if (at != end && *at == '.') {
+    ++at;
+    const std::size_t before = digits;
+    mantissa = take_digits(at, end, mantissa, digits);
+    behind = digits - before;
+  }
+  if (at == end && digits != 0 && mantissa < std::uint64_t{1} << 53U) {
+    const double exact = static_cast<double>(mantissa);
+    const double magnitude = behind == 0 ? exact : exact / powers_of_ten[behind];
+    value = negative ? -magnitude : magnitude;
+    return true;
+  }
+  const char* const begin = text.data() + (text.front() == '+' ? 1 : 0);
+  const auto [stop, failure] = std::from_chars(begin, end, value);
+  return failure == std::errc() && stop == end && !is_nan(value);
+}
+
+/// A decimal number; also "inf" and its kin, but not "nan". The text is not empty.
+inline bool parse_number(std::string_view text, double& value) noexcept {
+  // "7" and "0.25" make up most of a table of counts and rates
+  if (text.size() == 1 && is_digit(text[0])) {
+    value = text[0] - '0';
+    return true;
+  }
+  if (text.size() == 4 && text[1] == '.' && is_digit(text[0]) && is_digit(text[2]) && is_digit(text[3])) {
+    value = ((text[0] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0')) / 100.0;
+    return true;
+  }
+  return parse_any_number(text, value);
+}
+
+inline bool parse_boolean(std::string_view text, bool& value) noexcept {
+  for (const std::string_view yes : {"1", "t", "T", "true", "True", "TRUE", "yes", "Yes"}) {
+    if (text == yes) {
+      value = true;
+      return true;
+    }
+  }
+  for (const std::string_view no : {"0", "f", "F", "false", "False", "FALSE", "no", "No"}) {
+    if (text == no) {
+      value = false;
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace nad::detail

@@ -1,0 +1,38 @@
+#pragma once
+
+// All formats, in the order in which they are tried. A new one is a file and a line here.
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "nad/source/batch_source-inl.hpp"
+#include "nad/source/delimited-inl.hpp"
+#include "nad/source/format-inl.hpp"
+#include "nad/source/kdd99_format-inl.hpp"
+
+namespace nad::detail {
+
+struct Format {
+  std::string_view name;
+  std::string_view description;
+  /// Null where the text is of another format. Takes the window only when it is its own.
+  std::unique_ptr<BatchSource> (*open)(const Head& head, LineWindow& window, ReadContext& context);
+};
+
+/// For formats that are separated fields and nothing else.
+template <std::optional<DelimitedPlan> (*recognise)(const Head&)>
+std::unique_ptr<BatchSource> open_delimited(const Head& head, LineWindow& window, ReadContext& context) {
+  std::optional<DelimitedPlan> plan = recognise(head);
+  if (!plan) {
+    return nullptr;
+  }
+  return std::make_unique<DelimitedSource>(std::move(window), std::move(*plan), context);
+}
+
+inline constexpr std::array known_formats = {
+    Format{"kdd99", "KDD Cup 99 and NSL-KDD, with or without labels", &open_delimited<recognise_kdd99>},
+};
+
+}  // namespace nad::detail

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <algorithm>
+#include <istream>
+#include <limits>
+#include <utility>
+
+#include "nad/core/error.hpp"
+#include "nad/source/formats-inl.hpp"
+#include "nad/source/gzip-inl.hpp"
+#include "nad/source/input-inl.hpp"
+#include "nad/source/read.hpp"
+
+namespace nad {
+
+namespace detail {
+
+/// An input whose format is known.
+class OpenSource {
+ public:
+  OpenSource(std::unique_ptr<ByteInput> bytes, std::string name, ReadOptions options)
+      : context_{std::move(name), std::move(options), {}} {
+    auto unpacked = std::make_unique<UnpackingInput>(std::move(bytes), context_.name);
+    LineWindow window(std::move(unpacked), context_.name);
+    open(window);
+  }
+
+  BatchSource& batches() noexcept { return *batches_; }
+  const ReadContext& context() const noexcept { return context_; }
+
+ private:
+  void open(LineWindow& window) {
+    while (window.all().size() < LineWindow::usual_size / 2 && window.more()) {
+    }
+    if (window.all().empty()) {
+      throw Error(ErrorCode::invalid_data, context_.name + " is empty");
+    }
+    refuse_foreign(window.all());
+    window.next_lines();
+    const Head head(window.all());
+    std::string known;
+    for (const Format& format : known_formats) {
+      known += (known.empty() ? "'" : ", '") + std::string(format.name) + "'";
+      if (context_.options.format != "auto" && context_.options.format != format.name) {
+        continue;
+      }
+      batches_ = format.open(head, window, context_);
+      if (batches_) {
+        context_.report.format = batches_->schema().source();
+        return;
+      }
+      if (context_.options.format == format.name) {
+        throw Error(ErrorCode::invalid_data, context_.name + " is not of the format '" + context_.options.format +
+                                                 "'; leave format=\"auto\" to have it recognised");
+      }
+    }
+    throw Error(ErrorCode::invalid_argument,
+                context_.options.format == "auto"
+                    ? context_.name + " is of no format that nad knows; there are: " + known
+                    : "there is no format '" + context_.options.format + "'; there are: 'auto', " + known);
+  }
+
+  /// Files that are no text at all.
+  void refuse_foreign(std::string_view begin) const {
+    const auto starts = [&](std::string_view magic) { return begin.substr(0, magic.size()) == magic; };
+    using namespace std::string_view_literals;
+    const char* what = nullptr;
+    for (const std::string_view magic : {"\xd4\xc3\xb2\xa1"sv, "\xa1\xb2\xc3\xd4"sv, "\x4d\x3c\xb2\xa1"sv,
+                                         "\xa1\xb2\x3c\x4d"sv, "\x0a\x0d\x0d\x0a"sv}) {
+      what = starts(magic) ? "a packet capture, not a table of connections" : what;
+    }
+    what = starts("PK\x03\x04"sv) ? "a zip archive; unpack it first" : what;
+    what = starts("PAR1"sv) ? "a Parquet file; read it with pyarrow, from Python: nad.read(path)" : what;
+    what = starts("\x28\xb5\x2f\xfd"sv) ? "packed with zstd; unpack it first" : what;
+    what = starts("BZh"sv) ? "packed with bzip2; unpack it first" : what;
+    what = starts(
+               "\xfd"
+               "7zXZ"sv)
+               ? "packed with xz; unpack it first"
+               : what;
+    if (what != nullptr) {
+      throw Error(ErrorCode::bad_file, context_.name + " is " + what);
+    }
+    if (begin.find('\0') != std::string_view::npos) {
+      throw Error(ErrorCode::bad_file, context_.name + " holds NUL bytes; it is not a text file");
+    }
+  }
+
+  ReadContext context_;
+  std::unique_ptr<BatchSource> batches_;
+};
+
+/// All rows; a table without rows where there are none.
+inline Table read_all(OpenSource& source, ReadReport* report) {
+  std::optional<Table> table = source.batches().next(std::numeric_limits<std::size_t>::max());
+  if (report != nullptr) {
+    *report = source.context().report;
+  }
+  if (table) {
+    return std::move(*table);
+  }
+  std::vector<Column> columns;
+  for (const Field& field : source.batches().schema()) {
+    columns.push_back(ColumnBuilder(field.type).finish());
+  }
+  return {source.batches().schema(), std::move(columns)};
+}
+
+}  // namespace detail
+
+NAD_INLINE std::vector<std::pair<std::string, std::string>> formats() {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const detail::Format& format : detail::known_formats) {
+    list.emplace_back(format.name, format.description);
+  }
+  return list;
+}
+
+NAD_INLINE Reader::Reader(const std::filesystem::path& path, ReadOptions options)
+    : source_(std::make_unique<detail::OpenSource>(std::make_unique<detail::FileInput>(path), path.string(),
+                                                   std::move(options))) {}
+
+NAD_INLINE Reader::Reader(std::istream& stream, ReadOptions options, std::string name)
+    : source_(std::make_unique<detail::OpenSource>(std::make_unique<detail::StreamInput>(stream, name), name,
+                                                   std::move(options))) {}
+
+NAD_INLINE Reader::~Reader() = default;
+NAD_INLINE Reader::Reader(Reader&&) noexcept = default;
+NAD_INLINE Reader& Reader::operator=(Reader&&) noexcept = default;
+
+NAD_INLINE std::optional<Table> Reader::next() {
+  return source_->batches().next(std::max<std::size_t>(1, source_->context().options.batch_rows));
+}
+
+NAD_INLINE const Schema& Reader::schema() const { return source_->batches().schema(); }
+
+NAD_INLINE const ReadReport& Reader::report() const { return source_->context().report; }
+
+NAD_INLINE Table read(const std::filesystem::path& path, const ReadOptions& options, ReadReport* report) {
+  detail::OpenSource source(std::make_unique<detail::FileInput>(path), path.string(), options);
+  return detail::read_all(source, report);
+}
+
+NAD_INLINE Table read(std::istream& stream, const ReadOptions& options, ReadReport* report) {
+  detail::OpenSource source(std::make_unique<detail::StreamInput>(stream, "stream"), "stream", options);
+  return detail::read_all(source, report);
+}
+
+}  // namespace nad

@@ -1,0 +1,2 @@
+// The compiled build of features/.
+#include "nad/features/pipeline-inl.hpp"
