@@ -52,30 +52,55 @@ inline int decimals_of(double value, std::size_t digits) {
 
 inline std::string plain(double value, int decimals) {
   std::array<char, 64> buffer{};
-  const double unsigned_zero = value == 0.0 ? 0.0 : value;
   const auto end =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), unsigned_zero, std::chars_format::fixed, decimals)
-          .ptr;
-  return {buffer.data(), end};
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals).ptr;
+  std::string text(buffer.data(), end);
+  if (text.front() == '-' && text.find_first_of("123456789") == std::string::npos) {
+    text.erase(0, 1);  // -0
+  }
+  return text;
 }
 
-/// The values of some rows, all with as many digits behind the point as the one that needs most.
+/// Puts spaces behind texts so that their points stand below one another.
+inline void align_points(std::vector<std::string>& texts) {
+  const auto behind = [](const std::string& text) {
+    return text.size() - std::min(text.find_first_of(".e"), text.size());
+  };
+  std::size_t most = 0;
+  for (const std::string& text : texts) {
+    most = std::max(most, behind(text));
+  }
+  for (std::string& text : texts) {
+    text.append(most - behind(text), ' ');
+  }
+}
+
+/// The values of some rows, ready to be put to the right: with as many digits behind the point as the value that needs
+/// most, as long as these are few, else each with its own, the points aligned.
 inline std::vector<std::string> format_numbers(const Column& column, const std::vector<std::size_t>& rows,
                                                std::size_t digits) {
-  const int most = std::max(6, to_int(digits));
-  int decimals = 0;
+  constexpr int few = 3;
+  std::vector<int> decimals;
+  int most = 0;
+  bool all_plain = true;
   for (const std::size_t row : rows) {
     const double value = column.numbers()[row];
-    if (!column.is_missing(row) && has_plain_form(value)) {
-      decimals = std::max(decimals, std::min(most, decimals_of(value, digits)));
-    }
+    const bool is_plain = has_plain_form(value);
+    decimals.push_back(is_plain ? decimals_of(value, digits) : 0);
+    most = std::max(most, decimals.back());
+    all_plain = all_plain && (is_plain || column.is_missing(row));
   }
+  const bool same = all_plain && most <= few;
   std::vector<std::string> texts;
-  for (const std::size_t row : rows) {
-    const double value = column.numbers()[row];
-    texts.push_back(has_plain_form(value) ? plain(value, decimals)
-                    : is_finite(value)    ? scientific(value, digits)
-                                          : column.format(row));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double value = column.numbers()[rows[i]];
+    texts.push_back(column.is_missing(rows[i]) ? ""
+                    : has_plain_form(value)    ? plain(value, same ? most : decimals[i])
+                       : is_finite(value) ? scientific(value, digits)
+                                               : column.format(rows[i]));
+  }
+  if (!same) {
+    align_points(texts);
   }
   return texts;
 }
@@ -187,6 +212,14 @@ struct ShownColumns {
   }
 };
 
+inline Cell rule(std::size_t width) {
+  Cell line;
+  for (; line.width < width; ++line.width) {
+    line.text += "─";
+  }
+  return line;
+}
+
 inline std::string aligned(const Cell& cell, std::size_t width, bool to_the_right) {
   const std::string space(width - std::min(width, cell.width), ' ');
   return to_the_right ? space + cell.text : cell.text + space;
@@ -262,6 +295,15 @@ inline std::string escape_html(std::string_view text) {
   return escaped;
 }
 
+/// With spaces as wide as a digit, for points to stay aligned in letters of any width.
+inline std::string digit_wide(std::string_view text) {
+  std::string wide;
+  for (const char c : text) {
+    wide += c == ' ' ? std::string_view("\u2007") : std::string_view(&c, 1);
+  }
+  return wide;
+}
+
 /// Colours are those of the page; lines and quiet text are half transparent, which reads on light and on dark.
 inline constexpr std::string_view html_style =
     "<style>.nad-table{overflow-x:auto;font-size:.9em}"
@@ -306,14 +348,17 @@ NAD_INLINE std::string to_string(const Table& table, const PrintOptions& options
     writer.end_line();
   };
   if (table.columns() != 0) {
-    put_line({}, [](const detail::ShownColumn& column) { return column.name; });
-    put_line({}, [](const detail::ShownColumn& column) { return column.type; });
+    put_line({}, [](const detail::ShownColumn& column) -> const detail::Cell& { return column.name; });
+    put_line({}, [](const detail::ShownColumn& column) -> const detail::Cell& { return column.type; });
+    put_line(detail::rule(number_width),
+             [](const detail::ShownColumn& column) { return detail::rule(column.width()); });
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       if (i == rows.before_gap) {
-        put_line(dots, [&](const detail::ShownColumn&) { return dots; });
+        put_line(dots, [&](const detail::ShownColumn&) -> const detail::Cell& { return dots; });
       }
       const std::string number = std::to_string(rows.rows[i]);
-      put_line({number, number.size()}, [&](const detail::ShownColumn& column) { return column.cells[i]; });
+      put_line({number, number.size()},
+               [&](const detail::ShownColumn& column) -> const detail::Cell& { return column.cells[i]; });
     }
   }
   if (!shown.hidden.empty()) {
@@ -357,13 +402,15 @@ NAD_INLINE std::string to_html(const Table& table, const HtmlOptions& options) {
     }
     html += "<tr><th class=\"nad-right nad-quiet\">" + std::to_string(rows.rows[i]) + "</th>";
     for (std::size_t j = 0; j < columns.size(); ++j) {
-      const std::string right = columns[j].to_the_right ? "nad-right" : "";
-      const std::string quiet = columns[j].missing[i] ? "nad-quiet" : "";
+      const bool right = columns[j].to_the_right;
+      const bool quiet = columns[j].missing[i];
       html += gap_before[j] ? "<td></td>" : "";
-      html += right.empty() && quiet.empty()
-                  ? "<td>"
-                  : "<td class=\"" + right + (right.empty() || quiet.empty() ? "" : " ") + quiet + "\">";
-      html += detail::escape_html(columns[j].cells[i].text) + "</td>";
+      html += right && quiet ? "<td class=\"nad-right nad-quiet\">"
+              : right        ? "<td class=\"nad-right\">"
+              : quiet        ? "<td class=\"nad-quiet\">"
+                             : "<td>";
+      html += detail::escape_html(right ? detail::digit_wide(columns[j].cells[i].text) : columns[j].cells[i].text);
+      html += "</td>";
     }
     html += gap_at_end ? "<td></td></tr>\n" : "</tr>\n";
   }

@@ -119,7 +119,10 @@ inline std::size_t places_of(char32_t code) noexcept {
                                                {0x1b000, 0x1b2ff},
                                                {0x1f300, 0x1faff},
                                                {0x20000, 0x3fffd}}};
-  return code < 0x300 ? 1U : lies_in(code, combining) ? 0U : lies_in(code, wide) ? 2U : 1U;
+  if (code < 0x300) {
+    return 1;
+  }
+  return lies_in(code, combining) ? 0 : lies_in(code, wide) ? 2 : 1;
 }
 
 /// A text as it stands in a cell, and how many places it takes.
@@ -158,15 +161,11 @@ inline Cell printable_cell(std::string_view text, std::size_t width) {
     bytes = character.bytes;
     const std::size_t places = places_of(character.code);
     marks = places == 0 ? marks + 1 : 0;
-    if (marks > most_marks || (places == 0 && cell.width == 0)) {
-      append_escape(character.code, cell);
-    } else if (!character.valid) {
-      cell.text += "\xef\xbf\xbd";
-      ++cell.width;
-    } else if (is_unseen(character.code)) {
+    const bool is_stray_mark = marks > most_marks || (places == 0 && cell.width == 0);
+    if (character.valid && (is_stray_mark || is_unseen(character.code))) {
       append_escape(character.code, cell);
     } else {
-      cell.text += text.substr(at, bytes);
+      cell.text += character.valid ? text.substr(at, bytes) : std::string_view("\xef\xbf\xbd");
       cell.width += places;
     }
     if (cell.width < width) {

@@ -22,6 +22,7 @@ namespace nad::detail {
 /// The columns named, all of them where none is.
 inline std::vector<const Column*> chosen_columns(const Table& table, const std::vector<std::string>& names) {
   std::vector<const Column*> columns;
+  columns.reserve(names.empty() ? table.columns() : names.size());
   for (const std::string& name : names) {
     columns.push_back(&table[name]);
   }

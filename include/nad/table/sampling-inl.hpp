@@ -137,10 +137,8 @@ inline TableSplit split_within_classes(const Table& table, std::size_t count, co
                                              "' occurs in one row only, so that none can be trained on and tested; "
                                              "split without stratify");
   }
-  std::vector<std::size_t> sizes;
-  for (const auto& rows : classes) {
-    sizes.push_back(rows.size());
-  }
+  std::vector<std::size_t> sizes(classes.size());
+  std::transform(classes.begin(), classes.end(), sizes.begin(), [](const auto& rows) { return rows.size(); });
   const std::size_t rows = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
   const double fraction = static_cast<double>(count) / static_cast<double>(table.rows());
   const auto total = std::clamp<std::size_t>(static_cast<std::size_t>(std::round(fraction * static_cast<double>(rows))),

@@ -39,8 +39,8 @@ struct TableSplit {
 struct SplitOptions {
   double test_size = 0.25;         ///< below 1 the fraction of rows to test on, from 1 on their number
   std::uint64_t random_state = 0;  ///< of what is drawn; nothing is when splitting by time
-  std::string stratify = "";       ///< a column each of whose values keeps its share in both parts
-  std::string by_time = "";        ///< a column of times or numbers: the latest rows are the test part
+  std::string stratify = {};       ///< a column each of whose values keeps its share in both parts
+  std::string by_time = {};        ///< a column of times or numbers: the latest rows are the test part
 };
 
 /// Every row goes into one of two parts, neither of them empty; both keep the table's order. Three ways:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -35,6 +36,41 @@ inline std::uint64_t leading_word(std::string_view text) noexcept {
   return word;
 }
 
+struct SortEntry {
+  std::uint64_t word = 0;
+  std::size_t row = 0;
+};
+
+/// By words; equal ones stay in their order. Long runs byte by byte, from the last, those left out that all words
+/// share.
+inline void sort_entries(std::vector<SortEntry>& entries) {
+  constexpr std::size_t few = 512;
+  if (entries.size() < few) {
+    std::stable_sort(entries.begin(), entries.end(),
+                     [](const SortEntry& a, const SortEntry& b) { return a.word < b.word; });
+    return;
+  }
+  std::uint64_t differing = 0;
+  for (const SortEntry& entry : entries) {
+    differing |= entry.word ^ entries.front().word;
+  }
+  std::vector<SortEntry> sorted(entries.size());
+  for (unsigned shift = 0; shift < 64; shift += 8) {
+    if ((differing >> shift & 0xffU) == 0) {
+      continue;
+    }
+    std::array<std::size_t, 257> begins{};
+    for (const SortEntry& entry : entries) {
+      ++begins[(entry.word >> shift & 0xffU) + 1];
+    }
+    std::partial_sum(begins.begin(), begins.end(), begins.begin());
+    for (const SortEntry& entry : entries) {
+      sorted[begins[entry.word >> shift & 0xffU]++] = entry;
+    }
+    entries.swap(sorted);
+  }
+}
+
 /// Sorts by one column after the other: runs of rows that are equal by the first are sorted by the second.
 class RowSorter {
  public:
@@ -59,11 +95,6 @@ class RowSorter {
   struct Key {
     const Column* column = nullptr;
     std::vector<std::uint32_t> ranks;  ///< of each category
-  };
-
-  struct Entry {
-    std::uint64_t word = 0;
-    std::size_t row = 0;
   };
 
   static void rank_categories(Key& key) {
@@ -113,7 +144,7 @@ class RowSorter {
       return;
     }
     const Key& key = keys_[place];
-    std::vector<Entry> entries;
+    std::vector<SortEntry> entries;
     std::vector<std::size_t> missing;
     entries.reserve(run.size());
     for (const std::size_t row : run) {
@@ -123,7 +154,7 @@ class RowSorter {
         entries.push_back({word(key, row), row});
       }
     }
-    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.word < b.word; });
+    sort_entries(entries);
     for (std::size_t i = 0; i < entries.size(); ++i) {
       run[i] = entries[i].row;
     }

@@ -229,8 +229,6 @@ NAD_INLINE Table describe(const Table& table) {
   lines.add_number("maximum", summaries, &ColumnSummary::maximum);
   lines.add_number("mean", summaries, &ColumnSummary::mean);
   lines.add_number("deviation", summaries, &ColumnSummary::deviation);
-  lines.add_time("first", summaries, &ColumnSummary::first);
-  lines.add_time("last", summaries, &ColumnSummary::last);
   const auto most_frequent = [](const ColumnSummary& summary) -> const std::optional<ValueCount>& {
     return summary.most_frequent;
   };
@@ -240,6 +238,8 @@ NAD_INLINE Table describe(const Table& table) {
             [](ColumnBuilder& builder, const ValueCount& found) {
               builder.add_integer(static_cast<std::int64_t>(found.count));
             });
+  lines.add_time("first", summaries, &ColumnSummary::first);
+  lines.add_time("last", summaries, &ColumnSummary::last);
   return lines.table();
 }
 
