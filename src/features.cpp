@@ -1,2 +1,3 @@
 // The compiled build of features/.
+#include "nad/features/configuration-inl.hpp"
 #include "nad/features/pipeline-inl.hpp"

@@ -16,6 +16,7 @@
 
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
+#include "nad/core/large_memory.hpp"
 #include "nad/core/matrix.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/core/progress.hpp"
@@ -45,6 +46,15 @@
 #include "nad/source/kdd99.hpp"
 #include "nad/source/read.hpp"
 #include "nad/source/read_options.hpp"
+
+#include "nad/features/column_choice.hpp"
+#include "nad/features/configuration.hpp"
+#include "nad/features/derived.hpp"
+#include "nad/features/encoding.hpp"
+#include "nad/features/pipeline.hpp"
+#include "nad/features/reduction.hpp"
+#include "nad/features/scaling.hpp"
+#include "nad/features/step.hpp"
 
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/detail/large_allocator.hpp"
+#include "nad/core/large_memory.hpp"
 
 namespace nad {
 

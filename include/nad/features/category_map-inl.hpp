@@ -13,7 +13,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/hash.hpp"
 #include "nad/features/encoding.hpp"
-#include "nad/features/scaling-inl.hpp"
+#include "nad/features/learn_scaling-inl.hpp"
 #include "nad/table/column.hpp"
 
 namespace nad::detail {
@@ -200,7 +200,7 @@ inline CategoryCode learn(const Hashing& step, const Column& column) {
   code.width = step.features;
   code.values.assign(code.map.size() * code.width, 0.0);
   for (std::size_t feature = 0; feature < step.features; ++feature) {
-    code.suffixes.push_back("#" + std::to_string(feature));
+    code.suffixes.push_back(std::string("#").append(std::to_string(feature)));
     code.values[2 * feature * code.width + feature] = 1.0;
     code.values[(2 * feature + 1) * code.width + feature] = -1.0;
   }

@@ -1,15 +1,21 @@
 #pragma once
 
-// Memory for large arrays that the caller writes at once: not cleared first, and in large pages.
+/// Memory for large arrays that the caller writes at once: not cleared first, and in large pages, which the system maps
+/// in a few steps instead of thousands.
+///
+///   std::vector<float, nad::detail::LargeAllocator<float>> values(count);   // its values mean nothing yet
 
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <utility>
 
-#include "nad/detail/huge_pages.hpp"
+#include "nad/config.hpp"
 
 namespace nad::detail {
+
+/// Asks for large pages where that pays. Only ever advice.
+NAD_API void prefer_huge_pages(void* memory, std::size_t bytes) noexcept;
 
 /// For std::vector: `resize` leaves new values as the memory holds them.
 template <class Value>
@@ -53,3 +59,7 @@ class LargeAllocator {
 };
 
 }  // namespace nad::detail
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/core/large_memory-inl.hpp"
+#endif
