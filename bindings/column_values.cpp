@@ -10,23 +10,27 @@ namespace nad::python {
 
 namespace {
 
-/// A function or class of a module, looked up once.
-py::handle from_module(const char* module, const char* attribute) {
-  return py::object(py::module_::import(module).attr(attribute)).release();
+/// A function or class of a module, looked up once. The slot has no guard of its own: a thread that waited for one
+/// would keep the interpreter from the thread that it waits for.
+py::handle once(py::handle& slot, const char* module, const char* attribute) {
+  if (!slot) {
+    slot = py::object(py::module_::import(module).attr(attribute)).release();
+  }
+  return slot;
 }
 
 py::object to_python(const Address& address) {
-  static const py::handle v4 = from_module("ipaddress", "IPv4Address");
-  static const py::handle v6 = from_module("ipaddress", "IPv6Address");
+  static py::handle v4;
+  static py::handle v6;
   if (address.is_v4()) {
-    return v4(address.v4_value());
+    return once(v4, "ipaddress", "IPv4Address")(address.v4_value());
   }
-  return v6(to_bytes(address.bytes().data(), address.bytes().size()));
+  return once(v6, "ipaddress", "IPv6Address")(to_bytes(address.bytes().data(), address.bytes().size()));
 }
 
 py::object time_to_python(std::int64_t nanoseconds) {
-  static const py::handle datetime64 = from_module("numpy", "datetime64");
-  return datetime64(nanoseconds, "ns");
+  static py::handle datetime64;
+  return once(datetime64, "numpy", "datetime64")(nanoseconds, "ns");
 }
 
 [[noreturn]] void reject_value(const std::string& name, std::size_t row, const std::string& what) {

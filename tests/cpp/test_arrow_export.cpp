@@ -37,6 +37,7 @@ nad::Table sample() {
     builders[6].add_boolean(row % 3 == 1);
   }
   std::vector<nad::Column> columns;
+  columns.reserve(builders.size());
   for (nad::ColumnBuilder& builder : builders) {
     columns.push_back(builder.finish());
   }

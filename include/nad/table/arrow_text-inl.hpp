@@ -169,11 +169,10 @@ void import_codes(const ArrowPiece& piece, const ImportedDictionary& dictionary,
     codes[row] = Dictionary::absent;
     if (!piece.is_missing(row)) {
       const auto index = ArrowPiece::load<Index>(memory, row);
-      const auto place = static_cast<std::uint64_t>(index);  // a negative one is too large
-      if (place >= dictionary.codes.size()) {
+      if (std::cmp_less(index, 0) || std::cmp_greater_equal(index, dictionary.codes.size())) {
         reject_code(piece, row, std::to_string(index), dictionary.codes.size());
       }
-      codes[row] = dictionary.codes[place];
+      codes[row] = dictionary.codes[static_cast<std::size_t>(index)];
     }
     const bool present = codes[row] != Dictionary::absent;
     some_missing = some_missing || !present;
