@@ -55,6 +55,7 @@
 #include "nad/features/reduction.hpp"
 #include "nad/features/scaling.hpp"
 #include "nad/features/step.hpp"
+#include "nad/features/stream.hpp"
 
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"

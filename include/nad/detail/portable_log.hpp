@@ -14,7 +14,7 @@ inline double portable_log1p(double x) noexcept {
   double exponent = 0.0;
   if (x < 0.41) {
     s = x / (2.0 + x);
-  } else if (x <= 1e300) {
+  } else if (x <= 1.7976931348623157e308) {
     const double y = 1.0 + x;
     std::uint64_t bits = 0;
     std::memcpy(&bits, &y, sizeof bits);
