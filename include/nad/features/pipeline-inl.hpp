@@ -7,7 +7,9 @@
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/features/apply_plan-inl.hpp"
+#include "nad/features/automatic-inl.hpp"
 #include "nad/features/derive-inl.hpp"
+#include "nad/features/describe_plan-inl.hpp"
 #include "nad/features/fit_plan-inl.hpp"
 #include "nad/features/pipeline.hpp"
 
@@ -16,6 +18,12 @@ namespace nad {
 NAD_INLINE FeaturePipeline::FeaturePipeline() = default;
 
 NAD_INLINE FeaturePipeline::FeaturePipeline(std::vector<FeatureStep> steps) : steps_(std::move(steps)) {}
+
+NAD_INLINE FeaturePipeline FeaturePipeline::automatic(const Table& table) {
+  return FeaturePipeline(detail::automatic_steps(table));
+}
+
+NAD_INLINE std::string FeaturePipeline::to_string() const { return detail::describe_pipeline(steps_, plan_.get()); }
 
 NAD_INLINE const detail::FeaturePlan& FeaturePipeline::fitted() const {
   if (!plan_) {
