@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -125,7 +124,7 @@ class FieldGrid {
     return true;
   }
 
-  static bool has(std::string_view text, char c) { return std::memchr(text.data(), c, text.size()) != nullptr; }
+  static bool has(std::string_view text, char c) { return text.find(c) != std::string_view::npos; }
 
   /// Character by character. Fields are copied to `scratch_`, without their quotes, one byte apart.
   std::size_t cut_carefully(std::string_view lines) {
