@@ -11,6 +11,7 @@
 #include "nad/source/delimited-inl.hpp"
 #include "nad/source/format-inl.hpp"
 #include "nad/source/kdd99_format-inl.hpp"
+#include "nad/source/suricata_format-inl.hpp"
 #include "nad/source/zeek_format-inl.hpp"
 
 namespace nad::detail {
@@ -35,6 +36,7 @@ std::unique_ptr<BatchSource> open_delimited(const Head& head, LineWindow& window
 inline constexpr std::array known_formats = {
     Format{"kdd99", "KDD Cup 99 and NSL-KDD, with or without labels", &open_delimited<recognise_kdd99>},
     Format{"zeek_conn", "Zeek conn.log, as lines or JSON", &open_zeek_conn},
+    Format{"suricata_eve", "Suricata EVE JSON lines: flow and netflow events", &open_suricata_eve},
 };
 
 }  // namespace nad::detail

@@ -116,7 +116,7 @@ class GridSource : public BatchSource {
       }
       bad_rows.push_back(before + bad[i].row - next_row_);
       if (repeats_header(bad[i].row)) {
-        ++context_.report.skipped["a repeated line of names"];
+        context_.skip("a repeated line of names");
         continue;
       }
       const ColumnPlan& column = plan_.columns[bad[i].column];

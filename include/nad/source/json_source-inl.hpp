@@ -105,8 +105,8 @@ class JsonLinesSource : public GridSource {
   }
 
  protected:
-  /// What becomes of a record: `keep` it, count it as left out, or hold it back.
-  virtual void take_record(std::uint64_t line, const Record& record) { keep(line, record); }
+  /// What becomes of a record: `keep` it, hold it back, or count it as left out and answer false.
+  virtual bool take_record(std::uint64_t line, const Record& record) = 0;
   /// Keeps what was held back.
   virtual void at_end() {}
 
@@ -152,9 +152,7 @@ class JsonLinesSource : public GridSource {
                           "damaged JSON at byte " + std::to_string(fault->at + 1) + ": " + fault->what);
       return;
     }
-    const std::size_t rows = grid_.rows();
-    take_record(number, record_);
-    if (grid_.rows() != rows) {
+    if (take_record(number, record_)) {
       keys_.note_unknown([&](std::string_view key) { note_left_out(key, number); });
     }
   }

@@ -100,14 +100,17 @@ class ZeekJsonSource final : public JsonLinesSource {
   }
 
  private:
-  void take_record(std::uint64_t line, const Record& record) override {
+  bool take_record(std::uint64_t line, const Record& record) override {
     if (path_ && !record[*path_].empty() && !record[*path_].starts_with("conn")) {
-      ++context_.report.skipped["log '" + shown(record[*path_]) + "'"];
-    } else if (record[source_].empty() || record[state_].empty()) {
-      context_.bad_record("no connection", line, {}, "the record has no id.orig_h or no conn_state");
-    } else {
-      keep(line, record);
+      context_.skip("log '" + shown(record[*path_]) + "'");
+      return false;
     }
+    if (record[source_].empty() || record[state_].empty()) {
+      context_.bad_record("no connection", line, {}, "the record has no id.orig_h or no conn_state");
+      return false;
+    }
+    keep(line, record);
+    return true;
   }
 
   std::optional<std::size_t> path_;

@@ -170,7 +170,7 @@ inline auto zeek_header_check(ZeekHeader header) {
         file_header.fields = header.fields;
         file_header.unset = header.unset;
         if (!file_header.take(line.text)) {
-          ++context.report.skipped["a line that begins with '#'"];
+          context.skip("a line that begins with '#'");
         } else if (file_header.fields != header.fields || file_header.separator != header.separator ||
                    file_header.unset != header.unset) {
           throw Error(ErrorCode::invalid_data, context.place(line.line) +
