@@ -81,26 +81,25 @@ inline std::vector<std::string> distinct_names(std::vector<std::string> names) {
   return names;
 }
 
-/// Number or category, by the rows of the head behind line `first`. Whole numbers there do not promise that later ones
+/// Number or category, by the rows of the head from line `first` on. Whole numbers there do not promise that later ones
 /// are whole, so they are numbers, too.
-inline std::vector<ColumnType> likely_types(const Head& head, std::size_t first, char separator, std::size_t columns,
+inline std::vector<ColumnType> likely_types(const Head& head, std::size_t first, char separator,
+                                            const std::vector<std::string>& names,
                                             const std::vector<std::string>& missing) {
+  const std::size_t columns = names.size();
   std::vector<ColumnType> types(columns, ColumnType::number);
   std::vector<bool> seen(columns);
-  const std::size_t last = head.lines() > first + 200 ? first + 200 : head.lines();
+  const std::size_t last = std::min(head.lines(), first + 200);
   for (std::size_t index = first; index < last; ++index) {
     const std::vector<std::string> row = split_quoted_line(head.line(index), separator);
-    if (row.size() != columns || head.text()[head.line_end(index) - 1] != '\n') {
-      continue;  // ragged, or cut by the end of the head
+    if (row.size() != columns || row == names || head.text()[head.line_end(index) - 1] != '\n') {
+      continue;  // ragged, the names again, or cut by the end of the head
     }
     for (std::size_t place = 0; place < columns; ++place) {
       double value = 0.0;
-      if (row[place].empty() || std::find(missing.begin(), missing.end(), row[place]) != missing.end()) {
-        continue;
-      }
-      seen[place] = true;
-      if (!parse_number(row[place], value)) {
-        types[place] = ColumnType::category;
+      if (!row[place].empty() && std::find(missing.begin(), missing.end(), row[place]) == missing.end()) {
+        seen[place] = true;
+        types[place] = parse_number(row[place], value) ? types[place] : ColumnType::category;
       }
     }
   }

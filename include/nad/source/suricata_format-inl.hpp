@@ -106,12 +106,24 @@ inline std::size_t place_of(JsonPlan& plan, std::string_view key) {
 
 inline EvePlaces eve_places(JsonPlan& plan) {
   const auto at = [&](std::string_view key) { return place_of(plan, key); };
-  return {at("event_type"),          at("timestamp"),           at("flow_id"),
-          at("src_ip"),              at("dest_ip"),             at("flow.start"),
-          at("flow.end"),            at("flow.age"),            at("tcp.tcp_flags"),
-          at("tcp.tcp_flags_tc"),    at("flow.bytes_toserver"), at("flow.bytes_toclient"),
-          at("flow.pkts_toserver"),  at("flow.pkts_toclient"),  at("netflow.start"),
-          at("netflow.end"),         at("netflow.age"),         at("netflow.bytes"),
+  return {at("event_type"),
+          at("timestamp"),
+          at("flow_id"),
+          at("src_ip"),
+          at("dest_ip"),
+          at("flow.start"),
+          at("flow.end"),
+          at("flow.age"),
+          at("tcp.tcp_flags"),
+          at("tcp.tcp_flags_tc"),
+          at("flow.bytes_toserver"),
+          at("flow.bytes_toclient"),
+          at("flow.pkts_toserver"),
+          at("flow.pkts_toclient"),
+          at("netflow.start"),
+          at("netflow.end"),
+          at("netflow.age"),
+          at("netflow.bytes"),
           at("netflow.pkts")};
 }
 
@@ -125,8 +137,9 @@ inline Table complete_eve(const Table& table, ReadContext& context) {
   flows = flows.with(flow_field("duration", "flow.end - flow.start"),
                      seconds_between(flows["timestamp"], flows["flow.end"]));
   if (flows["event_type"].categories().size() > 1) {
-    context.note("the log has flow and netflow events, which tell of the same flows twice; choose one kind by "
-                 "'event_type'");
+    context.note(
+        "the log has flow and netflow events, which tell of the same flows twice; choose one kind by "
+        "'event_type'");
   }
   return in_flow_order(flows);
 }
@@ -258,12 +271,14 @@ inline void refuse_other_json(const Head& head, const ReadContext& context) {
   }
   if (head.text()[begin] == '[') {
     throw Error(ErrorCode::bad_file,
-                context.name + " is a JSON array or the like; nad reads logs of one JSON object a line, which "
-                               "`jq -c '.[]'` makes of an array");
+                context.name +
+                    " is a JSON array or the like; nad reads logs of one JSON object a line, which "
+                    "`jq -c '.[]'` makes of an array");
   }
   if (head.text()[begin] == '{') {
-    throw Error(ErrorCode::bad_file, context.name + " is JSON, but neither Zeek's conn.log nor Suricata's EVE log with "
-                                                    "one object a line (first line: '" +
+    throw Error(ErrorCode::bad_file, context.name +
+                                         " is JSON, but neither Zeek's conn.log nor Suricata's EVE log with "
+                                         "one object a line (first line: '" +
                                          shown(head.line(0)) + "')");
   }
 }
