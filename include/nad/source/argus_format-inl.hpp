@@ -72,7 +72,7 @@ inline std::optional<DelimitedPlan> recognise_argus(const Head& head) {
       !(line.has("totpkts") || line.has("totbytes") || line.has("stos") || line.has("dir"))) {
     return std::nullopt;
   }
-  DelimitedPlan plan = named_plan(head, 0, line, argus_columns, {""});
+  DelimitedPlan plan = named_plan(head, 1, line, argus_columns, {""});
   plan.source = "argus";
   split_hardware_addresses(plan, {"0"});
   plan.complete = &complete_argus;

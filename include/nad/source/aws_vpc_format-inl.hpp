@@ -99,8 +99,6 @@ inline std::optional<DelimitedPlan> recognise_aws_vpc(const Head& head) {
   if (behind_time || is_aws_vpc_record(head.line(0), 0)) {
     const NameLine line((behind_time ? "cloudwatch-time " : "") + std::string(aws_vpc_version_2), ' ');
     plan = named_plan(head, 0, line, aws_vpc_columns, {"-", ""});
-    plan.header_bytes = 0;
-    plan.header_lines = 0;
   } else {
     const std::string_view first = head.line(0);
     const char separator = first.find(' ') != std::string_view::npos ? ' ' : likely_separator(first);
@@ -109,7 +107,7 @@ inline std::optional<DelimitedPlan> recognise_aws_vpc(const Head& head) {
         !(line.has("interfaceid") || line.has("logstatus") || line.has("accountid") || line.has("flowdirection"))) {
       return std::nullopt;
     }
-    plan = named_plan(head, 0, line, aws_vpc_columns, {"-", ""});
+    plan = named_plan(head, 1, line, aws_vpc_columns, {"-", ""});
   }
   plan.dialect.quote = '\0';
   plan.source = "aws_vpc";

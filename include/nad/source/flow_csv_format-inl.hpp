@@ -187,8 +187,7 @@ inline bool addresses_hold(const Head& head, const NameLine& line, std::size_t i
   for (std::size_t place = 0; place < line.plain.size() && place < row.size(); ++place) {
     for (const NamedColumn& known : flow_names) {
       if (known.plain == line.plain[place] && (known.name == "src_ip" || known.name == "dst_ip") &&
-          !trimmed(row[place]).empty() && !Address::parse(trimmed(row[place])) &&
-          !is_hardware_address(trimmed(row[place]))) {
+          !row[place].empty() && !Address::parse(row[place])) {
         return false;
       }
     }
@@ -211,13 +210,8 @@ inline bool is_bare_unsw(std::string_view first) {
 
 inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool header) {
   const bool cic = is_cic(line);
-  DelimitedPlan plan =
-      named_plan(head, 0, line, flow_names, {"", "-", " ", "NaN", "nan", "NA", "N/A", "null", "NULL", "None"});
-  if (!header) {
-    plan.header_bytes = 0;
-    plan.header_lines = 0;
-    plan.header.clear();
-  }
+  DelimitedPlan plan = named_plan(head, header ? 1 : 0, line, flow_names,
+                                  {"", "-", " ", "NaN", "nan", "NA", "N/A", "null", "NULL", "None"});
   plan.source = "flow_csv";
   const auto odd = std::make_shared<std::set<std::string>>();
   for (ColumnPlan& column : plan.columns) {
@@ -228,14 +222,10 @@ inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool 
       column.parse = duration_parser(duration_unit(plain, cic));
     } else if (column.field.type == ColumnType::integer) {
       column.parse = &parse_whole;
-    } else if (column.field.type == ColumnType::number &&
-               (plain.ends_with("bytess") || plain.ends_with("packetss") || plain.ends_with("pktss"))) {
+    } else if (column.field.type == ColumnType::number && column.field.name.ends_with("/s")) {
       column.parse = rate_parser(odd, column.field.name);
-    } else if (column.field.type == ColumnType::address) {
-      column.parse = address_or({});
     }
   }
-  split_hardware_addresses(plan, {});
   plan.complete = [odd](const Table& table, ReadContext& context) {
     note_relative_times(table, context);
     for (const std::string& name : *odd) {

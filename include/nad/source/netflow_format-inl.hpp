@@ -103,7 +103,7 @@ inline std::unique_ptr<BatchSource> open_netflow(const Head& head, LineWindow& w
   if (!line.has_all({"ts", "sa", "da", "pr"}) && !line.has_all({"firstseen", "srcaddr", "dstaddr", "proto"})) {
     return nullptr;
   }
-  DelimitedPlan plan = named_plan(head, 0, line, netflow_columns, {""});
+  DelimitedPlan plan = named_plan(head, 1, line, netflow_columns, {""});
   plan.source = "netflow";
   plan.end_marker = "Summary";
   for (const char* port : {"src_port", "dst_port"}) {
