@@ -134,7 +134,8 @@ inline Column difference(const Column& whole, const Column& part) {
   ColumnBuilder builder(ColumnType::integer);
   builder.reserve(whole.size());
   for (std::size_t row = 0; row < whole.size(); ++row) {
-    if (whole.is_missing(row) || part.is_missing(row) || part.integers()[row] > whole.integers()[row]) {
+    if (whole.is_missing(row) || part.is_missing(row) || part.integers()[row] < 0 ||
+        part.integers()[row] > whole.integers()[row]) {
       builder.add_missing();
     } else {
       builder.add_integer(whole.integers()[row] - part.integers()[row]);
@@ -151,7 +152,11 @@ inline Column seconds_between(const Column& from, const Column& to) {
     if (from.is_missing(row) || to.is_missing(row)) {
       builder.add_missing();
     } else {
-      builder.add_number(static_cast<double>(to.times()[row] - from.times()[row]) / 1e9);
+      const std::int64_t begin = from.times()[row];
+      const std::int64_t end = to.times()[row];
+      builder.add_number(((begin < 0) == (end < 0) ? static_cast<double>(end - begin)  // cannot overflow
+                                                   : static_cast<double>(end) - static_cast<double>(begin)) /
+                         1e9);
     }
   }
   return builder.finish();

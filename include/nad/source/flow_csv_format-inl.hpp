@@ -148,12 +148,12 @@ inline auto duration_parser(double unit) {
   };
 }
 
-/// Rates of flows without duration are "Infinity" or "NaN".
+/// Rates of flows without duration are "Infinity" (or "NaN", which is missing anyway).
 inline auto rate_parser(std::shared_ptr<std::set<std::string>> odd, const std::string& name) {
   return [odd = std::move(odd), name](std::string_view text, ColumnBuilder& to) {
     double value = 0.0;
     const std::string lower = lower_case(trimmed(text));
-    if (lower == "nan" || lower == "inf" || lower == "infinity" || lower == "-inf" || lower == "-infinity") {
+    if (lower == "inf" || lower == "infinity" || lower == "-inf" || lower == "-infinity") {
       odd->insert(name);
       to.add_missing();
     } else if (!lower.empty() && parse_number(lower, value)) {
@@ -229,7 +229,7 @@ inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool 
   plan.complete = [odd](const Table& table, ReadContext& context) {
     note_relative_times(table, context);
     for (const std::string& name : *odd) {
-      context.note("infinite and undefined values of '" + name + "' are taken as missing");
+      context.note("infinite values of '" + name + "' are taken as missing");
     }
     Table flows = with_protocol_names(table);
     for (std::size_t place = 0; place < flows.columns(); ++place) {

@@ -16,6 +16,7 @@
 #include "nad/source/kdd99_format-inl.hpp"
 #include "nad/source/netflow_format-inl.hpp"
 #include "nad/source/suricata_format-inl.hpp"
+#include "nad/source/wireshark_format-inl.hpp"
 #include "nad/source/zeek_format-inl.hpp"
 
 namespace nad::detail {
@@ -44,6 +45,7 @@ inline constexpr std::array known_formats = {
     Format{"argus", "Argus bidirectional flows (binetflow)", &open_delimited<recognise_argus>},
     Format{"netflow", "NetFlow as nfdump writes it with -o csv", &open_netflow},
     Format{"aws_vpc", "flow logs of Amazon VPCs", &open_delimited<recognise_aws_vpc>},
+    Format{"wireshark_csv", "packet lists of Wireshark and tshark, joined into flows", &open_wireshark_csv},
     Format{"flow_csv", "tables of flows with a line of names, also CICFlowMeter's and UNSW-NB15's",
            &open_delimited<recognise_flow_csv>},
 };
