@@ -131,6 +131,7 @@ class FieldGrid {
     plain_ = false;
     scratch_.clear();
     ends_.clear();
+    rows_ = 0;
     std::uint64_t line = first_line_;
     std::size_t at = 0;
     while (at < lines.size()) {
