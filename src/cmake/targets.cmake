@@ -1,7 +1,7 @@
 # The two builds of one text: nad::nad (compiled, every kernel, chosen at run time) and nad::header_only (the embedder's
 # flags).
 
-add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/source.cpp src/detector.cpp src/persist.cpp
+add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/source.cpp src/features.cpp src/detector.cpp src/persist.cpp
             src/simd/baseline.cpp src/simd/avx2.cpp src/simd/avx512.cpp src/simd/neon.cpp)
 add_library(nad::nad ALIAS nad)
 
@@ -21,7 +21,7 @@ target_compile_options(nad PRIVATE ${NAD_NO_CONTRACTION})
 target_compile_definitions(nad PRIVATE NAD_BUILDING)
 # BUILD_INTERFACE: who links an installed static nad must not have to find these
 target_link_libraries(nad PRIVATE Threads::Threads $<BUILD_INTERFACE:nad::xsimd> $<BUILD_INTERFACE:cereal::cereal>
-                                  $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
+                                  $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> $<BUILD_INTERFACE:Eigen3::Eigen>
                                   $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)
 set_target_properties(nad PROPERTIES
   VERSION ${PROJECT_VERSION}
@@ -42,4 +42,4 @@ target_compile_definitions(nad_header_only INTERFACE NAD_HEADER_ONLY)
 target_compile_options(nad_header_only INTERFACE ${NAD_NO_CONTRACTION})
 target_include_directories(nad_header_only INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 target_link_libraries(nad_header_only INTERFACE Threads::Threads nad::xsimd cereal::cereal nlohmann_json::nlohmann_json
-                                                $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)
+                                                Eigen3::Eigen $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)

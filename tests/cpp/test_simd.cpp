@@ -177,3 +177,36 @@ TEST_CASE("the forest kernel agrees with a plain walk for every number of rows, 
     }
   }
 }
+
+TEST_CASE("find_bytes agrees with a loop for dense and sparse text of any length, on every kernel") {
+  const KeepKernels keep;
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    const auto& kernels = nad::simd::active_kernels();
+    nad::Random random(3);
+    for (std::size_t size = 0; size < 400; size += size < 130 ? 1 : 37) {
+      for (const std::size_t kinds : {1U, 2U, 3U, 40U}) {  // of 1: nothing but separators
+        std::string text;
+        for (std::size_t i = 0; i < size; ++i) {
+          text +=
+              ",\n\xff"
+              "0123456789abcdefghijklmnopqrstuvwxyz+"[random.below(kinds)];
+        }
+        std::vector<std::uint32_t> expected;
+        std::size_t newlines = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+          newlines += text[i] == '\n' ? 1U : 0U;
+          if (text[i] == ',' || text[i] == '\n') {
+            expected.push_back(static_cast<std::uint32_t>(i));
+          }
+        }
+        std::vector<std::uint32_t> places(size + 8);
+        const nad::simd::ByteCounts counts = kernels.find_bytes(text.data(), size, ',', '\n', places.data());
+        CHECK(counts.both == expected.size());
+        CHECK(counts.b == newlines);
+        places.resize(expected.size());
+        CHECK(places == expected);
+      }
+    }
+  }
+}

@@ -28,6 +28,12 @@ struct ForestArrays {
   const float* term_weight;
 };
 
+/// How many bytes were found, and how many of them were `b`.
+struct ByteCounts {
+  std::size_t both;
+  std::size_t b;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -42,9 +48,8 @@ struct KernelTable {
   /// sums[row] = the leaf values of all trees, added in the order of the trees, for the first `rows` rows of the block.
   void (*forest_block)(const ForestArrays& forest, const float* block, std::size_t rows, float* sums) noexcept;
 
-  /// Writes where text[i] is `a` or `b`, in rising order, and returns how many there are. `places` has room for `size`
-  /// + 8; `size` fits into 32 bits.
-  std::size_t (*find_bytes)(const char* text, std::size_t size, char a, char b, std::uint32_t* places) noexcept;
+  /// Writes where text[i] is `a` or `b`, in rising order. `places` has room for `size` + 8; `size` fits into 32 bits.
+  ByteCounts (*find_bytes)(const char* text, std::size_t size, char a, char b, std::uint32_t* places) noexcept;
 };
 
 }  // namespace nad::simd

@@ -144,8 +144,7 @@ class ColumnDecoder {
     const std::size_t before = builder.size();
     const std::size_t place = plans_[column].place;
     builder.added(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view text = grid.field(first + i, place);
+    grid.for_each(place, first, count, [&](std::size_t i, std::string_view text) {
       if (text.empty() || !parse(text, out[i])) {
         out[i] = nothing;
         if (builder.type() != ColumnType::number) {
@@ -155,7 +154,7 @@ class ColumnDecoder {
           bad_.push_back({first + i, column});
         }
       }
-    }
+    });
   }
 
   void decode_categories(const FieldGrid& grid, std::size_t first, std::size_t count, std::size_t column) {
@@ -167,8 +166,7 @@ class ColumnDecoder {
     Dictionary& categories = builder.raw_categories();
     std::string_view last_text;  // neighbours are often alike
     std::int32_t last_code = Dictionary::absent;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view text = grid.field(first + i, place);
+    grid.for_each(place, first, count, [&](std::size_t i, std::string_view text) {
       if (last_code == Dictionary::absent || text != last_text) {
         last_code = category(text, categories);
         last_text = text;
@@ -180,7 +178,7 @@ class ColumnDecoder {
           bad_.push_back({first + i, column});
         }
       }
-    }
+    });
   }
 
   std::int32_t category(std::string_view text, Dictionary& categories) const {

@@ -91,7 +91,6 @@ class DelimitedSource final : public GridSource {
   std::size_t fields_;
   std::string end_marker_;
   std::function<void(const CommentLine& line, ReadContext&)> comment_;
-  std::size_t cut_bytes_ = 0;
 };
 
 }  // namespace nad::detail

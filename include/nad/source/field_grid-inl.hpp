@@ -31,7 +31,7 @@ struct CommentLine {
   std::string text;
 };
 
-/// Rows of equally many fields. Field f of row r ends at `end(r, f)` and begins one byte behind the field before it.
+/// Rows of equally many fields. A field begins one byte behind the end of the one before it.
 class FieldGrid {
  public:
   FieldGrid(const Dialect& dialect, std::size_t columns) : dialect_(dialect), columns_(columns) {}
@@ -41,12 +41,28 @@ class FieldGrid {
 
   std::string_view field(std::size_t row, std::size_t column) const noexcept {
     const std::size_t place = row * columns_ + column;
-    const std::size_t begin = place == 0 ? 0 : ends_[place - 1] + 1;
-    std::size_t end = ends_[place];
-    if (plain_ && column + 1 == columns_ && end != begin && text_[end - 1] == '\r') {
+    const std::uint32_t begin = ends_[place] + 1U;
+    std::uint32_t end = ends_[place + 1];
+    if (column + 1 == columns_ && plain_ && end != begin && text_[end - 1] == '\r') {
       --end;  // Windows ends lines with "\r\n"
     }
     return {text_ + begin, end - begin};
+  }
+
+  /// Calls `body(i, text)` for field `column` of row first + i, for i below `count`.
+  template <class Body>
+  void for_each(std::size_t column, std::size_t first, std::size_t count, const Body& body) const {
+    if (column + 1 == columns_) {
+      for (std::size_t i = 0; i < count; ++i) {
+        body(i, field(first + i, column));
+      }
+      return;
+    }
+    const std::uint32_t* ends = ends_.data() + first * columns_ + column;
+    for (std::size_t i = 0; i < count; ++i, ends += columns_) {
+      const std::uint32_t begin = ends[0] + 1U;
+      body(i, std::string_view(text_ + begin, ends[1] - begin));
+    }
   }
 
   /// The line in the file that a row begins in.
@@ -97,23 +113,20 @@ class FieldGrid {
         (dialect_.comment != '\0' && has(lines, dialect_.comment)) || dialect_.trailing_separator) {
       return false;
     }
-    if (ends_.size() < lines.size() + 8) {
-      ends_.resize(lines.size() + 8);
+    if (ends_.size() < lines.size() + 9) {
+      ends_.resize(lines.size() + 9);
     }
-    const std::size_t found =
-        simd::active_kernels().find_bytes(lines.data(), lines.size(), dialect_.separator, '\n', ends_.data());
-    if (found % columns_ != 0) {
+    ends_[0] = before_first;
+    const simd::ByteCounts found =
+        simd::active_kernels().find_bytes(lines.data(), lines.size(), dialect_.separator, '\n', ends_.data() + 1);
+    rows_ = found.both / columns_;
+    if (found.both % columns_ != 0 || found.b != rows_) {
       return false;
     }
-    rows_ = found / columns_;
-    for (std::size_t row = 1; row <= rows_; ++row) {
-      if (lines[ends_[row * columns_ - 1]] != '\n') {
+    for (std::size_t row = 1; row <= rows_; ++row) {  // every newline must end a row
+      if (lines[ends_[row * columns_]] != '\n') {
         return false;
       }
-    }
-    // every row ends with a newline; there must be no other
-    if (static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n')) != rows_) {
-      return false;
     }
     if (columns_ == 1 && lines.find("\n\n") != std::string_view::npos) {
       return false;
@@ -130,7 +143,7 @@ class FieldGrid {
   std::size_t cut_carefully(std::string_view lines) {
     plain_ = false;
     scratch_.clear();
-    ends_.clear();
+    ends_.assign(1, before_first);
     rows_ = 0;
     std::uint64_t line = first_line_;
     std::size_t at = 0;
@@ -143,7 +156,7 @@ class FieldGrid {
         const std::size_t next = cut_row(lines, at, line);
         if (next == std::string_view::npos) {
           scratch_.resize(kept);
-          ends_.resize(rows_ * columns_);
+          ends_.resize(rows_ * columns_ + 1);
           break;
         }
         at = next;
@@ -187,8 +200,7 @@ class FieldGrid {
       ++at;
     }
     ++line;
-    if (dialect_.trailing_separator && fields == columns_ + 1 &&
-        ends_.back() == (fields == 1 ? 0 : ends_[ends_.size() - 2] + 1)) {
+    if (dialect_.trailing_separator && fields == columns_ + 1 && ends_.back() == ends_[ends_.size() - 2] + 1U) {
       ends_.pop_back();
       scratch_.pop_back();
       --fields;
@@ -199,7 +211,7 @@ class FieldGrid {
     } else {
       ragged_.push_back({begun, fields});
       scratch_.resize(kept);
-      ends_.resize(rows_ * columns_);
+      ends_.resize(rows_ * columns_ + 1);
     }
     return at;
   }
@@ -220,10 +232,12 @@ class FieldGrid {
     }
   }
 
+  static constexpr std::uint32_t before_first = UINT32_MAX;  ///< one more is where the first field begins
+
   Dialect dialect_;
   std::size_t columns_;
   const char* text_ = nullptr;
-  std::vector<std::uint32_t> ends_;
+  std::vector<std::uint32_t> ends_{before_first};  ///< of all fields, row by row, behind a first entry
   std::size_t rows_ = 0;
   std::uint64_t first_line_ = 1;
   std::uint64_t line_count_ = 0;

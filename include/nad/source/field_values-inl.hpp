@@ -50,13 +50,8 @@ inline bool parse_integer(std::string_view text, std::int64_t& value) noexcept {
 inline constexpr std::array<double, 19> powers_of_ten = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
                                                          1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
-/// A decimal number; also "inf" and its kin, but not "nan". Correctly rounded: a quotient of two exact numbers is, and
-/// longer ones go the long way. The text is not empty.
-inline bool parse_number(std::string_view text, double& value) noexcept {
-  if (text.size() == 1 && is_digit(text[0])) {
-    value = text[0] - '0';
-    return true;
-  }
+/// Any decimal number. Correctly rounded: a quotient of two exact numbers is, and longer ones go the long way.
+inline bool parse_any_number(std::string_view text, double& value) noexcept {
   const char* at = text.data();
   const char* const end = at + text.size();
   const bool negative = at != end && *at == '-';
@@ -79,6 +74,20 @@ inline bool parse_number(std::string_view text, double& value) noexcept {
   const char* const begin = text.data() + (text.front() == '+' ? 1 : 0);
   const auto [stop, failure] = std::from_chars(begin, end, value);
   return failure == std::errc() && stop == end && !is_nan(value);
+}
+
+/// A decimal number; also "inf" and its kin, but not "nan". The text is not empty.
+inline bool parse_number(std::string_view text, double& value) noexcept {
+  // "7" and "0.25" make up most of a table of counts and rates
+  if (text.size() == 1 && is_digit(text[0])) {
+    value = text[0] - '0';
+    return true;
+  }
+  if (text.size() == 4 && text[1] == '.' && is_digit(text[0]) && is_digit(text[2]) && is_digit(text[3])) {
+    value = ((text[0] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0')) / 100.0;
+    return true;
+  }
+  return parse_any_number(text, value);
 }
 
 inline bool parse_boolean(std::string_view text, bool& value) noexcept {

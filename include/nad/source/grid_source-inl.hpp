@@ -71,6 +71,7 @@ class GridSource : public BatchSource {
   LineWindow window_;
   ReadContext& context_;
   FieldGrid grid_;
+  std::size_t cut_bytes_ = 0;  ///< that the rows of the grid take of the window, which still holds them
 
  private:
   std::optional<Table> next_rows(std::size_t most) {
@@ -150,12 +151,13 @@ class GridSource : public BatchSource {
     return kept;
   }
 
-  /// The first piece tells how many rows the file has, about.
+  /// The first piece tells how many rows the file has, about. Of what was read, much still waits in the window.
   void reserve_for_all(std::size_t rows) {
     const ByteInput& input = window_.input();
-    if (input.total() > input.done() && input.done() != 0) {
-      const double share = static_cast<double>(input.total()) / static_cast<double>(input.done());
-      decoder_.reserve(static_cast<std::size_t>(static_cast<double>(rows) * share * 1.1));
+    if (input.total() > input.done() && input.done() != 0 && cut_bytes_ != 0) {
+      const double pieces = static_cast<double>(window_.all().size()) / static_cast<double>(cut_bytes_) *
+                            static_cast<double>(input.total()) / static_cast<double>(input.done());
+      decoder_.reserve(static_cast<std::size_t>(static_cast<double>(rows) * pieces * 1.1));
     }
   }
 

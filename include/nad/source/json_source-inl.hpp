@@ -118,6 +118,9 @@ class JsonLinesSource : public GridSource {
   bool next_grid() override {
     grid_.clear();
     while (grid_.rows() == 0) {
+      window_.consume(cut_bytes_, cut_lines_);
+      cut_bytes_ = 0;
+      cut_lines_ = 0;
       const std::string_view lines = window_.next_lines();
       if (lines.empty()) {
         if (!ended_) {
@@ -126,13 +129,11 @@ class JsonLinesSource : public GridSource {
         }
         return grid_.rows() != 0;
       }
-      std::uint64_t count = 0;
-      for (std::size_t at = 0; at < lines.size(); ++count) {
-        const std::size_t end = lines.find('\n', at);
-        take_line(lines.substr(at, end - at), window_.line() + count);
-        at = end + 1;
+      for (; cut_bytes_ < lines.size(); ++cut_lines_) {
+        const std::size_t end = lines.find('\n', cut_bytes_);
+        take_line(lines.substr(cut_bytes_, end - cut_bytes_), window_.line() + cut_lines_);
+        cut_bytes_ = end + 1;
       }
-      window_.consume(lines.size(), count);
       context_.progress(window_.input());
     }
     return true;
@@ -198,6 +199,7 @@ class JsonLinesSource : public GridSource {
   Record record_;
   std::vector<bool> whole_;
   std::deque<std::string> joined_;
+  std::uint64_t cut_lines_ = 0;
   std::size_t left_out_ = 0;
   bool ended_ = false;
 };

@@ -18,6 +18,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "nad/core/large_memory.hpp"
+
 namespace nad {
 
 template <class Value>
@@ -95,6 +97,7 @@ class GrowingBuffer {
     static_cast<void>(memory_.release());
     memory_.reset(static_cast<Value*>(grown));
     capacity_ = capacity;
+    detail::prefer_huge_pages(grown, capacity * sizeof(Value));
   }
 
   void clear() noexcept { size_ = 0; }
