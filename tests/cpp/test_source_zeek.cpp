@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nad/nad.hpp"
+#include "nad/table/time.hpp"
 #include "read_tools.hpp"
 #include "shared_data.hpp"
 
