@@ -16,6 +16,12 @@ inline nad::Table read_text(const std::string& text, const nad::ReadOptions& opt
   return nad::read(stream, options, report);
 }
 
+inline std::string ten_megabytes_of(char c) {
+  std::string text;
+  text.resize(10'000'000, c);
+  return text;
+}
+
 /// What the error says; "no error" where there is none.
 inline std::string message_of(const std::string& text, const nad::ReadOptions& options = {}) {
   try {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "read_tools.hpp"
 #include "shared_data.hpp"
@@ -26,7 +27,9 @@ std::string with_tabs(std::string text) {
 }  // namespace
 
 TEST_CASE("Argus flows, with commas and with tabs") {
-  for (const std::string& text : {header + rows, with_tabs(header + rows), "#" + header + rows}) {
+  const std::string usual = header + rows;
+  const std::vector<std::string> forms = {usual, with_tabs(usual), "#" + usual};
+  for (const std::string& text : forms) {
     nad::ReadReport report;
     const nad::Table table = read_text(text, {}, &report);
     CHECK(report.format == "argus");

@@ -145,7 +145,7 @@ TEST_CASE("what is not whole, wrong or no table of flows") {
   flag.replace(flag.rfind(",0\n"), 3, ",maybe\n");
   CHECK(contains(message_of(flag), "line 3, column 'is_anomaly': 'maybe' is not of type boolean"));
   nad::ReadReport report;
-  const std::string nothing = header + row + row.substr(0, 30) + "\n" + std::string(10'000'000, 'x') + "\n" + row +
+  const std::string nothing = header + row + row.substr(0, 30) + "\n" + ten_megabytes_of('x') + "\n" + row +
                               "2021,192.0.2.1,192.0.2.2,1,2,t\xff,1,1,1,1,1,1,1,1\n" + row.substr(0, 40);
   CHECK(read_text(nothing, {.on_error = nad::OnError::skip}, &report).rows() == 2);
   CHECK(report.skipped_rows() == 4);

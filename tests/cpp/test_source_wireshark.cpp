@@ -142,10 +142,10 @@ TEST_CASE("times of all kinds, and what is malformed") {
   CHECK(contains(message_of(names + good + packet("1", a, b, "UDP", -1, "")), "column 'length': '-1'"));
   CHECK(contains(message_of(names + good + "\"1\",\"2\n"), "line 3: a quote is opened"));
   nad::ReadReport report;
-  const nad::Table table = read_text(names + good + packet("x", a, b, "UDP", 60, "") + "a,b\n" + names + good +
-                                         packet("1.5", b, a, "UDP", 60, std::string(10'000'000, 'i')) +
-                                         packet("1.6", a, b, "UDP", 60, "\xff"),
-                                     {.on_error = nad::OnError::skip}, &report);
+  const nad::Table table =
+      read_text(names + good + packet("x", a, b, "UDP", 60, "") + "a,b\n" + names + good +
+                    packet("1.5", b, a, "UDP", 60, ten_megabytes_of('i')) + packet("1.6", a, b, "UDP", 60, "\xff"),
+                {.on_error = nad::OnError::skip}, &report);
   CHECK(table.rows() == 1);
   CHECK(report.rows == 1);
   CHECK(table["packets_sent"].integers()[0] == 2);

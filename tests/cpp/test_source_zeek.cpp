@@ -191,7 +191,7 @@ TEST_CASE("malformed lines are errors with a place, or counted") {
 
   nad::ReadReport report;
   const std::string all = bad + wrong.substr(wrong.find("1600")) + encoding.substr(encoding.find("1600")) +
-                          std::string(10'000'000, 'x') + "\n" + web.substr(0, 40);
+                          ten_megabytes_of('x') + "\n" + web.substr(0, 40);
   const nad::Table table = read_text(all, {.on_error = nad::OnError::skip}, &report);
   CHECK(table.rows() == 4);
   CHECK(report.rows == 4);
@@ -301,7 +301,7 @@ TEST_CASE("damaged JSON is an error with line and byte, or counted") {
   nad::ReadReport report;
   const std::string text = good + "\n" + good.substr(0, 50) + "\n" + good.substr(0, good.size() - 1) +
                            ",\"duration\":\"x\"}\n" + good.substr(0, good.size() - 1) + ",\"uid\":\"" +
-                           std::string(10'000'000, 'u') + "\"}\n" + good + "\n" + good.substr(0, 60);
+                           ten_megabytes_of('u') + "\"}\n" + good + "\n" + good.substr(0, 60);
   const nad::Table table = read_text(text, {.on_error = nad::OnError::skip}, &report);
   CHECK(table.rows() == 3);
   CHECK(table["uid"].text(1).size() == 10'000'000);

@@ -24,7 +24,7 @@ struct DelimitedPlan : GridPlan {
 class DelimitedSource final : public GridSource {
  public:
   DelimitedSource(LineWindow window, DelimitedPlan plan, ReadContext& context)
-      : GridSource(plan, std::move(window), plan.dialect, plan.fields, context),
+      : GridSource(static_cast<const GridPlan&>(plan), std::move(window), plan.dialect, plan.fields, context),
         fields_(plan.fields),
         end_marker_(std::move(plan.end_marker)),
         comment_(std::move(plan.comment)) {

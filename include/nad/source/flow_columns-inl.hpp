@@ -114,7 +114,7 @@ inline std::string protocol_name(std::string_view text) {
       {"103", "pim"},     {"112", "vrrp"},        {"115", "l2tp"},         {"132", "sctp"},
       {"136", "udplite"}, {"icmp6", "ipv6-icmp"}, {"icmpv6", "ipv6-icmp"}, {"icmp-v6", "ipv6-icmp"},
   }};
-  const std::string name = lower_case(trimmed(text));
+  std::string name = lower_case(trimmed(text));
   for (const auto& [other, known] : names) {
     if (other == name) {
       return std::string(known);

@@ -97,7 +97,9 @@ class JsonLinesSource : public GridSource {
   using Record = std::vector<std::string_view>;  ///< a text for each place, "" where the key is absent
 
   JsonLinesSource(LineWindow window, const JsonPlan& plan, ReadContext& context)
-      : GridSource(plan, std::move(window), Dialect{}, plan.places, context), keys_(plan), record_(plan.places) {
+      : GridSource(static_cast<const GridPlan&>(plan), std::move(window), Dialect{}, plan.places, context),
+        keys_(plan),
+        record_(plan.places) {
     whole_.resize(plan.places);
     for (const ColumnPlan& column : plan.columns) {
       whole_[column.place] = column.field.type == ColumnType::integer;

@@ -104,9 +104,7 @@ inline bool is_hardware_address(std::string_view text) noexcept {
       }
       ++groups;
       digits = 0;
-    } else if (!is_digit(c) && ((c | 0x20) < 'a' || (c | 0x20) > 'f')) {
-      return false;
-    } else if (++digits > 2) {
+    } else if ((!is_digit(c) && ((c | 0x20) < 'a' || (c | 0x20) > 'f')) || ++digits > 2) {
       return false;
     }
   }

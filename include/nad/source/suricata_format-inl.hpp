@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstdio>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -232,7 +233,7 @@ class EveSource final : public JsonLinesSource {
     keep(there);
     const std::string id = there.texts[at_.flow_id];
     waiting_.erase(id);
-    order_.erase(std::find(order_.begin(), order_.end(), id));
+    order_.erase(std::prev(std::find(order_.rbegin(), order_.rend(), id).base()));  // mostly one of the last
   }
 
   void release_oldest() {

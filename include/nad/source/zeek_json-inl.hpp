@@ -71,12 +71,13 @@ inline std::optional<JsonPlan> recognise_zeek_json(const Head& head, const std::
       return;
     }
     found = true;
-    for (const auto& [key, value] : members) {
+    for (const std::pair<std::string, JsonValue>& member_here : members) {
+      const std::string& key = member_here.first;
       auto known = std::find_if(seen.begin(), seen.end(), [&](const JsonKeySample& one) { return one.key == key; });
       if (known == seen.end()) {
         known = seen.insert(seen.end(), JsonKeySample{key});
       }
-      look_at(*known, value);
+      look_at(*known, member_here.second);
     }
   });
   if (!found && !other.empty()) {
