@@ -18,6 +18,7 @@ except ImportError as error:
 
 from nad import simd
 from nad._core import Progress
+from nad.column import Column
 from nad.errors import (
     BadFileError,
     CancelledError,
@@ -30,12 +31,14 @@ from nad.errors import (
 )
 from nad.estimators import IsolationForest
 from nad.persist import load, read_header
+from nad.table import Table, concatenate
 
 __version__ = _core.__version__
 
 __all__ = [
     "BadFileError",
     "CancelledError",
+    "Column",
     "Error",
     "InvalidArgumentError",
     "InvalidDataError",
@@ -44,7 +47,9 @@ __all__ = [
     "MissingFileError",
     "NotFittedError",
     "Progress",
+    "Table",
     "__version__",
+    "concatenate",
     "load",
     "read_header",
     "simd",

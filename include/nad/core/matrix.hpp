@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/core/large_memory.hpp"
 
 namespace nad {
 
@@ -50,7 +51,16 @@ class MatrixView {
 class Matrix {
  public:
   Matrix() = default;
-  Matrix(std::size_t rows, std::size_t columns) : values_(size_of(rows, columns)), rows_(rows), columns_(columns) {}
+  Matrix(std::size_t rows, std::size_t columns)
+      : values_(size_of(rows, columns), 0.0F), rows_(rows), columns_(columns) {}
+  /// Its values mean nothing until they are written: for whoever writes all of them at once.
+  static Matrix for_overwrite(std::size_t rows, std::size_t columns) {
+    Matrix matrix;
+    matrix.values_.resize(size_of(rows, columns));
+    matrix.rows_ = rows;
+    matrix.columns_ = columns;
+    return matrix;
+  }
 
   std::size_t rows() const noexcept { return rows_; }
   std::size_t columns() const noexcept { return columns_; }
@@ -74,7 +84,7 @@ class Matrix {
     return rows * columns;
   }
 
-  std::vector<float> values_;
+  std::vector<float, detail::LargeAllocator<float>> values_;
   std::size_t rows_ = 0;
   std::size_t columns_ = 0;
 };

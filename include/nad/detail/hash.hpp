@@ -1,6 +1,6 @@
 #pragma once
 
-// Hashes for tables in memory; not for users, and never stored.
+// A hash of texts; not for users. Saved pipelines that hash categories depend on it: it must never change.
 
 #include <cstddef>
 #include <cstdint>

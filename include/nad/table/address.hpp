@@ -58,6 +58,7 @@ class Address {
   NAD_API std::string to_string() const;
 
   friend constexpr bool operator==(const Address&, const Address&) noexcept = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the default for a 0
   friend constexpr auto operator<=>(const Address&, const Address&) noexcept = default;
 
  private:

@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "nad/detail/huge_pages.hpp"
+#include "nad/core/large_memory.hpp"
 
 namespace nad {
 

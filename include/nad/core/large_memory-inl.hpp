@@ -1,9 +1,8 @@
 #pragma once
 
-// Large memory in large pages: the system then maps it in a few steps instead of thousands.
-
-#include <cstddef>
 #include <cstdint>
+
+#include "nad/core/large_memory.hpp"
 
 #ifdef __linux__
 #include <sys/mman.h>
@@ -11,8 +10,7 @@
 
 namespace nad::detail {
 
-/// Asks for large pages where that pays. Only ever advice.
-inline void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
+NAD_INLINE void prefer_huge_pages(void* memory, std::size_t bytes) noexcept {
 #ifdef MADV_HUGEPAGE
   constexpr std::size_t worthwhile = std::size_t{1} << 22U;
   constexpr std::uintptr_t page = 4096;

@@ -1,0 +1,439 @@
+#pragma once
+
+// How a pipeline learns: every feature on its own, from the training values that the steps before leave it.
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "nad/core/parallel.hpp"
+#include "nad/features/apply_plan-inl.hpp"
+#include "nad/features/pca-inl.hpp"
+
+namespace nad::detail {
+
+template <class Step>
+inline constexpr bool is_encoder = requires(const Step& step, const Column& column) {
+  { learn(step, column) } -> std::same_as<CategoryCode>;
+};
+template <class Step>
+inline constexpr bool is_scaler = requires(const Step& step, const Sample& sample) {
+  { learn(step, sample) } -> std::same_as<ScalarMaps>;
+};
+template <class Step>
+inline constexpr bool is_matrix_step = std::is_same_v<Step, UnitLength> || std::is_same_v<Step, Pca>;
+
+/// A feature that is being learnt.
+struct Draft {
+  enum class Kind : std::uint8_t { number, category, novelty, layer };
+
+  FeatureInfo info;
+  Kind kind = Kind::number;
+  std::size_t part = 0;   ///< number: column of the table; category, novelty: index of what was learnt; layer: feature
+  std::size_t place = 0;  ///< category: which of its features
+  std::size_t from = 0;   ///< steps before this one do not concern it
+  ScalarMaps maps = {};
+  bool dropped = false;
+  std::optional<std::size_t> indicator = {};  ///< the step that wants "x is missing" beside it
+};
+
+class PlanFitter {
+ public:
+  PlanFitter(const std::vector<FeatureStep>& steps, const Table& table, const FitControl& control)
+      : steps_(steps), table_(table), control_(control) {
+    choose_inputs();
+  }
+
+  std::shared_ptr<FeaturePlan> fit() {
+    std::size_t begin = 0;
+    for (std::size_t step = 0; step <= steps_.size(); ++step) {
+      if (step == steps_.size() || is_layer(step)) {
+        fit_segment(begin, step);
+        if (step < steps_.size()) {
+          fit_layer(step);
+        }
+        begin = step + 1;
+      }
+    }
+    plan_->features.clear();
+    for (const Draft& draft : drafts_) {
+      plan_->features.push_back(draft.info);
+    }
+    if (plan_->features.empty()) {
+      throw Error(ErrorCode::invalid_data, "no column of the table is left to learn from" + why_left_out());
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  using Numbers = std::vector<double, LargeAllocator<double>>;
+
+  bool is_layer(std::size_t step) const {
+    return std::visit([](const auto& s) { return is_matrix_step<std::decay_t<decltype(s)>>; }, steps_[step]);
+  }
+
+  /// Features are the columns that say so, of a type that can become numbers.
+  void choose_inputs() {
+    std::vector<Field> fields;
+    for (std::size_t place = 0; place < table_.columns(); ++place) {
+      const Field& field = table_.schema()[place];
+      std::string reason;
+      if (const std::string* why = left_out_by_name(field.name); why != nullptr) {
+        reason = *why;
+      } else if (field.role != Role::feature) {
+        reason = "its role is " + std::string(name(field.role));
+      } else if (field.type == ColumnType::text || field.type == ColumnType::address ||
+                 field.type == ColumnType::time) {
+        reason = "it is of type " + std::string(name(field.type)) + ", which has to be turned into numbers first";
+      }
+      if (reason.empty()) {
+        fields.push_back(field);
+        source_.push_back(place);
+      } else {
+        plan_->left_out.push_back({field.name, reason});
+      }
+    }
+    plan_->columns = Schema(fields);
+    for (std::size_t input = 0; input < fields.size(); ++input) {
+      by_column_.emplace_back();
+      if (fields[input].type != ColumnType::category) {
+        by_column_[input].push_back({{fields[input].name, {fields[input].name}}, Draft::Kind::number, input});
+      }
+    }
+  }
+
+  const std::string* left_out_by_name(const std::string& name) const {
+    for (const FeatureStep& step : steps_) {
+      const auto* const leave_out = std::get_if<LeaveOut>(&step);
+      if (leave_out != nullptr && leave_out->columns.takes(name)) {
+        return &leave_out->reason;
+      }
+    }
+    return nullptr;
+  }
+
+  std::string why_left_out() const {
+    std::string text;
+    for (const LeftOut& column : plan_->left_out) {
+      text += (text.empty() ? ": '" : ", '") + column.column + "' (" + column.reason + ")";
+    }
+    return text;
+  }
+
+  const Column& column(std::size_t input) const { return table_.column(source_[input]); }
+
+  /// Steps [begin, end), none of which looks at several features.
+  void fit_segment(std::size_t begin, std::size_t end) {
+    for (std::size_t step = begin; step < end; ++step) {
+      std::visit([&](const auto& s) { encode(s, step); }, steps_[step]);
+    }
+    if (begin == 0) {
+      require_encoded();
+      for (std::vector<Draft>& drafts : by_column_) {
+        std::move(drafts.begin(), drafts.end(), std::back_inserter(drafts_));
+      }
+      std::move(novelties_.begin(), novelties_.end(), std::back_inserter(drafts_));
+    }
+    check_names(begin, end);
+    parallel_for(drafts_.size(), control_, {.grain = 8, .stage = "learning features"},
+                 [&](std::size_t first, std::size_t last) {
+                   Numbers values;
+                   for (std::size_t draft = first; draft < last; ++draft) {
+                     scale(drafts_[draft], std::max(begin, drafts_[draft].from), end, values);
+                   }
+                 });
+    add_indicators(end);
+    drafts_.erase(std::remove_if(drafts_.begin(), drafts_.end(), [](const Draft& draft) { return draft.dropped; }),
+                  drafts_.end());
+    if (plan_->layers.empty()) {
+      assemble();
+    } else {
+      for (const Draft& draft : drafts_) {
+        plan_->layers.back().maps.push_back(draft.maps);
+      }
+    }
+  }
+
+  // ---- categories
+
+  template <class Step>
+  void encode(const Step& step, std::size_t number) {
+    if constexpr (is_encoder<Step>) {
+      check_step(step);
+      for (std::size_t input = 0; input < by_column_.size(); ++input) {
+        const Field& field = plan_->columns[input];
+        if (field.type == ColumnType::category && by_column_[input].empty() && step.columns.takes(field.name)) {
+          add_code(learn(step, column(input)), input, number);
+        }
+      }
+    } else if constexpr (std::is_same_v<Step, Novelty>) {
+      check_step(step);
+      add_novelty(step);
+    }
+  }
+
+  void add_code(CategoryCode code, std::size_t input, std::size_t number) {
+    const std::string& name = plan_->columns[input].name;
+    for (std::size_t place = 0; place < code.width; ++place) {
+      by_column_[input].push_back(
+          {{name + code.suffixes[place], {name}}, Draft::Kind::category, codes_.size(), place, number + 1});
+    }
+    codes_.emplace_back(input, std::move(code));
+  }
+
+  void add_novelty(const Novelty& step) {
+    NoveltyPart part{.weight = step.weight, .most = step.most};
+    FeatureInfo info{"novelty", {}};
+    for (std::size_t input = 0; input < by_column_.size(); ++input) {
+      const Field& field = plan_->columns[input];
+      if (field.type == ColumnType::category && step.columns.takes(field.name)) {
+        part.inputs.push_back(input);
+        part.known.push_back(slot_each(CategoryCounts(column(input))));
+        info.sources.push_back(field.name);
+      }
+    }
+    if (!part.inputs.empty()) {
+      // scaling would take its constant training value for a lack of information
+      novelties_.push_back({std::move(info), Draft::Kind::novelty, novelty_parts_.size(), 0, steps_.size()});
+      novelty_parts_.push_back(std::move(part));
+    }
+  }
+
+  void require_encoded() const {
+    for (std::size_t input = 0; input < by_column_.size(); ++input) {
+      const Field& field = plan_->columns[input];
+      if (field.type == ColumnType::category && by_column_[input].empty()) {
+        throw Error(ErrorCode::invalid_argument,
+                    "column '" + field.name + "' holds categories, and no step turns them into numbers; add one_hot, " +
+                        "ordinal, frequency or hashing, or give the column another role");
+      }
+    }
+  }
+
+  /// A step that names a column which is not there is a mistake.
+  void check_names(std::size_t begin, std::size_t end) const {
+    for (std::size_t step = begin; step < end; ++step) {
+      std::visit(
+          [&](const auto& s) {
+            using Step = std::decay_t<decltype(s)>;
+            if constexpr (is_encoder<Step> || is_scaler<Step>) {
+              for (const auto* list : {&s.columns.names, &s.columns.except}) {
+                for (const std::string& wanted : *list) {
+                  check_name(wanted, s.kind);
+                }
+              }
+            }
+          },
+          steps_[step]);
+    }
+  }
+
+  void check_name(const std::string& wanted, std::string_view step) const {
+    for (const Draft& draft : drafts_) {
+      if (draft.info.name == wanted ||
+          std::find(draft.info.sources.begin(), draft.info.sources.end(), wanted) != draft.info.sources.end()) {
+        return;
+      }
+    }
+    try {
+      static_cast<void>(plan_->columns.place(wanted));
+    } catch (const Error& error) {
+      throw Error(ErrorCode::invalid_argument, "step " + std::string(step) + ": " + error.what());
+    }
+  }
+
+  // ---- numbers
+
+  /// The training values of a feature; a category's are the values of its slots.
+  Sample sample_of(const Draft& draft, Numbers& values) const {
+    if (draft.kind == Draft::Kind::category) {
+      const CategoryCode& code = codes_[draft.part].second;
+      values.resize(code.map.size());
+      for (std::size_t slot = 0; slot < values.size(); ++slot) {
+        values[slot] = code.values[slot * code.width + draft.place];
+      }
+      return {values, code.weights};
+    }
+    if (draft.kind == Draft::Kind::layer) {
+      values.resize(layered_.rows());
+      for (std::size_t row = 0; row < values.size(); ++row) {
+        values[row] = layered_(row, draft.part);
+      }
+      return {values};
+    }
+    values.resize(table_.rows());
+    column(draft.part).copy_numbers(0, values);
+    return {values};
+  }
+
+  void scale(Draft& draft, std::size_t begin, std::size_t end, Numbers& values) const {
+    if (draft.kind == Draft::Kind::novelty || begin >= end) {
+      return;
+    }
+    const Sample sample = sample_of(draft, values);
+    for (std::size_t step = begin; step < end; ++step) {
+      std::visit([&](const auto& s) { scale_by(s, step, draft, sample, values); }, steps_[step]);
+    }
+  }
+
+  template <class Step>
+  static void scale_by(const Step& step, std::size_t number, Draft& draft, const Sample& sample, Numbers& values) {
+    if constexpr (std::is_same_v<Step, DropConstant>) {
+      draft.dropped = draft.dropped || (concerns(step.columns, draft) && moments_of(sample).is_constant());
+    } else if constexpr (is_scaler<Step>) {
+      check_step(step);
+      if (!concerns(step.columns, draft)) {
+        return;
+      }
+      if constexpr (std::is_same_v<Step, Impute>) {
+        if (step.indicator && moments_of(sample).missing > 0.0 && draft.kind == Draft::Kind::number) {
+          draft.indicator = number;
+        }
+      }
+      for (ScalarMap& map : learn(step, sample)) {
+        map.apply(values);
+        draft.maps.push_back(std::move(map));
+      }
+    }
+  }
+
+  static bool concerns(const ColumnChoice& columns, const Draft& draft) {
+    const auto in = [&](const std::vector<std::string>& list) {
+      return std::any_of(list.begin(), list.end(), [&](const std::string& name) {
+        return name == draft.info.name ||
+               std::find(draft.info.sources.begin(), draft.info.sources.end(), name) != draft.info.sources.end();
+      });
+    };
+    return (columns.is_all() || in(columns.names)) && !in(columns.except);
+  }
+
+  /// "x is missing" behind x, scaled by the steps that follow the one which asked for it.
+  void add_indicators(std::size_t end) {
+    for (std::size_t place = 0; place < drafts_.size(); ++place) {
+      if (drafts_[place].indicator) {
+        const Draft& of = drafts_[place];
+        Draft flag{{of.info.name + " is missing", of.info.sources}, Draft::Kind::number, of.part};
+        flag.from = *of.indicator + 1;
+        flag.maps = {{.kind = ScalarKind::missing_flag}};
+        Numbers values;
+        const Sample sample = sample_of(flag, values);
+        flag.maps[0].apply(values);
+        for (std::size_t step = flag.from; step < end; ++step) {
+          std::visit([&](const auto& s) { scale_by(s, step, flag, sample, values); }, steps_[step]);
+        }
+        drafts_[place].indicator.reset();
+        drafts_.insert(drafts_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(flag));
+      }
+    }
+  }
+
+  // ---- the plan
+
+  /// Puts the features into their places in the matrix.
+  void assemble() {
+    std::vector<bool> placed(codes_.size());
+    std::size_t output = 0;
+    for (const Draft& draft : drafts_) {
+      if (draft.kind == Draft::Kind::number) {
+        plan_->numbers.push_back({draft.part, output, draft.maps});
+      } else if (draft.kind == Draft::Kind::novelty) {
+        plan_->novelties.push_back(novelty_parts_[draft.part]);
+        plan_->novelties.back().output = output;
+      } else if (!placed[draft.part]) {
+        placed[draft.part] = true;
+        plan_->categories.push_back(finished_code(draft.part, output));
+      }
+      ++output;
+    }
+    plan_->first_width = output;
+  }
+
+  /// The values of a code's features that were kept, with their scaling.
+  CategoryPart finished_code(std::size_t number, std::size_t output) const {
+    const auto& [input, code] = codes_[number];
+    CategoryPart part{.input = input, .output = output, .map = code.map};
+    std::vector<Numbers> columns;
+    for (const Draft& draft : drafts_) {
+      if (draft.kind == Draft::Kind::category && draft.part == number) {
+        Numbers& values = columns.emplace_back();
+        static_cast<void>(sample_of(draft, values));
+        for (const ScalarMap& map : draft.maps) {
+          map.apply(values);
+        }
+      }
+    }
+    part.width = columns.size();
+    part.values.resize(code.map.size() * part.width);
+    for (std::size_t slot = 0; slot < code.map.size(); ++slot) {
+      for (std::size_t place = 0; place < part.width; ++place) {
+        part.values[slot * part.width + place] = static_cast<float>(columns[place][slot]);
+      }
+    }
+    return part;
+  }
+
+  void fit_layer(std::size_t step) {
+    std::vector<std::string> sources;
+    for (const Draft& draft : drafts_) {
+      for (const std::string& source : draft.info.sources) {
+        if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
+          sources.push_back(source);
+        }
+      }
+    }
+    MatrixLayer layer;
+    if (const auto* pca = std::get_if<Pca>(&steps_[step])) {
+      layer = learn_pca(*pca, training_matrix());
+      drafts_.clear();
+      for (std::size_t component = 0; component < layer.width; ++component) {
+        drafts_.push_back({{"pca_" + std::to_string(component), sources}, Draft::Kind::layer, component, 0, step + 1});
+      }
+    } else {
+      layer.width = plan_->width();
+      for (std::size_t place = 0; place < drafts_.size(); ++place) {
+        drafts_[place] = {drafts_[place].info, Draft::Kind::layer, place, 0, step + 1};
+      }
+    }
+    plan_->layers.push_back(std::move(layer));
+    if (step + 1 < steps_.size()) {  // the steps after it learn from what it gives
+      layered_ = training_matrix();
+    }
+  }
+
+  /// The features as far as the plan goes.
+  Matrix training_matrix() const {
+    Matrix x = Matrix::for_overwrite(table_.rows(), plan_->width());
+    const Table inputs = selected();
+    const BoundPlan bound(*plan_, inputs);
+    parallel_for(table_.rows(), control_, {.grain = 4096, .stage = "computing features"},
+                 [&](std::size_t begin, std::size_t end) { bound.apply(begin, end - begin, x.row(begin).data()); });
+    return x;
+  }
+
+  Table selected() const {
+    std::vector<Column> columns;
+    for (const std::size_t place : source_) {
+      columns.push_back(table_.column(place));
+    }
+    return {plan_->columns, std::move(columns)};
+  }
+
+  const std::vector<FeatureStep>& steps_;
+  const Table& table_;
+  const FitControl& control_;
+  std::shared_ptr<FeaturePlan> plan_ = std::make_shared<FeaturePlan>();
+  std::vector<std::size_t> source_;  ///< of each input, its place in the table
+  std::vector<std::vector<Draft>> by_column_;
+  std::vector<Draft> novelties_;
+  std::vector<Draft> drafts_;
+  std::vector<std::pair<std::size_t, CategoryCode>> codes_;
+  std::vector<NoveltyPart> novelty_parts_;
+  Matrix layered_;
+};
+
+}  // namespace nad::detail

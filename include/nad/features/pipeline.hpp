@@ -1,0 +1,86 @@
+#pragma once
+
+/// From a table to a matrix that a detector can learn from, the same way for training, batches and single records.
+///
+///   nad::FeaturePipeline pipeline = nad::FeaturePipeline::automatic(train);   // or: pipeline({nad::OneHot{}, ...})
+///   pipeline.fit(train);
+///   nad::Matrix x = pipeline.transform(test);
+///   pipeline.features()[3].name;                    // "service=http"
+///   pipeline.features()[3].sources;                 // {"service"}
+///   for (const nad::LeftOut& column : pipeline.left_out()) ...   // labels, identifiers, and why
+///
+/// Only columns with the role of a feature are learnt from; labels, identifiers and moments never are, unless a step
+/// that derives columns names them. Encoding and scaling steps work on every column that they fit; they act in their
+/// order.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/core/matrix.hpp"
+#include "nad/core/progress.hpp"
+#include "nad/features/step.hpp"
+#include "nad/table/table.hpp"
+
+namespace nad {
+
+/// What one column of the matrix is.
+struct FeatureInfo {
+  std::string name;
+  std::vector<std::string> sources;  ///< the columns of the table that it follows from
+
+  friend bool operator==(const FeatureInfo&, const FeatureInfo&) = default;
+};
+
+/// A column of the training table that nothing was learnt from.
+struct LeftOut {
+  std::string column;
+  std::string reason;
+
+  friend bool operator==(const LeftOut&, const LeftOut&) = default;
+};
+
+namespace detail {
+struct FeaturePlan;
+}
+
+class NAD_API FeaturePipeline {
+ public:
+  /// No steps: the numeric columns as they are.
+  FeaturePipeline();
+  explicit FeaturePipeline(std::vector<FeatureStep> steps);
+
+  const std::vector<FeatureStep>& steps() const noexcept { return steps_; }
+  bool is_fitted() const noexcept { return plan_ != nullptr; }
+
+  void fit(const Table& table, const FitControl& control = {});
+  Matrix transform(const Table& table, const FitControl& control = {}) const;
+  /// Into the caller's memory, row by row, `table.rows() * features().size()` floats.
+  void transform(const Table& table, std::span<float> out, const FitControl& control = {}) const;
+  Matrix fit_transform(const Table& table, const FitControl& control = {});
+
+  /// What comes out, in order.
+  const std::vector<FeatureInfo>& features() const;
+  /// What must come in: names and types.
+  const Schema& inputs() const;
+  const std::vector<LeftOut>& left_out() const;
+  /// The columns of a table that the pipeline has no use for.
+  std::vector<std::string> ignored(const Table& table) const;
+
+  const std::shared_ptr<const detail::FeaturePlan>& plan() const noexcept { return plan_; }
+
+ private:
+  const detail::FeaturePlan& fitted() const;
+
+  std::vector<FeatureStep> steps_;
+  std::shared_ptr<const detail::FeaturePlan> plan_;  ///< never changed, so copies share it
+};
+
+}  // namespace nad
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/features/pipeline-inl.hpp"
+#endif

@@ -1,0 +1,111 @@
+#pragma once
+
+// What the scaling steps learn: functions of one number, applied to many at once.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/detail/not_a_number.hpp"
+#include "nad/detail/portable_log.hpp"
+
+namespace nad::detail {
+
+enum class ScalarKind : std::uint8_t {
+  affine,        ///< (x - a) * b
+  clip,          ///< between a and b
+  log1p,         ///< log(1 + x * a), the same with a minus for negative x
+  fill,          ///< a where missing
+  missing_flag,  ///< 1 where missing, else 0
+  novelty,       ///< 0 where x is a, else b
+  quantile,      ///< the place among the knots, 0 to 1
+  normal,        ///< the same as a deviate of the standard normal distribution
+};
+
+/// The deviate below which a share `p` of a standard normal lies: a rational start (Abramowitz and Stegun 26.2.23),
+/// then Newton steps. Shares nearer to 0 or 1 than 1e-7 count as that.
+inline double normal_quantile(double p) {
+  const double bounded = std::clamp(p, 1e-7, 1.0 - 1e-7);
+  const double tail = std::min(bounded, 1.0 - bounded);
+  const double t = std::sqrt(-2.0 * std::log(tail));
+  double x =
+      t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1.0 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t);
+  for (int step = 0; step < 3; ++step) {
+    const double above = 0.5 * std::erfc(x / 1.4142135623730950488);
+    const double density = 0.39894228040143267794 * std::exp(-0.5 * x * x);
+    x += (above - tail) / density;
+  }
+  return bounded < 0.5 ? -x : x;
+}
+
+struct ScalarMap {
+  ScalarKind kind = ScalarKind::affine;
+  double a = 0.0;
+  double b = 1.0;
+  std::vector<double> knots = {};  ///< rising
+
+  void apply(std::span<double> values) const {
+    switch (kind) {
+      case ScalarKind::affine:
+        for (double& x : values) {
+          x = (x - a) * b;
+        }
+        break;
+      case ScalarKind::clip:
+        for (double& x : values) {
+          x = x < a ? a : x > b ? b : x;  // NaN is neither
+        }
+        break;
+      case ScalarKind::log1p:
+        for (double& x : values) {
+          x = x < 0.0 ? -portable_log1p(-x * a) : portable_log1p(x * a);
+        }
+        break;
+      case ScalarKind::fill:
+        for (double& x : values) {
+          x = is_nan(x) ? a : x;
+        }
+        break;
+      case ScalarKind::missing_flag:
+        for (double& x : values) {
+          x = is_nan(x) ? 1.0 : 0.0;
+        }
+        break;
+      case ScalarKind::novelty:
+        for (double& x : values) {
+          x = is_nan(x) ? x : x == a ? 0.0 : b;
+        }
+        break;
+      case ScalarKind::quantile:
+      case ScalarKind::normal:
+        for (double& x : values) {
+          if (!is_nan(x)) {
+            const double share = place_among_knots(x);
+            x = kind == ScalarKind::normal ? normal_quantile(share) : share;
+          }
+        }
+        break;
+    }
+  }
+
+ private:
+  /// Between two knots by a straight line; inside a run of equal ones, its middle.
+  double place_among_knots(double x) const {
+    const auto low = std::lower_bound(knots.begin(), knots.end(), x);
+    const auto high = std::upper_bound(low, knots.end(), x);
+    const double last = static_cast<double>(knots.size() - 1);
+    if (low != high) {
+      return static_cast<double>((low - knots.begin()) + (high - 1 - knots.begin())) / 2.0 / last;
+    }
+    if (low == knots.begin() || low == knots.end()) {
+      return low == knots.begin() ? 0.0 : 1.0;
+    }
+    const double before = *(low - 1);
+    return (static_cast<double>(low - 1 - knots.begin()) + (x - before) / (*low - before)) / last;
+  }
+};
+
+}  // namespace nad::detail
