@@ -11,8 +11,8 @@
 
 #include "nad/core/error.hpp"
 #include "nad/features/address_features.hpp"
-#include "nad/features/derived_options-inl.hpp"
 #include "nad/features/port_features.hpp"
+#include "nad/features/step_options.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/table.hpp"
@@ -162,6 +162,12 @@ TEST_CASE("ports have a range and a service") {
   CHECK(formatted(more["dst_port.service"]) == std::vector<std::string>{"other", "dns", "http", "https", "other",
                                                                         "other", "rdp", "other", "other", "other", "",
                                                                         "", ""});
+  nad::ColumnBuilder numbers(nad::ColumnType::number);
+  numbers.add_number(443.0);
+  numbers.add_number(443.5);
+  numbers.add_missing();
+  CHECK(formatted(step.apply(nad::Table().with({"dst_port", nad::ColumnType::number}, numbers.finish()),
+                             nullptr)["dst_port.service"]) == std::vector<std::string>{"https", "", ""});
   CHECK(nad::port_service(22) == "ssh");
   CHECK(nad::port_service(51820) == "wireguard");
   CHECK(message_of([&] { step.apply(addresses({"::"}).rename("src_ip", "dst_prt"), nullptr); }) ==

@@ -266,6 +266,7 @@ TEST_CASE("many keys stay within the memory") {
   const nad::RollingWindows step{.functions = {Rolling::count}, .seconds = 0, .rows = 10, .most_rows = 100};
   const auto state = step.begin();
   std::vector<Record> records;
+  records.reserve(1000);
   for (int row = 0; row < 1000; ++row) {
     records.push_back({1, row % 20 == 0 ? 0 : row});
   }
