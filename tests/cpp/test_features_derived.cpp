@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <any>
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "nad/core/error.hpp"
 #include "nad/features/address_features.hpp"
 #include "nad/features/port_features.hpp"
+#include "nad/features/step_options.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/table.hpp"
@@ -67,6 +70,24 @@ std::vector<std::string> formatted(const nad::Column& column) {
     values.push_back(column.format(row));
   }
   return values;
+}
+
+/// A step of defaults that was given every option, and what was learnt, of another by name.
+template <class Step>
+Step copied_by_name(const Step& step) {
+  std::map<std::string, std::any> values;
+  const auto keep = [&](const char* name, const auto& value) { values[name] = value; };
+  Step copy;
+  const auto restore = [&](const char* name, auto& value) {
+    value = std::any_cast<std::remove_reference_t<decltype(value)>>(values.at(name));
+  };
+  nad::for_each_option(step, keep);
+  nad::for_each_option(copy, restore);
+  if constexpr (requires { nad::for_each_learned(step, keep); }) {
+    nad::for_each_learned(step, keep);
+    nad::for_each_learned(copy, restore);
+  }
+  return copy;
 }
 
 }  // namespace
@@ -141,6 +162,12 @@ TEST_CASE("ports have a range and a service") {
   CHECK(formatted(more["dst_port.service"]) == std::vector<std::string>{"other", "dns", "http", "https", "other",
                                                                         "other", "rdp", "other", "other", "other", "",
                                                                         "", ""});
+  nad::ColumnBuilder numbers(nad::ColumnType::number);
+  numbers.add_number(443.0);
+  numbers.add_number(443.5);
+  numbers.add_missing();
+  CHECK(formatted(step.apply(nad::Table().with({"dst_port", nad::ColumnType::number}, numbers.finish()),
+                             nullptr)["dst_port.service"]) == std::vector<std::string>{"https", "", ""});
   CHECK(nad::port_service(22) == "ssh");
   CHECK(nad::port_service(51820) == "wireguard");
   CHECK(message_of([&] { step.apply(addresses({"::"}).rename("src_ip", "dst_prt"), nullptr); }) ==
@@ -196,4 +223,40 @@ TEST_CASE("the gap to the record before is the same in pieces") {
   struct Stranger final : nad::StepState {};
   Stranger stranger;
   CHECK(message_of([&] { step.apply(table, &stranger); }).find("state of another") != std::string::npos);
+}
+
+TEST_CASE("options and what was learnt can be named one by one") {
+  nad::AddressFeatures address{.columns = {"src_ip"}, .most_prefixes = 7};
+  address.fit(addresses({"192.0.2.1", "2001:db8::1"}));
+  CHECK(copied_by_name(address) == address);
+  const nad::PortFeatures port{.columns = {"sport"}};
+  CHECK(copied_by_name(port) == port);
+  const nad::TimeParts time{.column = "t", .utc_offset = 1, .business_begin = 7, .business_end = 15, .gap = false};
+  CHECK(copied_by_name(time) == time);
+  nad::TrafficFeatures traffic{.shortest_duration = 1};
+  traffic.fit(ports({1}).rename("dst_port", "flags"));
+  CHECK(copied_by_name(traffic) == traffic);
+  const nad::HostWindows host{.seconds = 1,
+                              .most = 2,
+                              .host_records = 3,
+                              .most_hosts = 4,
+                              .rounded = true,
+                              .time = "a",
+                              .dst = "b",
+                              .dst_port = "c",
+                              .src_port = "d",
+                              .protocol = "e",
+                              .state = "f"};
+  CHECK(copied_by_name(host) == host);
+  const nad::RollingWindows rolling{.keys = {"a"},
+                                    .columns = {"b"},
+                                    .functions = {nad::Rolling::sum},
+                                    .distinct = {"c"},
+                                    .seconds = 1,
+                                    .rows = 2,
+                                    .most_rows = 3,
+                                    .time = "d",
+                                    .state = "e"};
+  CHECK(copied_by_name(rolling) == rolling);
+  CHECK(nad::name(nad::Rolling::failures) == "failures");
 }

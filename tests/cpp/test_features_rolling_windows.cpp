@@ -200,7 +200,8 @@ TEST_CASE("every window agrees with a walk through the rows") {
       {"all.100s.", {.keys = {}, .seconds = 100, .rows = 30}},
       {"dst_ip.1rows.", {.keys = {"dst_ip"}, .seconds = 0, .rows = 1}}};
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    auto& [prefix, step] = steps[i];
+    const std::string& prefix = steps[i].first;
+    nad::RollingWindows& step = steps[i].second;
     step.columns = {"bytes"};
     step.functions = everything;
     step.distinct = {"dst_port", "dst_ip"};
@@ -265,6 +266,7 @@ TEST_CASE("many keys stay within the memory") {
   const nad::RollingWindows step{.functions = {Rolling::count}, .seconds = 0, .rows = 10, .most_rows = 100};
   const auto state = step.begin();
   std::vector<Record> records;
+  records.reserve(1000);
   for (int row = 0; row < 1000; ++row) {
     records.push_back({1, row % 20 == 0 ? 0 : row});
   }

@@ -3,6 +3,7 @@
 // What the steps that add columns share: reading the columns that they need, and putting theirs beside them.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -113,8 +114,7 @@ inline std::vector<double> finite_numbers(const Column& column) {
 
 /// A result that overflowed stays a number.
 inline double bounded(double value) noexcept {
-  constexpr double most = std::numeric_limits<double>::max();
-  return value > most ? most : value < -most ? -most : value;
+  return is_finite(value) ? value : std::copysign(std::numeric_limits<double>::max(), value);
 }
 
 inline std::string_view text_or_empty(const Column& column, std::size_t row, std::string& memory) {

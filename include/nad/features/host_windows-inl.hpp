@@ -46,6 +46,11 @@ class HostRecordReader {
     if (!step.state.empty()) {
       states_.emplace(table[step.state], &connection_state);
     }
+    const std::size_t rows = std::min(block, table.rows());
+    time_values_.resize(rows);
+    for (std::vector<RecordKey>* keys : {&hosts_, &ports_, &protocols_, &src_ports_}) {
+      keys->resize(rows);
+    }
   }
 
   /// Calls `visit(row, record)` for every row, `visit(row, nullptr)` where the record cannot be placed.
@@ -91,11 +96,11 @@ class HostRecordReader {
   std::optional<KeyReader> protocol_;
   std::optional<MappedTexts<bool (*)(std::string_view)>> is_tcp_;
   std::optional<MappedTexts<ConnectionState (*)(std::string_view)>> states_;
-  std::vector<std::int64_t> time_values_ = std::vector<std::int64_t>(block);
-  std::vector<RecordKey> hosts_ = std::vector<RecordKey>(block);
-  std::vector<RecordKey> ports_ = std::vector<RecordKey>(block);
-  std::vector<RecordKey> protocols_ = std::vector<RecordKey>(block);
-  std::vector<RecordKey> src_ports_ = std::vector<RecordKey>(block);
+  std::vector<std::int64_t> time_values_;
+  std::vector<RecordKey> hosts_;
+  std::vector<RecordKey> ports_;
+  std::vector<RecordKey> protocols_;
+  std::vector<RecordKey> src_ports_;
 };
 
 /// The columns of one of the two windows; those that a table cannot have are null.

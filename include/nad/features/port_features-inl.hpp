@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include "nad/features/derived_columns-inl.hpp"
 #include "nad/features/port_features.hpp"
@@ -16,23 +17,23 @@ NAD_INLINE std::string_view port_service(std::int64_t port) noexcept {
 }
 
 NAD_INLINE Table PortFeatures::apply(const Table& table, StepState* /*state*/) const {
-  constexpr std::int64_t first_registered = 1024;
-  constexpr std::int64_t first_ephemeral = 49152;
-  constexpr std::int64_t last_port = 65535;
+  constexpr double first_registered = 1024.0;
+  constexpr double first_ephemeral = 49152.0;
+  constexpr double last_port = 65535.0;
   detail::AddedColumns added(table, kind);
   for (const std::string& name : columns) {
-    const Column& column = detail::column_of_type(table, name, ColumnType::integer, kind);
+    // numbers, too: a data frame keeps whole numbers as such where some are missing
+    const std::vector<double> ports = detail::finite_numbers(detail::numeric_column(table, name, kind));
     ColumnBuilder& range = added.add(name + ".class", ColumnType::category);
     ColumnBuilder& service = added.add(name + ".service", ColumnType::category);
-    for (std::size_t row = 0; row < table.rows(); ++row) {
-      const std::int64_t port = column.integers()[row];
-      if (column.is_missing(row) || port < 0 || port > last_port) {
+    for (const double port : ports) {
+      if (detail::is_nan(port) || port < 0.0 || port > last_port || port != std::floor(port)) {
         range.add_missing();
         service.add_missing();
         continue;
       }
       range.add_text(port < first_registered ? "well_known" : port < first_ephemeral ? "registered" : "ephemeral");
-      service.add_text(port_service(port));
+      service.add_text(port_service(static_cast<std::int64_t>(port)));
     }
   }
   return added.finish();

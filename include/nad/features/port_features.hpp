@@ -7,7 +7,7 @@
 ///   more["dst_port.class"];      // "well_known" (below 1024), "registered" (below 49152) or "ephemeral"
 ///   more["dst_port.service"];    // "http", "dns", ... or "other"
 ///
-/// What is no port number (below 0, above 65535) counts as missing.
+/// What is no port number (below 0, above 65535, not whole) counts as missing.
 
 #include <cstdint>
 #include <string>

@@ -4,6 +4,7 @@
 // hash that is long enough for two never to meet.
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -85,9 +86,14 @@ class KeyReader {
           std::memcpy(&out[i], parts.addresses[row].bytes().data(), sizeof out[i]);
           break;
         case ColumnType::number: {
-          const double value = parts.numbers[row] == 0.0 ? 0.0 : parts.numbers[row];  // -0 is 0
-          out[i] = {0, 0};
-          std::memcpy(&out[i].low, &value, sizeof value);
+          // a whole one is the integer, which the same column may be in another table
+          const double value = parts.numbers[row];
+          out[i] = {1, 0};
+          if (value >= -0x1p53 && value <= 0x1p53 && value == std::floor(value)) {
+            out[i] = {0, static_cast<std::uint64_t>(static_cast<std::int64_t>(value))};
+          } else {
+            std::memcpy(&out[i].low, &value, sizeof value);
+          }
           break;
         }
         case ColumnType::boolean:

@@ -62,8 +62,13 @@ class RollingReader {
     if (has(step, Rolling::failures)) {
       states_.emplace(table[step.state], &connection_state);
     }
-    values_.resize(block * columns_.size());
-    distinct_keys_.resize(block * distinct_.size());
+    const std::size_t rows = std::min(block, table.rows());
+    moments_.resize(rows);
+    row_keys_.resize(rows);
+    scratch_keys_.resize(rows);
+    scratch_.resize(rows);
+    values_.resize(rows * columns_.size());
+    distinct_keys_.resize(rows * distinct_.size());
   }
 
   /// Calls `visit(index, row)` for every row, `visit(index, nullptr)` where it has no window.
@@ -127,10 +132,10 @@ class RollingReader {
   std::vector<KeyReader> distinct_;
   const Column* time_ = nullptr;
   std::optional<MappedTexts<ConnectionState (*)(std::string_view)>> states_;
-  std::vector<std::int64_t> moments_ = std::vector<std::int64_t>(block);
-  std::vector<RecordKey> row_keys_ = std::vector<RecordKey>(block);
-  std::vector<RecordKey> scratch_keys_ = std::vector<RecordKey>(block);
-  std::vector<double> scratch_ = std::vector<double>(block);
+  std::vector<std::int64_t> moments_;
+  std::vector<RecordKey> row_keys_;
+  std::vector<RecordKey> scratch_keys_;
+  std::vector<double> scratch_;
   std::vector<double> values_;            ///< row by row
   std::vector<RecordKey> distinct_keys_;  ///< row by row
 };

@@ -65,7 +65,7 @@ struct NAD_API RollingWindows {
   double seconds = 60.0;                   ///< rows younger than this; 0: of any age
   std::size_t rows = 1024;                 ///< and so many at most, with the current one
   /// Rows remembered in all windows together. Of more, windows not added to for the longest are forgotten, so that a
-  /// scan with many sources does not exhaust the memory. A row takes about 100 bytes, a window of one row 600.
+  /// scan with many sources does not exhaust the memory. A row takes about 100 bytes, a window of one row 700.
   std::size_t most_rows = 262144;
 
   std::string time = "timestamp";  ///< a time, or a number of seconds

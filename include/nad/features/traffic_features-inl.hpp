@@ -32,7 +32,7 @@ class Amounts {
       }
       std::vector<double> values = finite_numbers(numeric_column(table, name, TrafficFeatures::kind));
       for (double& value : values) {
-        value = value < 0.0 ? 0.0 : value;
+        value = !is_nan(value) && value < 0.0 ? 0.0 : value;
       }
       return values;
     };
