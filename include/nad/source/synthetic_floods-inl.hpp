@@ -37,10 +37,10 @@ inline void flood_with_syn(Scene& scene) {
     const double gap = draw.log_normal(0.15, 1.0);
     std::int64_t now = scene.calendar.always.draw(draw);
     for (std::int64_t left = episode(scene, 45.0); left > 0; --left) {
-      Flow flow = begin_flow(draw, bots.empty() ? stranger(draw) : draw.pick(bots), victim, now, port);
+      Flow flow = begin_flow(draw, {bots.empty() ? stranger(draw) : draw.pick(bots), victim, now, port});
       const std::int64_t tries = bots.empty() ? 1 : draw.count(1.4);
       scene.sink.add(server_answers && draw.chance(0.7) ? half_open(flow, draw, tries, draw.between(1, 4))
-                                                        : unanswered(flow, draw, std::min<std::int64_t>(tries, 6)));
+                                                        : unanswered(flow, draw, tries));
       now += microseconds(draw.exponential(gap));
     }
   }
@@ -67,12 +67,13 @@ inline void scan_ports(Scene& scene) {
                                 : draw.chance(0.5) ? draw.between(1, 1023)
                                                    : draw.between(1024, 65535);
       const Path path = inside ? Network::local(draw) : Network::remote(draw);
-      const Flow flow = begin_flow(draw, from, victim, now, port);
+      const Flow flow = begin_flow(draw, {from, victim, now, port});
       if (draw.chance(0.12)) {
-        scene.sink.add(converse(flow, draw, path,
-                                {.request = 0.0,
-                                 .response = draw.chance(0.4) ? draw.uniform(0.0, 90.0) : 0.0,
-                                 .ending = system_calls ? Ending::closed : Ending::reset}));
+        scene.sink.add(converse(draw, {flow,
+                                       path,
+                                       {.request = 0.0,
+                                        .response = draw.chance(0.4) ? draw.uniform(0.0, 90.0) : 0.0,
+                                        .ending = system_calls ? Ending::closed : Ending::reset}}));
       } else {
         scene.sink.add(wall ? unanswered(flow, draw, system_calls ? draw.between(1, 4) : draw.between(1, 2))
                             : refused(flow, draw, path, system_calls && draw.chance(0.4) ? 3 : 1));
@@ -101,18 +102,20 @@ inline void scan_network(Scene& scene) {
       const Host to = host_at(block + place);
       const bool there = std::find(network.known.begin(), network.known.end(), to.v4) != network.known.end();
       const Path path = inside ? Network::local(draw) : Network::remote(draw);
-      const Flow flow = begin_flow(draw, from, to, now, port);
+      const Flow flow = begin_flow(draw, {from, to, now, port});
       if (pings) {
-        scene.sink.add(ping(draw, from, to, now, draw.chance(0.8) ? 1 : 2, path.round_trip, there && draw.chance(0.9)));
+        scene.sink.add(
+            ping(draw, {from, to, now, draw.chance(0.8) ? 1 : 2, path.round_trip, there && draw.chance(0.9)}));
       } else if (!there || draw.chance(0.15)) {
         scene.sink.add(unanswered(flow, draw, draw.between(1, 3)));
       } else if (draw.chance(0.6)) {
         scene.sink.add(refused(flow, draw, path));
       } else {
-        scene.sink.add(converse(flow, draw, path,
-                                {.request = draw.uniform(0.0, 300.0),
-                                 .response = draw.uniform(0.0, 400.0),
-                                 .ending = draw.chance(0.5) ? Ending::closed : Ending::reset}));
+        scene.sink.add(converse(draw, {flow,
+                                       path,
+                                       {.request = draw.uniform(0.0, 300.0),
+                                        .response = draw.uniform(0.0, 400.0),
+                                        .ending = draw.chance(0.5) ? Ending::closed : Ending::reset}}));
       }
       now += microseconds(patient ? draw.log_normal(25.0, 0.8) : draw.log_normal(0.3, 1.0));
     }
@@ -136,9 +139,9 @@ inline void flood_with_udp(Scene& scene) {
     for (std::int64_t left = episode(scene, 18.0); left > 0; --left) {
       const std::int64_t count = 1 + whole(packets * draw.uniform(0.4, 1.6));
       const Flow flow =
-          begin_flow(draw, draw.pick(bots), victim, now, one_port ? port : draw.between(1024, 65535), Protocol::udp);
-      scene.sink.add(datagrams(flow, count, size * static_cast<double>(count), 0, 0.0,
-                               static_cast<double>(count) * draw.uniform(0.002, 0.03)));
+          begin_flow(draw, {draw.pick(bots), victim, now, one_port ? port : draw.between(1024, 65535), Protocol::udp});
+      scene.sink.add(datagrams({flow, count, size * static_cast<double>(count), 0, 0.0,
+                                static_cast<double>(count) * draw.uniform(0.002, 0.03)}));
       now += microseconds(draw.exponential(0.8));
     }
   }
@@ -157,11 +160,11 @@ inline void flood_with_answers(Scene& scene) {
     std::int64_t now = scene.calendar.always.draw(draw);
     for (std::int64_t left = episode(scene, 25.0); left > 0; --left) {
       Flow flow =
-          begin_flow(draw, stranger(draw), victim, now, one_port ? port : draw.between(1024, 65535), Protocol::udp);
+          begin_flow(draw, {stranger(draw), victim, now, one_port ? port : draw.between(1024, 65535), Protocol::udp});
       flow.src_port = service;
       const std::int64_t packets = std::min<std::int64_t>(300, draw.count(6.0));
-      scene.sink.add(datagrams(flow, packets, static_cast<double>(packets) * size * draw.uniform(0.9, 1.1), 0, 0.0,
-                               draw.log_normal(0.4, 1.2)));
+      scene.sink.add(datagrams({flow, packets, static_cast<double>(packets) * size * draw.uniform(0.9, 1.1), 0, 0.0,
+                                draw.log_normal(0.4, 1.2)}));
       now += microseconds(draw.exponential(0.3));
     }
   }
@@ -182,13 +185,13 @@ inline void hold_connections(Scene& scene) {
     std::int64_t now = scene.calendar.always.draw(draw);
     for (std::int64_t left = episode(scene, 18.0); left > 0; --left) {
       const double seconds = patience * draw.uniform(0.5, 1.4);
-      scene.sink.add(converse(begin_flow(draw, draw.pick(bots), scene.network.public_web, now, port), draw,
-                              Network::remote(draw),
-                              {.request = hello + seconds / every * 12.0,
-                               .response = port == 443 ? draw.uniform(2500.0, 4500.0) : draw.uniform(0.0, 500.0),
-                               .turns = 2 + whole(seconds / every),
-                               .pause = seconds,
-                               .ending = draw.chance(0.5) ? Ending::abandoned : Ending::reset}));
+      scene.sink.add(converse(draw, {begin_flow(draw, {draw.pick(bots), scene.network.public_web, now, port}),
+                                     Network::remote(draw),
+                                     {.request = hello + seconds / every * 12.0,
+                                      .response = port == 443 ? draw.uniform(2500.0, 4500.0) : draw.uniform(0.0, 500.0),
+                                      .turns = 2 + whole(seconds / every),
+                                      .pause = seconds,
+                                      .ending = draw.chance(0.5) ? Ending::abandoned : Ending::reset}}));
       now += microseconds(draw.log_normal(1.5, 1.0));
     }
   }
@@ -220,12 +223,13 @@ inline void guess_passwords(Scene& scene) {
     std::int64_t now = scene.calendar.always.draw(draw);
     for (std::int64_t left = episode(scene, 26.0); left > 0; --left) {
       const Path path = inside ? Network::local(draw) : Network::remote(0.04, draw);
-      scene.sink.add(converse(begin_flow(draw, from, door.host, now, door.port), draw, path,
-                              {.request = request + draw.uniform(0.0, 24.0),
-                               .response = response + draw.uniform(0.0, 60.0),
-                               .turns = 9,
-                               .pause = thinking * draw.uniform(0.9, 1.2),
-                               .ending = ending}));
+      scene.sink.add(converse(draw, {begin_flow(draw, {from, door.host, now, door.port}),
+                                     path,
+                                     {.request = request + draw.uniform(0.0, 24.0),
+                                      .response = response + draw.uniform(0.0, 60.0),
+                                      .turns = 9,
+                                      .pause = thinking * draw.uniform(0.9, 1.2),
+                                      .ending = ending}}));
       now += microseconds(gap * draw.uniform(0.7, 1.3));
     }
   }

@@ -67,16 +67,27 @@ struct Talk {
   Ending ending = Ending::closed;
 };
 
-inline Flow begin_flow(Draw& draw, const Host& from, const Host& to, std::int64_t time, std::int64_t dst_port,
-                       Protocol protocol = Protocol::tcp) noexcept {
+// The order in which the arguments of a function are evaluated is the compiler's choice, and with it which of them gets
+// which random number; inside braces it is from left to right. So functions take what may be drawn in braces.
+
+/// Who speaks to whom, when, and at which door.
+struct Ends {
+  const Host& from;
+  const Host& to;
+  std::int64_t time;
+  std::int64_t dst_port = 0;
+  Protocol protocol = Protocol::tcp;
+};
+
+inline Flow begin_flow(Draw& draw, const Ends& ends) noexcept {
   Flow flow;
-  const bool v6 = from.has_v6 && to.has_v6;
-  flow.time = time;
-  flow.src = v6 ? from.v6 : from.v4;
-  flow.dst = v6 ? to.v6 : to.v4;
-  flow.src_port = protocol == Protocol::icmp ? 0 : draw.between(from.first_port, from.last_port);
-  flow.dst_port = dst_port;
-  flow.protocol = protocol;
+  const bool v6 = ends.from.has_v6 && ends.to.has_v6;
+  flow.time = ends.time;
+  flow.src = v6 ? ends.from.v6 : ends.from.v4;
+  flow.dst = v6 ? ends.to.v6 : ends.to.v4;
+  flow.src_port = ends.protocol == Protocol::icmp ? 0 : draw.between(ends.from.first_port, ends.from.last_port);
+  flow.dst_port = ends.dst_port;
+  flow.protocol = ends.protocol;
   return flow;
 }
 
@@ -88,7 +99,16 @@ inline std::int64_t carriers(std::int64_t payload, std::int64_t room, std::int64
 }
 
 /// A connection that was made.
-inline Flow converse(Flow flow, Draw& draw, const Path& path, const Talk& talk) noexcept {
+struct Dialogue {
+  Flow flow;
+  Path path;
+  Talk talk;
+};
+
+inline Flow converse(Draw& draw, const Dialogue& dialogue) noexcept {
+  Flow flow = dialogue.flow;
+  const Path& path = dialogue.path;
+  const Talk& talk = dialogue.talk;
   const std::int64_t header = ip_header(flow) + 32;  // TCP with a time stamp
   const std::int64_t room = 1500 - header;
   const std::int64_t request = std::max<std::int64_t>(0, whole(talk.request));
@@ -130,8 +150,9 @@ inline Flow converse(Flow flow, Draw& draw, const Path& path, const Talk& talk) 
   return flow;
 }
 
-/// Asked, and asked again, and nobody answered.
-inline Flow unanswered(Flow flow, Draw& draw, std::int64_t tries) noexcept {
+/// Asked, and asked again, up to six times, and nobody answered.
+inline Flow unanswered(Flow flow, Draw& draw, std::int64_t wanted_tries) noexcept {
+  const std::int64_t tries = std::min<std::int64_t>(wanted_tries, 6);
   flow.flags = syn;
   flow.packets_sent = tries;
   flow.bytes_sent = tries * (ip_header(flow) + 40);
@@ -168,24 +189,43 @@ inline Flow half_open(Flow flow, Draw& draw, std::int64_t tries, std::int64_t an
 }
 
 /// Datagrams there and back; payload of all of them together.
-inline Flow datagrams(Flow flow, std::int64_t packets_sent, double sent, std::int64_t packets_received, double received,
-                      double seconds) noexcept {
-  flow.packets_sent = packets_sent;
-  flow.packets_received = packets_received;
-  flow.bytes_sent = whole(std::max(0.0, sent)) + packets_sent * (ip_header(flow) + 8);
-  flow.bytes_received =
-      packets_received == 0 ? 0 : whole(std::max(0.0, received)) + packets_received * (ip_header(flow) + 8);
-  flow.duration = packets_sent + packets_received > 1 ? microseconds(seconds) + 1 : 0;
+struct Volley {
+  Flow flow;
+  std::int64_t packets_sent;
+  double sent;
+  std::int64_t packets_received;
+  double received;
+  double seconds;
+};
+
+inline Flow datagrams(const Volley& volley) noexcept {
+  Flow flow = volley.flow;
+  const std::int64_t header = ip_header(flow) + 8;
+  flow.packets_sent = volley.packets_sent;
+  flow.packets_received = volley.packets_received;
+  flow.bytes_sent = whole(std::max(0.0, volley.sent)) + flow.packets_sent * header;
+  if (flow.packets_received != 0) {
+    flow.bytes_received = whole(std::max(0.0, volley.received)) + flow.packets_received * header;
+  }
+  flow.duration = flow.packets_sent + flow.packets_received > 1 ? microseconds(volley.seconds) + 1 : 0;
   return flow;
 }
 
-inline Flow ping(Draw& draw, const Host& from, const Host& to, std::int64_t time, std::int64_t packets,
-                 double round_trip, bool answered) noexcept {
-  const double seconds =
-      static_cast<double>(packets - 1) * 1.001 + (answered ? round_trip * draw.uniform(0.9, 1.4) : 0.0);
-  const double payload = 56.0 * static_cast<double>(packets);
-  return datagrams(begin_flow(draw, from, to, time, 0, Protocol::icmp), packets, payload, answered ? packets : 0,
-                   payload, seconds);
+/// Echo requests, one a second.
+struct Ping {
+  const Host& from;
+  const Host& to;
+  std::int64_t time;
+  std::int64_t packets;
+  double round_trip;
+  bool answered;
+};
+
+inline Flow ping(Draw& draw, const Ping& ping) noexcept {
+  const double payload = 56.0 * static_cast<double>(ping.packets);
+  const double last = ping.answered ? ping.round_trip * draw.uniform(0.9, 1.4) : 0.0;
+  return datagrams({begin_flow(draw, {ping.from, ping.to, ping.time, 0, Protocol::icmp}), ping.packets, payload,
+                    ping.answered ? ping.packets : 0, payload, static_cast<double>(ping.packets - 1) * 1.001 + last});
 }
 
 }  // namespace nad::detail::synthetic

@@ -18,12 +18,13 @@ inline void carry_out(Scene& scene) {
     std::int64_t now = (draw.chance(0.7) ? scene.calendar.office : scene.calendar.always).draw(draw);
     for (std::int64_t left = episode(scene, portions ? 12.0 : 3.0); left > 0; --left) {
       const Path path = Network::remote(0.05, draw);
-      scene.sink.add(converse(begin_flow(draw, from, to, now, draw.chance(0.9) ? 443 : 22), draw, path,
-                              {.request = size * draw.log_normal(1.0, portions ? 0.15 : 0.7),
-                               .response = draw.log_normal(6000.0, 0.7),
-                               .turns = draw.count(3.0),
-                               .pause = draw.log_normal(2.0, 1.0),
-                               .ending = usual_ending(draw)}));
+      scene.sink.add(converse(draw, {begin_flow(draw, {from, to, now, draw.chance(0.9) ? 443 : 22}),
+                                     path,
+                                     {.request = size * draw.log_normal(1.0, portions ? 0.15 : 0.7),
+                                      .response = draw.log_normal(6000.0, 0.7),
+                                      .turns = draw.count(3.0),
+                                      .pause = draw.log_normal(2.0, 1.0),
+                                      .ending = usual_ending(draw)}}));
       now += microseconds(portions ? draw.log_normal(400.0, 0.6) : draw.log_normal(1800.0, 0.9));
     }
   }
@@ -43,14 +44,18 @@ inline void call_home(Scene& scene) {
     std::int64_t now = scene.calendar.always.draw(draw);
     for (std::int64_t left = episode(scene, 28.0); left > 0; --left) {
       const Path path = Network::remote(0.06, draw);
-      Flow flow = begin_flow(draw, from, to, now, port);
+      Flow flow = begin_flow(draw, {from, to, now, port});
       if (!fails(draw, flow, path, 0.04)) {
         const bool order = draw.chance(0.04);  // now and then there is something to do
-        flow = converse(flow, draw, path,
-                        {.request = request + draw.uniform(0.0, 30.0) + (order ? draw.log_normal(8000.0, 1.0) : 0.0),
-                         .response = response + draw.uniform(0.0, 30.0) + (order ? draw.log_normal(4000.0, 1.2) : 0.0),
-                         .turns = 2,
-                         .pause = draw.chance(0.2) ? draw.uniform(0.1, 20.0) : 0.0});
+        const double asked = order ? draw.log_normal(8000.0, 1.0) : 0.0;
+        const double told = order ? draw.log_normal(4000.0, 1.2) : 0.0;
+
+        flow = converse(draw, {flow,
+                               path,
+                               {.request = request + draw.uniform(0.0, 30.0) + asked,
+                                .response = response + draw.uniform(0.0, 30.0) + told,
+                                .turns = 2,
+                                .pause = draw.chance(0.2) ? draw.uniform(0.1, 20.0) : 0.0}});
       }
       scene.sink.add(flow);
       now += std::max(second, microseconds(period * (1.0 + jitter * draw.uniform(-1.0, 1.0))));
@@ -75,8 +80,9 @@ inline void tunnel_through_names(Scene& scene) {
       const std::int64_t packets = draw.count(1.5);
       const auto times = static_cast<double>(packets);
       const double asked = question * draw.uniform(0.75, 1.2);
-      scene.sink.add(datagrams(begin_flow(draw, from, server, now, 53, Protocol::udp), packets, times * asked, packets,
-                               times * (asked + answer * draw.uniform(0.3, 1.6)), draw.log_normal(0.04, 0.6)));
+      scene.sink.add(
+          datagrams({begin_flow(draw, {from, server, now, 53, Protocol::udp}), packets, times * asked, packets,
+                     times * (asked + answer * draw.uniform(0.3, 1.6)), draw.log_normal(0.04, 0.6)}));
       now += microseconds(draw.exponential(gap));
     }
   }
@@ -97,12 +103,13 @@ inline void gather(Scene& scene) {
                                       : network.intranet;
       const std::int64_t port = where < 0.75 ? 445 : where < 0.9 ? 5432 : 443;
       const double amount = draw.log_normal(where < 0.75 ? 4e6 : 5e5, 1.4);
-      scene.sink.add(converse(begin_flow(draw, from, to, now, port), draw, Network::local(draw),
-                              {.request = draw.log_normal(6000.0, 0.8),
-                               .response = amount,
-                               .turns = draw.count(15.0),
-                               .pause = draw.log_normal(2.0, 1.3),
-                               .ending = usual_ending(draw)}));
+      scene.sink.add(converse(draw, {begin_flow(draw, {from, to, now, port}),
+                                     Network::local(draw),
+                                     {.request = draw.log_normal(6000.0, 0.8),
+                                      .response = amount,
+                                      .turns = draw.count(15.0),
+                                      .pause = draw.log_normal(2.0, 1.3),
+                                      .ending = usual_ending(draw)}}));
       now += microseconds(draw.log_normal(60.0, 1.0));
     }
   }
@@ -128,11 +135,11 @@ inline void act_out_of_role(Scene& scene) {
     std::int64_t now = scene.calendar.always.draw(draw);
     for (std::int64_t left = episode(scene, 6.0); left > 0; --left) {
       const Path path = outside ? Network::remote(draw) : Network::local(draw);
-      scene.sink.add(outside && what < 0.3 ? web_visit(draw, from, peer, now, path, 1.0, false)
-                     : outside             ? shell(draw, from, peer, now, path, true)
-                     : what < 0.75         ? file_share(draw, from, peer, now, path)
-                     : what < 0.87         ? remote_screen(draw, from, peer, now, path)
-                                           : shell(draw, from, peer, now, path, true));
+      scene.sink.add(outside && what < 0.3 ? web_visit(draw, {from, peer, now, path}, 1.0, false)
+                     : outside             ? shell(draw, {from, peer, now, path}, true)
+                     : what < 0.75         ? file_share(draw, {from, peer, now, path})
+                     : what < 0.87         ? remote_screen(draw, {from, peer, now, path})
+                                           : shell(draw, {from, peer, now, path}, true));
       now += microseconds(draw.log_normal(240.0, 1.2));
     }
   }
@@ -148,9 +155,10 @@ inline void log_in_at_night(Scene& scene) {
     std::int64_t now = scene.calendar.night.draw(draw);
     for (std::int64_t left = episode(scene, 4.0); left > 0; --left) {
       const Path path = Network::local(draw);
-      scene.sink.add(draw.chance(0.65)
-                         ? shell(draw, from, draw.pick(servers), now, path, true)
-                         : remote_screen(draw, from, draw.chance(0.6) ? network.application : network.jump, now, path));
+      scene.sink.add(
+          draw.chance(0.65)
+              ? shell(draw, {from, draw.pick(servers), now, path}, true)
+              : remote_screen(draw, {from, draw.chance(0.6) ? network.application : network.jump, now, path}));
       now += microseconds(draw.log_normal(500.0, 1.0));
     }
   }

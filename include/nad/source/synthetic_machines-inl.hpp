@@ -62,8 +62,10 @@ inline void poll(Scene& scene) {
   };
   std::vector<Check> checks;
   for (const Host& server : network.servers()) {
-    checks.push_back({server, 0, Protocol::icmp});
-    checks.push_back({server, 161, Protocol::udp});
+    if (server.v4 != network.monitor.v4) {
+      checks.push_back({server, 0, Protocol::icmp});
+      checks.push_back({server, 161, Protocol::udp});
+    }
   }
   for (const Host& printer : network.printers) {
     checks.push_back({printer, 161, Protocol::udp});
@@ -88,24 +90,58 @@ inline void poll(Scene& scene) {
     const Path path = Network::local(draw);
     if (check.protocol == Protocol::icmp) {
       scene.sink.add(
-          ping(draw, network.monitor, check.host, at, draw.chance(0.9) ? 1 : 3, path.round_trip, draw.chance(0.99)));
+          ping(draw, {network.monitor, check.host, at, draw.chance(0.9) ? 1 : 3, path.round_trip, draw.chance(0.99)}));
     } else if (check.protocol == Protocol::udp) {
       const double values = static_cast<double>(draw.between(4, 40));
       const std::int64_t packets = draw.between(1, 4);
-      scene.sink.add(datagrams(begin_flow(draw, network.monitor, check.host, at, 161, Protocol::udp), packets,
-                               40.0 + values * 18.0, packets, 44.0 + values * 26.0,
-                               path.round_trip * static_cast<double>(packets) * 4.0));
+      scene.sink.add(datagrams({begin_flow(draw, {network.monitor, check.host, at, 161, Protocol::udp}), packets,
+                                40.0 + values * 18.0, packets, 44.0 + values * 26.0,
+                                path.round_trip * static_cast<double>(packets) * 4.0}));
     } else {  // that it opens is enough
-      Flow flow = begin_flow(draw, network.monitor, check.host, at, check.port);
+      Flow flow = begin_flow(draw, {network.monitor, check.host, at, check.port});
       if (!fails(draw, flow, path, 0.03)) {
         const bool speaks = draw.chance(0.5);
-        flow = converse(flow, draw, path,
-                        {.request = speaks ? draw.uniform(80.0, 400.0) : 0.0,
-                         .response = check.port == 22 || speaks ? draw.uniform(20.0, 900.0) : 0.0,
-                         .ending = draw.chance(0.7) ? Ending::closed : Ending::reset});
+        flow = converse(draw, {flow,
+                               path,
+                               {.request = speaks ? draw.uniform(80.0, 400.0) : 0.0,
+                                .response = check.port == 22 || speaks ? draw.uniform(20.0, 900.0) : 0.0,
+                                .ending = draw.chance(0.7) ? Ending::closed : Ending::reset}});
       }
       scene.sink.add(flow);
     }
+  }
+}
+
+/// A small exchange, again and again.
+struct Beat {
+  const Host& from;
+  const Host& to;
+  std::int64_t port;
+  std::int64_t begin;
+  std::int64_t end;
+  std::int64_t period;
+  double jitter;  ///< deviation, as a share of the period
+};
+
+inline void keep_beat(Scene& scene, const Beat& beat) {
+  Draw& draw = scene.draw;
+  const double request = draw.uniform(180.0, 1400.0);
+  const double response = draw.uniform(120.0, 2600.0);
+  for (std::int64_t now = beat.begin; now < beat.end && !scene.sink.full();) {
+    Flow flow = begin_flow(draw, {beat.from, beat.to, now, beat.port});
+    const Path path = Network::remote(0.02, draw);
+    if (!fails(draw, flow, path, 0.02)) {
+      flow = converse(draw, {flow,
+                             path,
+                             {.request = request + draw.uniform(0.0, 60.0),
+                              .response = response + draw.uniform(0.0, 40.0),
+                              .turns = 2,
+                              .pause = draw.chance(0.3) ? draw.uniform(0.1, 20.0) : 0.0,
+                              .ending = draw.chance(0.9) ? Ending::closed : usual_ending(draw)}});
+    }
+    scene.sink.add(flow);
+    const double late = draw.normal() * beat.jitter * static_cast<double>(beat.period);
+    now += std::max(second, beat.period + whole(late));
   }
 }
 
@@ -113,39 +149,20 @@ inline void poll(Scene& scene) {
 inline void report(Scene& scene) {
   Draw& draw = scene.draw;
   const Network& network = scene.network;
-  const auto beat = [&](const Host& from, const Host& to, std::int64_t port, std::int64_t begin, std::int64_t end,
-                        std::int64_t period, double jitter) {
-    const double request = draw.uniform(180.0, 1400.0);
-    const double response = draw.uniform(120.0, 2600.0);
-    for (std::int64_t now = begin; now < end && !scene.sink.full();
-         now += std::max(second, period + microseconds(draw.normal() * jitter * static_cast<double>(period) / 1e6))) {
-      Flow flow = begin_flow(draw, from, to, now, port);
-      const Path path = Network::remote(0.02, draw);
-      if (!fails(draw, flow, path, 0.02)) {
-        flow = converse(flow, draw, path,
-                        {.request = request + draw.uniform(0.0, 60.0),
-                         .response = response + draw.uniform(0.0, 40.0),
-                         .turns = 2,
-                         .pause = draw.chance(0.3) ? draw.uniform(0.1, 20.0) : 0.0,
-                         .ending = draw.chance(0.9) ? Ending::closed : usual_ending(draw)});
-      }
-      scene.sink.add(flow);
-    }
-  };
   if (!network.devices.empty()) {
     const double share = static_cast<double>(scene.sink.room()) * 0.6 / static_cast<double>(network.devices.size());
+    const std::int64_t period = usual_period(scene.calendar.length, share);
     for (const Host& device : network.devices) {
-      const std::int64_t period = usual_period(scene.calendar.length, share);
       const std::int64_t port = draw.chance(0.6) ? 8883 : 443;
-      beat(device, network.device_cloud, port, draw.between(0, period - 1), scene.calendar.length, period,
-           draw.uniform(0.0, 0.06));
+      keep_beat(scene, {device, network.device_cloud, port, draw.between(0, period - 1), scene.calendar.length, period,
+                        draw.uniform(0.0, 0.06)});
     }
   }
   while (!scene.sink.full()) {  // a program that is open for some hours and looks whether there is something new
     const std::int64_t begin = scene.calendar.office.draw(draw);
-    const std::int64_t period = draw.between(2, 30) * minute;
-    beat(network.anybody(draw), draw.pick(network.sites).host, 443, begin, begin + draw.between(1, 9) * hour, period,
-         draw.uniform(0.0, 0.1));
+    const std::int64_t end = begin + draw.between(1, 9) * hour;
+    keep_beat(scene, {network.anybody(draw), draw.pick(network.sites).host, 443, begin, end,
+                      draw.between(2, 30) * minute, draw.uniform(0.0, 0.1)});
   }
 }
 
@@ -162,7 +179,7 @@ inline void serve(Scene& scene) {
                        : what < 0.9  ? network.intranet
                                      : network.second_database;
     scene.sink.add(database_work(
-        draw, from, draw.chance(0.85) || what >= 0.9 ? network.database : network.second_database, now, path));
+        draw, {from, draw.chance(0.85) || what >= 0.9 ? network.database : network.second_database, now, path}));
   }
 }
 
@@ -176,15 +193,16 @@ inline void update(Scene& scene) {
     const Host& host = server ? draw.pick(servers) : network.anybody(draw);
     std::int64_t now = (server ? scene.calendar.night : scene.calendar.office).draw(draw);
     for (std::int64_t files = draw.count(2.0); files > 0; --files) {
-      Flow flow = begin_flow(draw, host, network.updates, now, draw.chance(0.6) ? 443 : 80);
+      Flow flow = begin_flow(draw, {host, network.updates, now, draw.chance(0.6) ? 443 : 80});
       const Path path = Network::remote(0.012, draw);
       if (!fails(draw, flow, path, 0.02)) {
-        flow = converse(flow, draw, path,
-                        {.request = draw.log_normal(900.0, 0.5),
-                         .response = draw.pareto(3e4, 0.45, 3e9),
-                         .turns = draw.count(3.0),
-                         .pause = draw.log_normal(0.4, 1.0),
-                         .ending = usual_ending(draw)});
+        flow = converse(draw, {flow,
+                               path,
+                               {.request = draw.log_normal(900.0, 0.5),
+                                .response = draw.pareto(3e4, 0.45, 3e9),
+                                .turns = draw.count(3.0),
+                                .pause = draw.log_normal(0.4, 1.0),
+                                .ending = usual_ending(draw)}});
       }
       scene.sink.add(flow);
       now += microseconds(draw.log_normal(3.0, 1.5));
@@ -206,18 +224,18 @@ inline void save(Scene& scene) {
               .turns = draw.count(20.0),
               .pause = draw.log_normal(5.0, 1.2)};
     if (what < 0.4) {
-      scene.sink.add(converse(begin_flow(draw, draw.pick(servers), network.backup, now, 10'000), draw, path, talk));
+      scene.sink.add(converse(draw, {begin_flow(draw, {draw.pick(servers), network.backup, now, 10'000}), path, talk}));
     } else if (what < 0.6) {  // folders of people, as soon as their machine is there
       const Host& user = network.anybody(draw);
       talk.request = draw.pareto(1e5, 0.5, 2e10);
       const std::int64_t when = draw.chance(0.8) ? scene.calendar.office.draw(draw) : now;
-      scene.sink.add(converse(begin_flow(draw, user, network.backup, when, 10'000), draw, path, talk));
+      scene.sink.add(converse(draw, {begin_flow(draw, {user, network.backup, when, 10'000}), path, talk}));
     } else if (what < 0.75) {
       path = Network::remote(0.015, draw);
       path.rate = draw.log_normal(9e6, 0.3);
-      scene.sink.add(converse(begin_flow(draw, network.backup, network.storage, now, 443), draw, path, talk));
+      scene.sink.add(converse(draw, {begin_flow(draw, {network.backup, network.storage, now, 443}), path, talk}));
     } else {
-      scene.sink.add(shell(draw, network.monitor, draw.pick(servers), now, path, false));
+      scene.sink.add(shell(draw, {network.monitor, draw.pick(servers), now, path}, false));
     }
   }
 }
@@ -238,34 +256,35 @@ inline void go_wrong(Scene& scene) {
       const std::int64_t port = draw.pick(ports);
       const Host& user = network.anybody(draw);
       for (std::int64_t times = draw.count(3.5); times > 0; --times) {
-        const Flow flow =
-            unanswered(begin_flow(draw, user, gone, now, port), draw, std::min<std::int64_t>(6, draw.count(2.5)));
+        Flow flow = begin_flow(draw, {user, gone, now, port});
+        flow = unanswered(flow, draw, draw.count(2.5));
         scene.sink.add(flow);
         now = flow.end() + microseconds(draw.log_normal(30.0, 1.2));
       }
     } else if (what < 0.5) {  // the house knows no such service
       const Host& other = draw.chance(0.5) ? draw.pick(servers) : network.anybody(draw);
       const std::int64_t port = draw.chance(0.5) ? draw.pick(ports) : draw.between(1, 65535);
-      scene.sink.add(
-          refused(begin_flow(draw, network.anybody(draw), other, now, port), draw, path, draw.chance(0.4) ? 3 : 1));
+      const Flow flow = begin_flow(draw, {network.anybody(draw), other, now, port});
+      scene.sink.add(refused(flow, draw, path, draw.chance(0.4) ? 3 : 1));
     } else if (what < 0.66) {  // knocks from outside that mean nobody in particular
       const Host& door = draw.chance(0.5) ? network.public_web : draw.chance(0.5) ? network.mail : network.vpn;
       const std::int64_t port = draw.chance(0.6) ? draw.pick(ports) : draw.between(1, 65535);
-      const Flow flow = begin_flow(draw, stranger(draw), door, now, port);
+      const Flow flow = begin_flow(draw, {stranger(draw), door, now, port});
       scene.sink.add(draw.chance(0.8) ? unanswered(flow, draw, draw.count(1.3))
                                       : refused(flow, draw, Network::remote(draw)));
     } else if (what < 0.8) {  // answers that come when the question is forgotten, or are all that is seen of it
-      Flow flow = begin_flow(draw, draw.pick(network.sites).host, network.anybody(draw), now, 0, Protocol::udp);
+      Flow flow = begin_flow(draw, {draw.pick(network.sites).host, network.anybody(draw), now, 0, Protocol::udp});
       flow.src_port = draw.chance(0.5) ? 443 : 53;
       flow.dst_port = draw.between(1024, 65535);
       const std::int64_t packets = draw.count(2.5);
-      scene.sink.add(datagrams(flow, packets, static_cast<double>(packets) * draw.uniform(40.0, 1252.0), 0, 0.0,
-                               draw.log_normal(0.3, 1.4)));
+      scene.sink.add(datagrams({flow, packets, static_cast<double>(packets) * draw.uniform(40.0, 1252.0), 0, 0.0,
+                                draw.log_normal(0.3, 1.4)}));
     } else if (what < 0.9) {
       const Host& other = draw.chance(0.5) ? draw.pick(servers) : network.anybody(draw);
-      scene.sink.add(ping(draw, network.anybody(draw), other, now, draw.count(4.0), path.round_trip, draw.chance(0.8)));
+      scene.sink.add(
+          ping(draw, {network.anybody(draw), other, now, draw.count(4.0), path.round_trip, draw.chance(0.8)}));
     } else {  // the end of a connection that began before the meter did
-      Flow flow = begin_flow(draw, network.anybody(draw), draw.pick(network.sites).host, now, 443);
+      Flow flow = begin_flow(draw, {network.anybody(draw), draw.pick(network.sites).host, now, 443});
       const std::int64_t packets = draw.count(2.0);
       flow.flags = draw.chance(0.5) ? ack | fin : ack | rst;
       flow.packets_sent = packets;
@@ -288,13 +307,15 @@ inline void take_stock(Scene& scene) {
     for (const Host& server : scene.network.servers()) {
       for (const std::int64_t port : ports) {
         const Path path = Network::local(draw);
-        const Flow flow = begin_flow(draw, scene.network.monitor, server, now, port);
+        const Flow flow = begin_flow(draw, {scene.network.monitor, server, now, port});
         const double how = draw.uniform();
-        scene.sink.add(how < 0.6 ? refused(flow, draw, path)
-                       : how < 0.8
-                           ? unanswered(flow, draw, 2)
-                           : converse(flow, draw, path,
-                                      {.request = 0.0, .response = draw.uniform(0.0, 80.0), .ending = Ending::reset}));
+        scene.sink.add(
+            how < 0.6 ? refused(flow, draw, path)
+            : how < 0.8
+                ? unanswered(flow, draw, 2)
+                : converse(
+                      draw,
+                      {flow, path, {.request = 0.0, .response = draw.uniform(0.0, 80.0), .ending = Ending::reset}}));
         now += draw.between(1, 40) * second / 10;
       }
     }

@@ -62,7 +62,8 @@ inline Host host_at(std::uint32_t v4, bool linux_ports = true) noexcept {
 }
 
 inline Host stranger(Draw& draw) noexcept {
-  Host host = host_at(elsewhere + static_cast<std::uint32_t>(draw.below(1U << 17U)), draw.chance(0.4));
+  const auto place = static_cast<std::uint32_t>(draw.below(1U << 17U));
+  Host host = host_at(elsewhere + place, draw.chance(0.4));
   host.has_v6 = draw.chance(0.15);
   return host;
 }

@@ -32,7 +32,7 @@ inline void browse(Scene& scene) {
       for (std::int64_t connections = draw.count(2.2); connections > 0; --connections) {
         const bool quic = draw.chance(0.15);
         const Flow visit =
-            web_visit(draw, user, site.host, now, Network::remote(site.round_trip, draw), site.weight, quic);
+            web_visit(draw, {user, site.host, now, Network::remote(site.round_trip, draw)}, site.weight, quic);
         scene.sink.add(visit);
         const bool failed = visit.packets_received <= 1 && visit.protocol == Protocol::tcp;
         now +=
@@ -56,24 +56,25 @@ inline void work_inside(Scene& scene) {
     if (what < 0.42) {
       const Host& server = draw.chance(0.8) ? network.files : network.archive_files;
       for (std::int64_t times = draw.count(1.8); times > 0; --times) {
-        scene.sink.add(file_share(draw, user, server, now, path));
+        scene.sink.add(file_share(draw, {user, server, now, path}));
         now += microseconds(draw.log_normal(90.0, 1.4));
       }
     } else if (what < 0.72) {
       for (std::int64_t times = draw.count(2.5); times > 0; --times) {
-        scene.sink.add(web_visit(draw, user, network.intranet, now, path, 0.8, false));
+        scene.sink.add(web_visit(draw, {user, network.intranet, now, path}, 0.8, false));
         now += microseconds(draw.log_normal(6.0, 1.4));
       }
     } else if (what < 0.86) {  // calls of services at ports that were agreed on a moment before
       const Host& server = draw.chance(0.7) ? network.directory : network.application;
-      Flow flow = begin_flow(draw, user, server, now, draw.between(49664, 49999));
+      Flow flow = begin_flow(draw, {user, server, now, draw.between(49664, 49999)});
       if (!fails(draw, flow, path, 0.05)) {
-        flow = converse(flow, draw, path,
-                        {.request = draw.log_normal(1500.0, 0.9),
-                         .response = draw.log_normal(2500.0, 1.3),
-                         .turns = draw.count(6.0),
-                         .pause = draw.log_normal(2.0, 1.5),
-                         .ending = usual_ending(draw)});
+        flow = converse(draw, {flow,
+                               path,
+                               {.request = draw.log_normal(1500.0, 0.9),
+                                .response = draw.log_normal(2500.0, 1.3),
+                                .turns = draw.count(6.0),
+                                .pause = draw.log_normal(2.0, 1.5),
+                                .ending = usual_ending(draw)}});
       }
       scene.sink.add(flow);
     } else {  // a developer tries something, on whatever port it listens
@@ -81,9 +82,9 @@ inline void work_inside(Scene& scene) {
       const Host& other = draw.chance(0.5) ? network.application : network.anybody(draw);
       const std::int64_t port = draw.chance(0.35) ? draw.between(1024, 49151) : draw.pick(common);
       for (std::int64_t times = draw.count(2.0); times > 0; --times) {
-        Flow flow = begin_flow(draw, user, other, now, port);
+        Flow flow = begin_flow(draw, {user, other, now, port});
         if (!fails(draw, flow, path, 0.3)) {
-          flow = converse(flow, draw, path, web_talk(draw, 0.5));
+          flow = converse(draw, {flow, path, web_talk(draw, 0.5)});
         }
         scene.sink.add(flow);
         now += microseconds(draw.log_normal(4.0, 1.3));
@@ -101,14 +102,15 @@ inline void log_on(Scene& scene) {
     std::int64_t now = scene.calendar.office.draw(draw);
     for (std::int64_t tickets = draw.count(1.7); tickets > 0; --tickets) {
       const bool ticket = draw.chance(0.6);
-      Flow flow = begin_flow(draw, user, server, now, ticket ? 88 : 389);
+      Flow flow = begin_flow(draw, {user, server, now, ticket ? 88 : 389});
       const Path path = Network::local(draw);
       if (!fails(draw, flow, path, 0.015)) {
-        flow = converse(flow, draw, path,
-                        {.request = ticket ? draw.uniform(250.0, 1900.0) : draw.log_normal(1800.0, 0.6),
-                         .response = ticket ? draw.uniform(220.0, 2000.0) : draw.log_normal(3800.0, 1.0),
-                         .turns = ticket ? 1 : draw.between(3, 8),
-                         .pause = ticket || draw.chance(0.7) ? 0.0 : draw.uniform(10.0, 120.0)});
+        flow = converse(draw, {flow,
+                               path,
+                               {.request = ticket ? draw.uniform(250.0, 1900.0) : draw.log_normal(1800.0, 0.6),
+                                .response = ticket ? draw.uniform(220.0, 2000.0) : draw.log_normal(3800.0, 1.0),
+                                .turns = ticket ? 1 : draw.between(3, 8),
+                                .pause = ticket || draw.chance(0.7) ? 0.0 : draw.uniform(10.0, 120.0)}});
       }
       scene.sink.add(flow);
       now += microseconds(draw.log_normal(0.02, 1.0));
@@ -127,19 +129,19 @@ inline void exchange_mail(Scene& scene) {
       const auto every = static_cast<double>(draw.between(1, 3)) * 300.0;
       std::int64_t now = scene.calendar.office.draw(draw);
       for (std::int64_t times = draw.count(6.0); times > 0; --times) {
-        scene.sink.add(mail_check(draw, user, network.mail, now, Network::local(draw)));
+        scene.sink.add(mail_check(draw, {user, network.mail, now, Network::local(draw)}));
         now += microseconds(every + draw.normal() * 2.0);
       }
     } else if (what < 0.7) {
-      scene.sink.add(letter(draw, network.anybody(draw), network.mail, scene.calendar.office.draw(draw), 587,
-                            Network::local(draw)));
+      scene.sink.add(letter(
+          draw, {network.anybody(draw), network.mail, scene.calendar.office.draw(draw), Network::local(draw)}, 587));
     } else {
       const bool in = draw.chance(0.7);
       const Host other = draw.chance(0.6) ? draw.pick(network.sites).host : stranger(draw);
       const std::int64_t now = (in ? scene.calendar.internet : scene.calendar.office).draw(draw);
       scene.sink.add(name_lookup(draw, network.mail, network.directory, now, true));
-      scene.sink.add(
-          letter(draw, in ? other : network.mail, in ? network.mail : other, now + 40'000, 25, Network::remote(draw)));
+      scene.sink.add(letter(
+          draw, {in ? other : network.mail, in ? network.mail : other, now + 40'000, Network::remote(draw)}, 25));
     }
   }
 }
@@ -151,7 +153,7 @@ inline void meet(Scene& scene) {
   while (!scene.sink.full()) {
     const Host& user = network.anybody(draw);
     const std::int64_t now = scene.calendar.office.draw(draw);
-    scene.sink.add(web_visit(draw, user, network.meetings, now, Network::remote(0.018, draw), 1.0, false));
+    scene.sink.add(web_visit(draw, {user, network.meetings, now, Network::remote(0.018, draw)}, 1.0, false));
     const double seconds = std::min(9000.0, draw.log_normal(1100.0, 1.1));
     for (std::int64_t streams = draw.between(1, 3); streams > 0; --streams) {
       const bool direct = draw.chance(0.3);  // from one to the other, no server between
@@ -160,11 +162,12 @@ inline void meet(Scene& scene) {
       const double in = draw.chance(0.2) ? 0.0 : draw.log_normal(60.0, 0.7);
       const double size = draw.uniform(120.0, 1080.0);
       const double kept = seconds * draw.uniform(0.05, 1.0);
-      const Flow flow = begin_flow(draw, user, other, now + draw.between(1, 30) * second,
-                                   direct ? draw.between(16384, 65535) : draw.between(3478, 3481), Protocol::udp);
+      const Flow flow =
+          begin_flow(draw, {user, other, now + draw.between(1, 30) * second,
+                            direct ? draw.between(16384, 65535) : draw.between(3478, 3481), Protocol::udp});
       const auto packets = [&](double rate) { return whole(rate * kept); };
-      scene.sink.add(datagrams(flow, packets(out) + 1, static_cast<double>(packets(out) + 1) * size, packets(in),
-                               static_cast<double>(packets(in)) * size * draw.uniform(0.6, 1.1), kept));
+      scene.sink.add(datagrams({flow, packets(out) + 1, static_cast<double>(packets(out) + 1) * size, packets(in),
+                                static_cast<double>(packets(in)) * size * draw.uniform(0.6, 1.1), kept}));
     }
   }
 }
@@ -179,20 +182,20 @@ inline void administer(Scene& scene) {
     const bool late = draw.chance(0.13);  // something broke
     const std::int64_t now = (late ? scene.calendar.always : scene.calendar.office).draw(draw);
     if (what < 0.55) {
-      scene.sink.add(shell(draw, network.administrator(draw), draw.pick(servers), now, Network::local(draw), true));
+      scene.sink.add(shell(draw, {network.administrator(draw), draw.pick(servers), now, Network::local(draw)}, true));
     } else if (what < 0.7) {
-      scene.sink.add(shell(draw, network.anybody(draw), network.jump, now, Network::local(draw), true));
+      scene.sink.add(shell(draw, {network.anybody(draw), network.jump, now, Network::local(draw)}, true));
     } else if (what < 0.85) {
-      scene.sink.add(remote_screen(draw, network.anybody(draw), draw.chance(0.7) ? network.application : network.jump,
-                                   now, Network::local(draw)));
+      scene.sink.add(remote_screen(draw, {network.anybody(draw), draw.chance(0.7) ? network.application : network.jump,
+                                          now, Network::local(draw)}));
     } else {  // from home, at all hours of the Internet
       const Host home = draw.pick(network.sites).host;
       const double seconds = std::min(30000.0, draw.log_normal(2400.0, 1.2));
       const double packets = seconds * draw.log_normal(1.5, 1.2);
       scene.sink.add(
-          datagrams(begin_flow(draw, home, network.vpn, scene.calendar.internet.draw(draw), 1194, Protocol::udp),
-                    whole(packets) + 2, packets * draw.uniform(90.0, 400.0), whole(packets * 1.1) + 2,
-                    packets * draw.uniform(120.0, 1100.0), seconds));
+          datagrams({begin_flow(draw, {home, network.vpn, scene.calendar.internet.draw(draw), 1194, Protocol::udp}),
+                     whole(packets) + 2, packets * draw.uniform(90.0, 400.0), whole(packets * 1.1) + 2,
+                     packets * draw.uniform(120.0, 1100.0), seconds}));
     }
   }
 }
@@ -202,15 +205,16 @@ inline void print_pages(Scene& scene) {
   while (!scene.sink.full() && !scene.network.printers.empty()) {
     const Host& user = scene.network.anybody(draw);
     const Path path = Network::local(draw);
-    Flow flow = begin_flow(draw, user, draw.pick(scene.network.printers), scene.calendar.office.draw(draw),
-                           draw.chance(0.7) ? 9100 : 631);
+    Flow flow = begin_flow(draw, {user, draw.pick(scene.network.printers), scene.calendar.office.draw(draw),
+                                  draw.chance(0.7) ? 9100 : 631});
     if (!fails(draw, flow, path, 0.08)) {
-      flow = converse(flow, draw, path,
-                      {.request = draw.pareto(2e4, 0.8, 3e8),
-                       .response = draw.uniform(0.0, 900.0),
-                       .turns = draw.between(1, 4),
-                       .pause = draw.log_normal(4.0, 1.0),
-                       .ending = usual_ending(draw)});
+      flow = converse(draw, {flow,
+                             path,
+                             {.request = draw.pareto(2e4, 0.8, 3e8),
+                              .response = draw.uniform(0.0, 900.0),
+                              .turns = draw.between(1, 4),
+                              .pause = draw.log_normal(4.0, 1.0),
+                              .ending = usual_ending(draw)}});
     }
     scene.sink.add(flow);
   }
@@ -227,7 +231,7 @@ inline void visit_from_outside(Scene& scene) {
     const bool robot = draw.chance(0.03);
     std::int64_t now = (robot ? scene.calendar.always : scene.calendar.internet).draw(draw);
     for (std::int64_t times = robot ? draw.between(10, 40) : draw.count(2.4); times > 0; --times) {
-      Flow flow = begin_flow(draw, visitor, network.public_web, now, draw.chance(0.85) ? 443 : 80);
+      Flow flow = begin_flow(draw, {visitor, network.public_web, now, draw.chance(0.85) ? 443 : 80});
       if (!fails(draw, flow, path, 0.05)) {
         Talk talk = web_talk(draw, 1.3);
         if (draw.chance(0.05)) {  // over a line that barely works
@@ -236,7 +240,7 @@ inline void visit_from_outside(Scene& scene) {
           talk.response = draw.log_normal(1500.0, 1.0);
           talk.ending = draw.chance(0.5) ? Ending::abandoned : Ending::reset;
         }
-        flow = converse(flow, draw, path, talk);
+        flow = converse(draw, {flow, path, talk});
       }
       scene.sink.add(flow);
       now += microseconds(robot ? draw.exponential(3.0) : draw.log_normal(2.0, 1.8));

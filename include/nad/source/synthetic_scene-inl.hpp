@@ -10,7 +10,8 @@
 
 namespace nad::detail::synthetic {
 
-/// Takes the flows of one activity, so many and no more, and none that begins outside the table.
+/// Takes the flows of one activity, so many and no more, and none that begins outside the table or that nobody could
+/// see because a host speaks to itself.
 class Sink {
  public:
   Sink(std::vector<Flow>& flows, std::size_t room, std::int64_t length, std::int32_t label)
@@ -20,7 +21,7 @@ class Sink {
   std::size_t room() const noexcept { return room_; }
 
   void add(Flow flow) {
-    if (room_ != 0 && flow.time >= 0 && flow.time < length_) {
+    if (room_ != 0 && flow.time >= 0 && flow.time < length_ && flow.src != flow.dst) {
       flow.label = label_;
       flows_.push_back(flow);
       --room_;
