@@ -104,6 +104,61 @@ nad::Table traffic(std::size_t rows, std::uint64_t seed) {
                 {"count", count.finish()}});
 }
 
+/// Connections of some hosts over some minutes.
+nad::Table flow_table(std::size_t rows) {
+  nad::Random random(9);
+  nad::ColumnBuilder time(nad::ColumnType::time);
+  nad::ColumnBuilder src(nad::ColumnType::address);
+  nad::ColumnBuilder dst(nad::ColumnType::address);
+  nad::ColumnBuilder src_port(nad::ColumnType::integer);
+  nad::ColumnBuilder dst_port(nad::ColumnType::integer);
+  nad::ColumnBuilder bytes(nad::ColumnType::integer);
+  std::vector<double> duration;
+  std::vector<std::string> protocol;
+  std::vector<std::string> state;
+  std::int64_t now = 1'700'000'000 * nad::nanoseconds_per_second;
+  for (std::size_t row = 0; row < rows; ++row) {
+    now += static_cast<std::int64_t>(random.below(900'000'000));
+    time.add_time(now);
+    src.add_address(nad::Address::v4(0x0a000000U + static_cast<std::uint32_t>(random.below(5))));
+    dst.add_address(nad::Address::v4(0xc6336400U + static_cast<std::uint32_t>(random.below(3))));
+    src_port.add_integer(static_cast<std::int64_t>(1024 + random.below(60000)));
+    dst_port.add_integer(random.below(2) == 0 ? 80 : 443);
+    random.below(15) == 0 ? bytes.add_missing() : bytes.add_integer(static_cast<std::int64_t>(random.below(5000)));
+    duration.push_back(random.uniform());
+    protocol.emplace_back(random.below(4) == 0 ? "udp" : "tcp");
+    state.emplace_back(random.below(5) == 0 ? "S0" : "SF");
+  }
+  nad::Table result = table({{"duration", numbers(duration)},
+                             {"protocol", categories(protocol)},
+                             {"state", categories(state)},
+                             {"bytes_sent", bytes.finish()},
+                             {"dst_port", dst_port.finish()}});
+  result = result.with({"timestamp", nad::ColumnType::time, nad::Role::moment}, time.finish());
+  result = result.with({"src_ip", nad::ColumnType::address, nad::Role::identifier}, src.finish());
+  result = result.with({"dst_ip", nad::ColumnType::address, nad::Role::identifier}, dst.finish());
+  return result.with({"src_port", nad::ColumnType::integer, nad::Role::identifier}, src_port.finish());
+}
+
+void set_record(nad::FeatureStream& stream, const nad::Table& from, std::size_t row) {
+  for (std::size_t place = 0; place < stream.inputs().size(); ++place) {
+    const nad::Column& column = from[stream.inputs()[place].name];
+    if (column.is_missing(row)) {
+      stream.set_missing(place);
+    } else if (column.type() == nad::ColumnType::category) {
+      stream.set(place, column.text(row));
+    } else if (column.type() == nad::ColumnType::address) {
+      stream.set(place, column.addresses()[row]);
+    } else if (column.type() == nad::ColumnType::time) {
+      stream.set_time(place, column.times()[row]);
+    } else {
+      double value = 0.0;
+      column.copy_numbers(row, {&value, 1});
+      stream.set(place, value);
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("scaling steps do what their formulas say") {
@@ -295,18 +350,7 @@ TEST_CASE("a batch, its pieces, any number of threads, and record by record give
     nad::FeatureStream stream(pipeline);
     bool same = true;
     for (std::size_t row = 0; row < test.rows(); ++row) {
-      for (std::size_t place = 0; place < stream.inputs().size(); ++place) {
-        const nad::Column& column = test[stream.inputs()[place].name];
-        if (column.is_missing(row)) {
-          stream.set_missing(place);
-        } else if (column.type() == nad::ColumnType::category) {
-          stream.set(place, column.text(row));
-        } else {
-          double value = 0.0;
-          column.copy_numbers(row, {&value, 1});
-          stream.set(place, value);
-        }
-      }
+      set_record(stream, test, row);
       const auto single = stream.next();
       for (std::size_t i = 0; i < whole.columns(); ++i) {
         same = same && single[i] == whole(row, i) && again(row, i) == whole(row, i);
@@ -315,6 +359,51 @@ TEST_CASE("a batch, its pieces, any number of threads, and record by record give
     }
     CHECK(same);
   }
+}
+
+TEST_CASE("derived columns: whole, in pieces and record by record, the features are the same bits") {
+  const nad::Table flows = flow_table(600);
+  const std::vector<nad::FeatureStep> steps = {
+      nad::TimeParts{},
+      nad::AddressFeatures{},
+      nad::PortFeatures{},
+      nad::TrafficFeatures{},
+      nad::HostWindows{},
+      nad::RollingWindows{.columns = {"bytes_sent"}, .distinct = {"dst_port"}},
+      nad::LeaveOut{.columns = nad::ColumnChoice({"dst_port"}), .reason = "a number that is a name"},
+      nad::Impute{},
+      nad::OneHot{},
+      nad::Standardise{}};
+  nad::FeaturePipeline pipeline(steps);
+  const nad::Matrix whole = pipeline.fit_transform(flows);
+  CHECK(whole.columns() == pipeline.features().size());
+  const std::vector<std::string> names = names_of(pipeline);
+  for (const char* wanted : {"duration", "timestamp.hour_sin", "dst_ip.is_private", "serror_rate", "state=SF"}) {
+    CHECK_MESSAGE(std::find(names.begin(), names.end(), wanted) != names.end(), wanted);
+  }
+  bool reason_given = false;
+  for (const nad::LeftOut& column : pipeline.left_out()) {
+    reason_given = reason_given || (column.column == "dst_port" && column.reason == "a number that is a name");
+  }
+  CHECK(reason_given);
+
+  nad::FeatureStream pieces(pipeline);
+  nad::FeatureStream records(pipeline);
+  bool same = true;
+  for (std::size_t begin = 0; begin < flows.rows(); begin += 77) {
+    const nad::Table part = flows.slice(begin, std::min<std::size_t>(77, flows.rows() - begin));
+    const nad::Matrix x = pieces.push(part);
+    for (std::size_t row = 0; row < part.rows(); ++row) {
+      set_record(records, part, row);
+      const auto single = records.next();
+      for (std::size_t i = 0; i < x.columns(); ++i) {
+        same = same && x(row, i) == whole(begin + row, i) && single[i] == whole(begin + row, i);
+      }
+    }
+  }
+  CHECK(same);
+  nad::FeaturePipeline wrong({nad::TimeParts{.column = "time"}});
+  CHECK(contains(message_of([&] { wrong.fit(flows); }), "step time_parts: "));
 }
 
 TEST_CASE("labels and the like are left out by name; columns may come in any order, and more of them") {
@@ -369,6 +458,13 @@ TEST_CASE("what does not fit is an error that names it") {
 
 TEST_CASE("steps go through JSON unchanged, and what is wrong in it is named") {
   const std::vector<nad::FeatureStep> steps = {
+      nad::LeaveOut{.columns = nad::ColumnChoice({"sttl"}), .reason = "leaks"},
+      nad::TimeParts{.utc_offset = 1.5, .gap = false},
+      nad::AddressFeatures{.columns = {"host"}},
+      nad::PortFeatures{.columns = {"dst_port"}},
+      nad::TrafficFeatures{.shortest_duration = 0.5},
+      nad::HostWindows{.most_hosts = 99, .src_port = ""},
+      nad::RollingWindows{.functions = {nad::Rolling::maximum, nad::Rolling::count}, .distinct = {"dst_port"}},
       nad::Impute{.with = nad::Impute::With::constant, .constant = 2.5, .indicator = false},
       nad::DropConstant{},
       nad::Clip{.columns = nad::ColumnChoice({"a"}), .by = nad::Clip::By::deviations, .deviations = 3.0},
