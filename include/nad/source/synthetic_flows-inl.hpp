@@ -97,14 +97,14 @@ inline std::vector<std::size_t> wanted_kinds(const std::vector<std::string>& nam
   std::string list;
   for (const SyntheticAnomaly& kind : anomaly_kinds) {
     known.emplace_back(kind.name);
-    list += (list.empty() ? "'" : ", '") + known.back() + "'";
+    list.append(list.empty() ? "'" : ", '").append(kind.name).append("'");
   }
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       const std::string nearest = nearest_name(name, known);
-      throw Error(ErrorCode::invalid_argument, "there is no anomaly '" + name + "'" +
-                                                   (nearest.empty() ? "" : "; do you mean '" + nearest + "'?") +
-                                                   " There are: " + list);
+      std::string message = "there is no anomaly '";
+      message.append(name).append(nearest.empty() ? "'." : "'; do you mean '" + nearest + "'?");
+      throw Error(ErrorCode::invalid_argument, message.append(" There are: ").append(list));
     }
   }
   std::vector<std::size_t> places;
@@ -157,6 +157,7 @@ inline std::vector<Flow> simulate(const SyntheticFlows& options) {
   }
   run(&browse, normal - flows.size(), 100, 0);
   std::vector<double> shares;
+  shares.reserve(kinds.size());
   for (const std::size_t kind : kinds) {
     shares.push_back(attacks[kind].share);
   }

@@ -15,7 +15,8 @@
 /// Columns: timestamp, src_ip, dst_ip, src_port, dst_port, protocol, packet_size, duration, flags, bytes_sent,
 /// bytes_received, packets_sent, packets_received, is_anomaly, label. Bytes are those of IP packets with their headers,
 /// packet_size is their mean, rounded; flags are those of both sides together ("FSPA"), missing where it is not TCP;
-/// the ports of ICMP are 0. Rows are in the order of time. The same options give the same table on every machine.
+/// the ports of ICMP are 0. Rows are in the order of time. The same options give the same table on every machine,
+/// unless the headers are compiled with -ffast-math.
 
 #include <cstddef>
 #include <cstdint>

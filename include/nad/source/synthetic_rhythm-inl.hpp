@@ -88,8 +88,8 @@ class Rhythm {
 };
 
 struct Calendar {
-  Calendar(std::int64_t begin, std::int64_t length_, bool rhythm)
-      : length(length_),
+  Calendar(std::int64_t begin, std::int64_t duration, bool rhythm)
+      : length(duration),
         office(begin, length, rhythm ? &office_hours : nullptr),
         internet(begin, length, rhythm ? &internet_hours : nullptr),
         night(begin, length, rhythm ? &night_hours : nullptr),
