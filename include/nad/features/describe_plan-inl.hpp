@@ -10,7 +10,7 @@
 
 namespace nad::detail {
 
-inline std::string counted(std::size_t count, const std::string& what) {
+inline std::string how_many(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
@@ -50,13 +50,13 @@ inline std::string describe_features(const FeaturePlan& plan) {
 
 inline std::string describe_pipeline(const std::vector<FeatureStep>& steps, const FeaturePlan* plan) {
   std::string text =
-      "feature pipeline of " + counted(steps.size(), "step") + (plan == nullptr ? ", not fitted" : "") + "\n";
+      "feature pipeline of " + how_many(steps.size(), "step") + (plan == nullptr ? ", not fitted" : "") + "\n";
   const std::string json = to_json(steps);
   if (!steps.empty()) {
     text += json.substr(2, json.size() - 4) + "\n";
   }
   if (plan != nullptr) {
-    text += counted(plan->inputs.size(), "column") + " in, " + counted(plan->features.size(), "feature") + " out:\n" +
+    text += how_many(plan->inputs.size(), "column") + " in, " + how_many(plan->features.size(), "feature") + " out:\n" +
             describe_features(*plan) + "\n";
     for (const MatrixLayer& layer : plan->layers) {
       double kept = 0.0;
@@ -64,7 +64,7 @@ inline std::string describe_pipeline(const std::vector<FeatureStep>& steps, cons
         kept += variance;
       }
       if (layer.total_variance > 0.0) {
-        text += counted(layer.width, "component") + " with " +
+        text += how_many(layer.width, "component") + " with " +
                 std::to_string(static_cast<int>(100.0 * kept / layer.total_variance + 0.5)) + " % of the variance\n";
       }
     }

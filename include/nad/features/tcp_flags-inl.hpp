@@ -11,18 +11,12 @@
 #include <string_view>
 #include <utility>
 
+#include "nad/detail/tcp_flags.hpp"
+
 namespace nad::detail {
 
 inline constexpr std::array<std::string_view, 8> tcp_flag_names = {"fin", "syn", "rst", "psh",
                                                                    "ack", "urg", "ece", "cwr"};
-inline constexpr unsigned tcp_fin = 1;
-inline constexpr unsigned tcp_syn = 2;
-inline constexpr unsigned tcp_rst = 4;
-inline constexpr unsigned tcp_psh = 8;
-inline constexpr unsigned tcp_ack = 16;
-inline constexpr unsigned tcp_urg = 32;
-inline constexpr unsigned tcp_ece = 64;
-inline constexpr unsigned tcp_cwr = 128;
 
 /// The bit of a letter, in the order of `tcp_flag_names`; 0 where it stands for none.
 constexpr unsigned flag_of_letter(char letter) noexcept {

@@ -21,7 +21,7 @@
 namespace nad::detail {
 
 /// "443", "0x01bb" or "443.0".
-inline bool parse_whole(std::string_view text, ColumnBuilder& to) {
+inline bool parse_whole_number(std::string_view text, ColumnBuilder& to) {
   text = trimmed(text);
   std::int64_t whole = 0;
   double number = 0.0;
@@ -221,7 +221,7 @@ inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool 
     } else if (column.field.name == "duration") {
       column.parse = duration_parser(duration_unit(plain, cic));
     } else if (column.field.type == ColumnType::integer) {
-      column.parse = &parse_whole;
+      column.parse = &parse_whole_number;
     } else if (column.field.type == ColumnType::number && column.field.name.ends_with("/s")) {
       column.parse = rate_parser(odd, column.field.name);
     }

@@ -11,21 +11,11 @@
 #include <string_view>
 #include <utility>
 
+#include "nad/detail/tcp_flags.hpp"
 #include "nad/source/field_values-inl.hpp"
 #include "nad/source/flow_columns-inl.hpp"
 
 namespace nad::detail {
-
-enum TcpFlag : unsigned {
-  tcp_fin = 1U,
-  tcp_syn = 2U,
-  tcp_rst = 4U,
-  tcp_psh = 8U,
-  tcp_ack = 16U,
-  tcp_urg = 32U,
-  tcp_ece = 64U,
-  tcp_cwr = 128U,
-};
 
 /// What "Info" says about TCP or UDP.
 struct PortLine {
