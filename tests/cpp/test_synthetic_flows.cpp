@@ -80,7 +80,7 @@ TEST_CASE("synthetic flows have the columns of a flow table and what they are fo
                                             {"src_port", Type::integer, Role::identifier},
                                             {"dst_port", Type::integer},
                                             {"protocol", Type::category},
-                                            {"packet_size", Type::integer},
+                                            {"packet_size", Type::number},
                                             {"duration", Type::number},
                                             {"flags", Type::category},
                                             {"bytes_sent", Type::integer},
@@ -130,7 +130,7 @@ TEST_CASE("every synthetic flow could have been metered") {
   const auto received = flows["bytes_received"].integers();
   const auto packets_sent = flows["packets_sent"].integers();
   const auto packets_received = flows["packets_received"].integers();
-  const auto size = flows["packet_size"].integers();
+  const auto size = flows["packet_size"].numbers();
   const auto duration = flows["duration"].numbers();
   const auto src_port = flows["src_port"].integers();
   const auto dst_port = flows["dst_port"].integers();
@@ -152,7 +152,7 @@ TEST_CASE("every synthetic flow could have been metered") {
     good = good && received[row] >= packets_received[row] * header && received[row] <= packets_received[row] * 1500;
     const double mean =
         static_cast<double>(sent[row] + received[row]) / static_cast<double>(packets_sent[row] + packets_received[row]);
-    good = good && std::abs(static_cast<double>(size[row]) - mean) <= 0.5;
+    good = good && std::abs(size[row] - mean) <= 0.5;
     good = good && duration[row] >= 0.0 && duration[row] < 86400.0;
     good = good && (packets_sent[row] + packets_received[row] > 1 || duration[row] == 0.0);
     if (protocol == "tcp") {

@@ -201,7 +201,7 @@ TEST_CASE("a forest that sees amounts together beats chance on synthetic flows, 
     }
     add_context(flows, wide, plain.columns());
     const double with = forest_auc(wide, anomaly);
-    MESSAGE("seed " << seed << ": " << without << ", with context " << with);
+    CAPTURE(seed);
     CHECK(without > 0.6);
     CHECK(with > without + 0.02);
   }

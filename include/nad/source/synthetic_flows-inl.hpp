@@ -197,9 +197,9 @@ inline Table tabulate(const std::vector<Flow>& flows, std::int64_t begin) {
   add("protocol", ColumnType::category, feature, [](ColumnBuilder& to, const Flow& flow) {
     to.add_text(protocol_names.at(static_cast<std::size_t>(flow.protocol)));
   });
-  add("packet_size", ColumnType::integer, feature, [](ColumnBuilder& to, const Flow& flow) {
+  add("packet_size", ColumnType::number, feature, [](ColumnBuilder& to, const Flow& flow) {
     const std::int64_t packets = flow.packets_sent + flow.packets_received;
-    to.add_integer((flow.bytes_sent + flow.bytes_received + packets / 2) / packets);
+    to.add_number(static_cast<double>((flow.bytes_sent + flow.bytes_received + packets / 2) / packets));
   });
   add("duration", ColumnType::number, feature,
       [](ColumnBuilder& to, const Flow& flow) { to.add_number(static_cast<double>(flow.duration) / 1e6); });
