@@ -26,9 +26,20 @@ struct DelimitedPlan {
   std::string source;
   /// What is still to be done with a batch: columns that follow from others.
   std::function<Table(Table)> complete = {};
+  /// Looks at each field that its column cannot hold; true: the file will be read again.
+  std::function<bool(const ColumnPlan& column, std::string_view text, std::uint64_t line)> contradicted = {};
   /// Looks at the lines that began with the comment character.
   std::function<void(const std::string& line, ReadContext&)> comment = {};
 };
+
+/// Bytes of a file, fit for a message.
+inline std::string shown(std::string_view text) {
+  std::string result;
+  for (const char c : text.substr(0, 60)) {
+    result += c >= ' ' && c <= '~' ? c : '?';
+  }
+  return result + (text.size() > 60 ? "..." : "");
+}
 
 class DelimitedSource final : public BatchSource {
  public:
@@ -129,26 +140,25 @@ class DelimitedSource final : public BatchSource {
     std::vector<BadField> bad = decoder_.bad();
     std::stable_sort(bad.begin(), bad.end(), [](const BadField& a, const BadField& b) { return a.row < b.row; });
     for (std::size_t i = 0; i < bad.size(); ++i) {
-      if (i != 0 && bad[i].row == bad[i - 1].row) {
+      const ColumnPlan& column = plan_.columns[bad[i].column];
+      const std::string_view text = grid_.field(bad[i].row, column.place);
+      const bool again = plan_.contradicted && plan_.contradicted(column, text, grid_.line(bad[i].row));
+      if (again || (i != 0 && bad[i].row == bad[i - 1].row)) {
         continue;
       }
-      const ColumnPlan& column = plan_.columns[bad[i].column];
-      const std::string text(grid_.field(bad[i].row, column.place));
-      const std::string kind = is_utf8(text) ? "not of type " + std::string(name(column.field.type)) : "not UTF-8";
-      context_.bad_record("column '" + column.field.name + "': " + kind, grid_.line(bad[i].row), column.field.name,
-                          "'" + shown(text) + "' is " + kind);
+      const std::string kind = !is_utf8(text) ? "not UTF-8"
+                               : text.find('\0') != std::string_view::npos
+                                   ? "not a text: it holds a NUL byte"
+                                   : "not of type " + std::string(name(column.field.type));
+      context_.bad_record(
+          "column '" + column.field.name + "': " + kind, grid_.line(bad[i].row), column.field.name,
+          "'" + shown(text) + "' is " + kind + (is_utf8(text) ? column.hint : std::string(encoding_hint)));
       bad_rows.push_back(before + bad[i].row - next_row_);
     }
   }
 
-  /// Bytes of a file, fit for a message.
-  static std::string shown(std::string_view text) {
-    std::string result;
-    for (const char c : text.substr(0, 60)) {
-      result += c >= ' ' && c <= '~' ? c : '?';
-    }
-    return result + (text.size() > 60 ? "..." : "");
-  }
+  static constexpr std::string_view encoding_hint =
+      " (files in another encoding are read with encoding=\"latin-1\" or \"windows-1252\")";
 
   static std::vector<std::size_t> all_but(const std::vector<std::size_t>& left_out, std::size_t count) {
     std::vector<std::size_t> kept;

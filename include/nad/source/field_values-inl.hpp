@@ -90,6 +90,26 @@ inline bool parse_number(std::string_view text, double& value) noexcept {
   return parse_any_number(text, value);
 }
 
+/// Whether a zero stands before other digits, or a plus before all: such digits are a name, a code, a telephone number.
+inline bool is_decorated(std::string_view text) noexcept {
+  const std::size_t first = text.front() == '-' ? 1 : 0;
+  return text[0] == '+' || (text.size() > first + 1 && text[first] == '0' && is_digit(text[first + 1]));
+}
+
+/// As parse_integer, but neither "007", "+1" nor "0x1f". The text is not empty.
+inline bool parse_plain_integer(std::string_view text, std::int64_t& value) noexcept {
+  if (text.size() == 1 && is_digit(text[0])) {
+    value = text[0] - '0';
+    return true;
+  }
+  return !is_decorated(text) && (text.size() < 2 || (text[1] | 0x20) != 'x') && parse_integer(text, value);
+}
+
+/// As parse_number, but neither "007" nor "+1.5". The text is not empty.
+inline bool parse_plain_number(std::string_view text, double& value) noexcept {
+  return !is_decorated(text) && parse_number(text, value);
+}
+
 inline bool parse_boolean(std::string_view text, bool& value) noexcept {
   for (const std::string_view yes : {"1", "t", "T", "true", "True", "TRUE", "yes", "Yes"}) {
     if (text == yes) {

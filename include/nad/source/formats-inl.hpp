@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "nad/source/batch_source-inl.hpp"
+#include "nad/source/csv_format-inl.hpp"
 #include "nad/source/delimited-inl.hpp"
 #include "nad/source/format-inl.hpp"
 #include "nad/source/kdd99_format-inl.hpp"
@@ -33,6 +34,8 @@ std::unique_ptr<BatchSource> open_delimited(const Head& head, LineWindow& window
 
 inline constexpr std::array known_formats = {
     Format{"kdd99", "KDD Cup 99 and NSL-KDD, with or without labels", &open_delimited<recognise_kdd99>},
+    // knows any text: must be the last
+    Format{"csv", "any table of separated fields; separator, names and types are found out", &open_csv},
 };
 
 }  // namespace nad::detail

@@ -1,8 +1,10 @@
 #pragma once
 
-// Whether bytes are UTF-8.
+// Whether bytes are UTF-8, and of other encodings what they are in UTF-8.
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace nad::detail {
@@ -30,7 +32,20 @@ inline std::size_t utf8_sequence(std::string_view text) noexcept {
   return 0;
 }
 
+/// How many bytes at the front are ASCII for certain; NUL counts as ASCII.
+inline std::size_t ascii_words(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; text.size() - at >= sizeof(word); at += sizeof(word)) {
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    if ((word & 0x8080808080808080U) != 0) {
+      break;
+    }
+  }
+  return at;
+}
+
 inline bool is_utf8(std::string_view text) noexcept {
+  text.remove_prefix(ascii_words(text));
   while (!text.empty()) {
     const std::size_t length = utf8_sequence(text);
     if (length == 0) {
@@ -39,6 +54,11 @@ inline bool is_utf8(std::string_view text) noexcept {
     text.remove_prefix(length);
   }
   return true;
+}
+
+/// UTF-8 without NUL: text that people and other programs can read.
+inline bool is_readable(std::string_view text) noexcept {
+  return is_utf8(text) && (text.empty() || text.find('\0') == std::string_view::npos);
 }
 
 }  // namespace nad::detail
