@@ -316,6 +316,23 @@ class CsvPlanner {
                                                                                        : Role::feature;
   }
 
+  /// "tcp, 80, http"
+  bool blanks_follow_separators() const {
+    bool some = false;
+    for (const SampleRecord& record : records_) {
+      for (std::size_t place = 1; place < record.fields.size(); ++place) {
+        const std::string& field = record.fields[place];
+        if (!field.empty() && !record.quoted[place]) {
+          if (field.front() != ' ') {
+            return false;
+          }
+          some = true;
+        }
+      }
+    }
+    return some;
+  }
+
   DelimitedPlan plan_columns() {
     std::vector<ColumnSample> samples;
     samples.reserve(fields_);
@@ -326,6 +343,7 @@ class CsvPlanner {
         dialect_.separator == ';' &&
         std::none_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.has_decimal_point(); }) &&
         std::any_of(samples.begin(), samples.end(), [](const auto& sample) { return sample.has_certain_comma(); });
+    const bool blanks_follow = blanks_follow_separators();
     DelimitedPlan plan;
     plan.dialect = dialect_;
     plan.fields = fields_;
@@ -335,7 +353,10 @@ class CsvPlanner {
     plan.source = "csv";
     auto guesses = std::make_shared<std::vector<ColumnGuess>>();
     for (std::size_t place = 0; place < fields_; ++place) {
-      const ColumnGuess guess = guess_column(samples[place], names_[place], decimal_comma);
+      ColumnGuess guess = guess_column(samples[place], names_[place], decimal_comma);
+      if (guess.type == ColumnType::text || guess.type == ColumnType::category) {
+        guess.padded = blanks_follow && place != 0;  // else the blanks belong to the text
+      }
       const std::string written = header_ ? (*header_)[place] : std::string();
       Field field{names_[place], guess.type, role_of(names_[place], place, guess),
                   written == names_[place] ? std::string() : written};

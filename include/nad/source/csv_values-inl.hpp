@@ -101,18 +101,19 @@ inline ColumnPlan plan_column(Field field, std::size_t place, const ColumnGuess&
                               const std::shared_ptr<const std::vector<std::string>>& missing) {
   ColumnPlan plan{std::move(field), place};
   plan.strict = guess.strict;
+  const bool is_text = guess.type == ColumnType::text || guess.type == ColumnType::category;
   const bool missing_fits =  // -1 may mean that there is no value: it must be asked for first
+      !is_text &&
       std::any_of(missing->begin(), missing->end(), [&](const std::string& text) { return fits(guess, text); });
   const bool comma = guess.decimal_comma && guess.type == ColumnType::number;
   if (guess.padded || comma || guess.epoch || guess.dates || missing_fits) {
-    plan.parse = [guess, missing](std::string_view written, ColumnBuilder& to) {
+    plan.parse = [guess, missing, is_text](std::string_view written, ColumnBuilder& to) {
       const std::string_view text = guess.padded ? without_blanks(written) : written;
       if (guess.padded && is_among(text, *missing)) {
         to.add_missing();
         return true;
       }
-      return (!text.empty() || guess.type == ColumnType::text || guess.type == ColumnType::category) &&
-             add_guessed(guess, text, to);
+      return (!text.empty() || is_text) && add_guessed(guess, text, to);
     };
   }
   return plan;

@@ -62,6 +62,16 @@ class DelimitedSource final : public BatchSource {
   const Schema& schema() const override { return schema_; }
 
   std::optional<Table> next(std::size_t most) override {
+    for (;;) {
+      std::optional<Table> batch = next_rows(most);
+      if (!batch || batch->rows() != 0) {
+        return batch;
+      }
+    }
+  }
+
+ private:
+  std::optional<Table> next_rows(std::size_t most) {
     std::vector<std::size_t> bad_rows;
     const bool estimate = most == std::numeric_limits<std::size_t>::max();
     while (decoder_.rows() < most && (next_row_ < grid_.rows() || next_grid())) {
@@ -86,7 +96,6 @@ class DelimitedSource final : public BatchSource {
     return batch;
   }
 
- private:
   Table completed(std::vector<Column> columns) const {
     Table table(read_schema_, std::move(columns));
     return plan_.complete ? plan_.complete(std::move(table)) : table;
