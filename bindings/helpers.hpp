@@ -25,6 +25,10 @@ namespace py = pybind11;
 
 void register_core(py::module_& module);
 void register_simd(py::module_& module);
+void register_column(py::module_& module);
+void register_table(py::module_& module);
+void register_source(py::module_& module);
+void register_features(py::module_& module);
 void register_detector(py::module_& module);
 void register_persist(py::module_& module);
 

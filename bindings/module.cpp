@@ -5,6 +5,10 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = NAD_VERSION_STRING;
   nad::python::register_core(module);
   nad::python::register_simd(module);
+  nad::python::register_column(module);
+  nad::python::register_table(module);
+  nad::python::register_source(module);
+  nad::python::register_features(module);
   nad::python::register_detector(module);
   nad::python::register_persist(module);
 }

@@ -1,8 +1,11 @@
 // The compiled build of table/.
 #include "nad/table/address-inl.hpp"
+#include "nad/table/arrow-inl.hpp"
 #include "nad/table/column-inl.hpp"
 #include "nad/table/column_builder-inl.hpp"
 #include "nad/table/combining-inl.hpp"
+#include "nad/table/comparing-inl.hpp"
+#include "nad/table/converting-inl.hpp"
 #include "nad/table/dictionary-inl.hpp"
 #include "nad/table/distinct-inl.hpp"
 #include "nad/table/print-inl.hpp"

@@ -1,6 +1,8 @@
 """nad: few, calibrated, explained alerts from network traffic.
 
 >>> import nad
+>>> flows = nad.read("conn.log.gz")  # Zeek, Suricata, KDD Cup 99, CSV, ...: recognised by its content
+>>> X = nad.FeaturePipeline.automatic(flows).fit_transform(flows)
 >>> forest = nad.IsolationForest(contamination=0.01, random_state=42).fit(X)
 >>> forest.predict(X)  # -1: anomalous, 1: ordinary
 >>> forest.anomaly_score(X)  # higher = more anomalous
@@ -16,8 +18,9 @@ except ImportError as error:
         "Install it with `pip install .`"
     ) from error
 
-from nad import simd
+from nad import datasets, features, simd
 from nad._core import Progress
+from nad.column import Column
 from nad.errors import (
     BadFileError,
     CancelledError,
@@ -29,14 +32,19 @@ from nad.errors import (
     NotFittedError,
 )
 from nad.estimators import IsolationForest
+from nad.features import FeaturePipeline
 from nad.persist import load, read_header
+from nad.reading import Reader, ReadReport, formats, read
+from nad.table import Table, concatenate
 
 __version__ = _core.__version__
 
 __all__ = [
     "BadFileError",
     "CancelledError",
+    "Column",
     "Error",
+    "FeaturePipeline",
     "InvalidArgumentError",
     "InvalidDataError",
     "IoError",
@@ -44,8 +52,16 @@ __all__ = [
     "MissingFileError",
     "NotFittedError",
     "Progress",
+    "ReadReport",
+    "Reader",
+    "Table",
     "__version__",
+    "concatenate",
+    "datasets",
+    "features",
+    "formats",
     "load",
+    "read",
     "read_header",
     "simd",
 ]

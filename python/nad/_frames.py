@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nad.errors import InvalidDataError
+from nad.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,9 @@ _TIMES = (dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64)
 def to_array(X: Any) -> tuple[Array, list[str] | None]:
     """The values of ``X`` and its column names.
 
-    pandas, polars and pyarrow are recognised by what their tables can do and never imported. A masked or missing value
-    becomes NaN. What dtype the values have is left to the compiled part, which converts once.
+    pandas, polars and pyarrow are recognised by what their tables can do and never imported. Of a `nad.Table` its
+    features are taken, the columns with another role are not. A masked or missing value becomes NaN. What dtype the
+    values have is left to the compiled part, which converts once.
     """
     if type(X) is np.ndarray:
         return X, None
@@ -36,6 +38,10 @@ def to_array(X: Any) -> tuple[Array, list[str] | None]:
         )
     if isinstance(X, np.ma.MaskedArray):
         return np.ma.filled(X.astype(np.float64), np.nan), None
+    if isinstance(X, Table):
+        return _features(X)
+    if hasattr(X, "__arrow_c_stream__") and not hasattr(X, "__array__"):  # results of DuckDB, readers of pyarrow
+        return _features(Table(X))
     names = column_names(X)
     if names is None and not hasattr(X, "dtypes"):
         return np.asarray(X), None
@@ -115,6 +121,22 @@ def check_names(given: list[str], fitted: list[str]) -> None:
 def _listing(names: list[str], most: int = 5) -> str:
     lines = [f"- {name}\n" for name in names[:most]]
     return "".join(lines) + ("- ...\n" if len(names) > most else "")
+
+
+def _features(table: Table) -> tuple[Array, list[str]]:
+    names = [name for name, role in table.roles.items() if role == "feature"]
+    if not names:
+        raise InvalidDataError(
+            "the table has no columns with the role of feature; give some with table.with_role(names, 'feature')"
+        )
+    kinds = table.types
+    others = [f"{name!r} ({kinds[name]})" for name in names if kinds[name] not in ("number", "integer", "boolean")]
+    if others:
+        raise InvalidDataError(
+            f"these features are no numbers: {', '.join(others)}; encode them, give them another role with "
+            "table.with_role(names, 'identifier'), or leave them out with table.drop(names)"
+        )
+    return table.to_numpy(names), names
 
 
 def _numbers_from_objects(X: Any, values: Array) -> Array:

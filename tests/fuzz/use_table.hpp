@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "nad/source/utf8-inl.hpp"
+#include "nad/detail/utf8.hpp"
 
 inline void require(bool sound) {
   if (!sound) {

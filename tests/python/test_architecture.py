@@ -31,8 +31,11 @@ UMBRELLA = ["core", "simd", "table", "flow", "source", "features", "detector", "
 QUARANTINE = {
     "xsimd": [r"include/nad/simd/.*-inl\.hpp", r"src/simd/.*"],
     "cereal": [r"include/nad/persist/.*-inl\.hpp", r"src/persist\.cpp", r"tests/cpp/.*"],
-    "nlohmann": [r"include/nad/(persist|alert|source)/.*-inl\.hpp",
-                 r"include/nad/features/configuration-inl\.hpp", r"tests/cpp/.*"],
+    "nlohmann": [
+        r"include/nad/(persist|alert|source)/.*-inl\.hpp",
+        r"include/nad/features/configuration-inl\.hpp",
+        r"tests/cpp/.*",
+    ],
     "zlib.h": [r"include/nad/source/gzip-inl\.hpp"],
     "Eigen": [r"include/nad/(features|detector)/.*-inl\.hpp", r"include/nad/eigen\.hpp"],
     "pybind11": [r"bindings/.*"],

@@ -36,6 +36,12 @@ Json option_to_json(const Value& value) {
       }
     }
     return nullptr;
+  } else if constexpr (std::is_same_v<Value, std::vector<Rolling>>) {
+    Json list = Json::array();
+    for (const Rolling function : value) {
+      list.push_back(option_to_json(function));
+    }
+    return list;
   } else if constexpr (std::is_same_v<Value, ColumnChoice>) {
     return value.except.empty() ? Json(value.names) : Json{{"except", value.except}};
   } else {
@@ -68,6 +74,18 @@ class OptionReader {
     } else if constexpr (std::is_floating_point_v<Value>) {
       require(given.is_number(), name, given, "a number");
       value = given.get<Value>();
+    } else if constexpr (std::is_same_v<Value, std::string>) {
+      require(given.is_string(), name, given, "a text");
+      value = given.get<std::string>();
+    } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+      require(is_list(given), name, given, "a list of names");
+      value = given.get<std::vector<std::string>>();
+    } else if constexpr (std::is_same_v<Value, std::vector<Rolling>>) {
+      require(given.is_array(), name, given, "a list");
+      value.assign(given.size(), Rolling::mean);
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        read_choice(name, given[i], value[i]);
+      }
     } else {
       read_columns(name, given, value);
     }
@@ -92,6 +110,10 @@ class OptionReader {
     }
   }
 
+  static bool is_list(const Json& list) {
+    return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
+  }
+
   template <class Choice>
   void read_choice(const char* name, const Json& given, Choice& value) const {
     std::string wish;
@@ -106,10 +128,6 @@ class OptionReader {
   }
 
   void read_columns(const char* name, const Json& given, ColumnChoice& value) const {
-    const auto is_list = [](const Json& list) {
-      return list.is_array() &&
-             std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
-    };
     const bool others = given.is_object() && given.size() == 1 && given.contains("except") && is_list(given["except"]);
     require(is_list(given) || others, name, given, "a list of names, or {\"except\": [names]}");
     value = others ? ColumnChoice::all_but(given["except"].get<std::vector<std::string>>())

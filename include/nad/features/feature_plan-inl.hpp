@@ -49,8 +49,9 @@ struct MatrixLayer {
 };
 
 struct FeaturePlan {
-  Schema inputs = {};   ///< the columns of the user's table that are needed
-  Schema columns = {};  ///< these and those that steps derive
+  Schema inputs = {};                     ///< the columns of the user's table that are needed
+  std::vector<FeatureStep> derived = {};  ///< steps that add columns, each with what it learnt
+  Schema columns = {};                    ///< what features are made of, of the table with these columns
   std::vector<NumberPart> numbers = {};
   std::vector<CategoryPart> categories = {};
   std::vector<NoveltyPart> novelties = {};

@@ -49,7 +49,7 @@ class PlanFitter {
     choose_inputs();
   }
 
-  std::shared_ptr<const FeaturePlan> fit() {
+  std::shared_ptr<FeaturePlan> fit() {
     std::size_t begin = 0;
     for (std::size_t step = 0; step <= steps_.size(); ++step) {
       if (step == steps_.size() || is_layer(step)) {
@@ -83,7 +83,9 @@ class PlanFitter {
     for (std::size_t place = 0; place < table_.columns(); ++place) {
       const Field& field = table_.schema()[place];
       std::string reason;
-      if (field.role != Role::feature) {
+      if (const std::string* why = left_out_by_name(field.name); why != nullptr) {
+        reason = *why;
+      } else if (field.role != Role::feature) {
         reason = "its role is " + std::string(name(field.role));
       } else if (field.type == ColumnType::text || field.type == ColumnType::address ||
                  field.type == ColumnType::time) {
@@ -96,14 +98,23 @@ class PlanFitter {
         plan_->left_out.push_back({field.name, reason});
       }
     }
-    plan_->inputs = Schema(fields, table_.schema().source());
-    plan_->columns = plan_->inputs;
+    plan_->columns = Schema(fields);
     for (std::size_t input = 0; input < fields.size(); ++input) {
       by_column_.emplace_back();
       if (fields[input].type != ColumnType::category) {
         by_column_[input].push_back({{fields[input].name, {fields[input].name}}, Draft::Kind::number, input});
       }
     }
+  }
+
+  const std::string* left_out_by_name(const std::string& name) const {
+    for (const FeatureStep& step : steps_) {
+      const auto* const leave_out = std::get_if<LeaveOut>(&step);
+      if (leave_out != nullptr && leave_out->columns.takes(name)) {
+        return &leave_out->reason;
+      }
+    }
+    return nullptr;
   }
 
   std::string why_left_out() const {
@@ -155,7 +166,7 @@ class PlanFitter {
     if constexpr (is_encoder<Step>) {
       check_step(step);
       for (std::size_t input = 0; input < by_column_.size(); ++input) {
-        const Field& field = plan_->inputs[input];
+        const Field& field = plan_->columns[input];
         if (field.type == ColumnType::category && by_column_[input].empty() && step.columns.takes(field.name)) {
           add_code(learn(step, column(input)), input, number);
         }
@@ -167,7 +178,7 @@ class PlanFitter {
   }
 
   void add_code(CategoryCode code, std::size_t input, std::size_t number) {
-    const std::string& name = plan_->inputs[input].name;
+    const std::string& name = plan_->columns[input].name;
     for (std::size_t place = 0; place < code.width; ++place) {
       by_column_[input].push_back(
           {{name + code.suffixes[place], {name}}, Draft::Kind::category, codes_.size(), place, number + 1});
@@ -179,7 +190,7 @@ class PlanFitter {
     NoveltyPart part{.weight = step.weight, .most = step.most};
     FeatureInfo info{"novelty", {}};
     for (std::size_t input = 0; input < by_column_.size(); ++input) {
-      const Field& field = plan_->inputs[input];
+      const Field& field = plan_->columns[input];
       if (field.type == ColumnType::category && step.columns.takes(field.name)) {
         part.inputs.push_back(input);
         part.known.push_back(slot_each(CategoryCounts(column(input))));
@@ -195,7 +206,7 @@ class PlanFitter {
 
   void require_encoded() const {
     for (std::size_t input = 0; input < by_column_.size(); ++input) {
-      const Field& field = plan_->inputs[input];
+      const Field& field = plan_->columns[input];
       if (field.type == ColumnType::category && by_column_[input].empty()) {
         throw Error(ErrorCode::invalid_argument,
                     "column '" + field.name + "' holds categories, and no step turns them into numbers; add one_hot, " +
@@ -209,7 +220,8 @@ class PlanFitter {
     for (std::size_t step = begin; step < end; ++step) {
       std::visit(
           [&](const auto& s) {
-            if constexpr (requires { s.columns; }) {
+            using Step = std::decay_t<decltype(s)>;
+            if constexpr (is_encoder<Step> || is_scaler<Step>) {
               for (const auto* list : {&s.columns.names, &s.columns.except}) {
                 for (const std::string& wanted : *list) {
                   check_name(wanted, s.kind);
@@ -229,7 +241,7 @@ class PlanFitter {
       }
     }
     try {
-      static_cast<void>(plan_->inputs.place(wanted));
+      static_cast<void>(plan_->columns.place(wanted));
     } catch (const Error& error) {
       throw Error(ErrorCode::invalid_argument, "step " + std::string(step) + ": " + error.what());
     }
@@ -408,7 +420,7 @@ class PlanFitter {
     for (const std::size_t place : source_) {
       columns.push_back(table_.column(place));
     }
-    return {plan_->inputs, std::move(columns)};
+    return {plan_->columns, std::move(columns)};
   }
 
   const std::vector<FeatureStep>& steps_;

@@ -65,7 +65,7 @@ inline ScalarMaps learn(const Impute& step, const Sample& sample) {
   if (moments.count > 0.0 && step.with == Impute::With::mean) {
     value = moments.mean;
   } else if (moments.count > 0.0 && step.with == Impute::With::median) {
-    value = Ordered(sample).quantile(0.5);
+    value = quantile_of(sample, 0.5);
   }
   return {{.kind = ScalarKind::fill, .a = value}};
 }
@@ -98,7 +98,7 @@ inline ScalarMaps learn(const Log1p& step, const Sample& sample) {
         weights.push_back(sample.weight(i));
       }
     }
-    unit = Ordered({positive, sample.weights.empty() ? std::span<const double>() : weights}).quantile(0.1);
+    unit = quantile_of({positive, sample.weights.empty() ? std::span<const double>() : weights}, 0.1);
   }
   return unit > 0.0 ? ScalarMaps{{.kind = ScalarKind::log1p, .a = 1.0 / unit}} : ScalarMaps{};
 }
@@ -116,13 +116,13 @@ inline ScalarMaps learn(const RobustScale& step, const Sample& sample) {
   if (moments.is_constant() || !(moments.deviation > 0.0)) {
     return {novelty_map(moments.mean, step.novelty)};
   }
-  const double median = Ordered(sample).quantile(0.5);
+  const double median = quantile_of(sample, 0.5);
   std::vector<double> distances;
   distances.reserve(sample.values.size());
   for (const double value : sample.values) {
     distances.push_back(is_nan(value) ? value : std::abs(value - median));
   }
-  const double spread = 1.4826 * Ordered({distances, sample.weights}).quantile(0.5);
+  const double spread = 1.4826 * quantile_of({distances, sample.weights}, 0.5);
   return centred(median, spread > 0.0 ? spread : moments.deviation, step.clip);
 }
 

@@ -53,6 +53,9 @@ class NAD_API FeaturePipeline {
   FeaturePipeline();
   explicit FeaturePipeline(std::vector<FeatureStep> steps);
 
+  /// Steps that suit a table, by what it came from and by the types and values of its columns. Not fitted yet.
+  static FeaturePipeline automatic(const Table& table);
+
   const std::vector<FeatureStep>& steps() const noexcept { return steps_; }
   bool is_fitted() const noexcept { return plan_ != nullptr; }
 
@@ -69,6 +72,9 @@ class NAD_API FeaturePipeline {
   const std::vector<LeftOut>& left_out() const;
   /// The columns of a table that the pipeline has no use for.
   std::vector<std::string> ignored(const Table& table) const;
+
+  /// The steps, and after `fit` what they learnt, for people.
+  std::string to_string() const;
 
   const std::shared_ptr<const detail::FeaturePlan>& plan() const noexcept { return plan_; }
 

@@ -240,4 +240,27 @@ struct Ordered {
   }
 };
 
+/// One quantile, for which nothing needs to be sorted whole.
+inline double quantile_of(const Sample& sample, double q) {
+  if (!sample.weights.empty()) {
+    return Ordered(sample).quantile(q);
+  }
+  std::vector<double> values;
+  values.reserve(sample.values.size());
+  for (const double value : sample.values) {
+    if (!is_nan(value)) {
+      values.push_back(value);
+    }
+  }
+  if (values.empty()) {
+    return 0.0;
+  }
+  const double position = std::clamp(q, 0.0, 1.0) * static_cast<double>(values.size() - 1);
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(position);
+  std::nth_element(values.begin(), place, values.end());
+  const double first = *place;
+  const double second = place + 1 == values.end() ? first : *std::min_element(place + 1, values.end());
+  return first + (second - first) * (position - std::floor(position));
+}
+
 }  // namespace nad::detail

@@ -8,14 +8,23 @@
 #include <string_view>
 #include <variant>
 
+#include "nad/features/address_features.hpp"
 #include "nad/features/encoding.hpp"
+#include "nad/features/host_windows.hpp"
+#include "nad/features/leave_out.hpp"
+#include "nad/features/port_features.hpp"
 #include "nad/features/reduction.hpp"
+#include "nad/features/rolling_windows.hpp"
 #include "nad/features/scaling.hpp"
+#include "nad/features/time_parts.hpp"
+#include "nad/features/traffic_features.hpp"
 
 namespace nad {
 
-using FeatureStep = std::variant<Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax, QuantileScale,
-                                 OneHot, Ordinal, Frequency, Hashing, Novelty, UnitLength, Pca>;
+/// First those that choose and derive columns, then those that make features of them.
+using FeatureStep = std::variant<LeaveOut, TimeParts, AddressFeatures, PortFeatures, TrafficFeatures, HostWindows,
+                                 RollingWindows, Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax,
+                                 QuantileScale, OneHot, Ordinal, Frequency, Hashing, Novelty, UnitLength, Pca>;
 
 /// The name of a step in configurations and files.
 inline std::string_view kind(const FeatureStep& step) {

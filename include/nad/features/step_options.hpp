@@ -17,6 +17,16 @@ constexpr std::array<std::pair<Impute::With, std::string_view>, 3> names_of(Impu
   return {{{Impute::With::median, "median"}, {Impute::With::mean, "mean"}, {Impute::With::constant, "constant"}}};
 }
 
+constexpr std::array<std::pair<Rolling, std::string_view>, 7> names_of(Rolling) noexcept {
+  return {{{Rolling::mean, "mean"},
+           {Rolling::deviation, "deviation"},
+           {Rolling::minimum, "minimum"},
+           {Rolling::maximum, "maximum"},
+           {Rolling::sum, "sum"},
+           {Rolling::count, "count"},
+           {Rolling::failures, "failures"}}};
+}
+
 constexpr std::array<std::pair<Clip::By, std::string_view>, 2> names_of(Clip::By) noexcept {
   return {{{Clip::By::quantiles, "quantiles"}, {Clip::By::deviations, "deviations"}}};
 }
@@ -24,6 +34,65 @@ constexpr std::array<std::pair<Clip::By, std::string_view>, 2> names_of(Clip::By
 /// A step, constant or not.
 template <class Given, class Step>
 concept Is = std::same_as<std::remove_const_t<Given>, Step>;
+
+template <Is<LeaveOut> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("columns", step.columns);
+  visit("reason", step.reason);
+}
+
+template <Is<AddressFeatures> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("columns", step.columns);
+  visit("most_prefixes", step.most_prefixes);
+}
+
+template <Is<PortFeatures> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("columns", step.columns);
+}
+
+template <Is<TimeParts> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("column", step.column);
+  visit("utc_offset", step.utc_offset);
+  visit("business_begin", step.business_begin);
+  visit("business_end", step.business_end);
+  visit("gap", step.gap);
+}
+
+template <Is<TrafficFeatures> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("shortest_duration", step.shortest_duration);
+}
+
+template <Is<HostWindows> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("seconds", step.seconds);
+  visit("most", step.most);
+  visit("host_records", step.host_records);
+  visit("most_hosts", step.most_hosts);
+  visit("rounded", step.rounded);
+  visit("time", step.time);
+  visit("dst", step.dst);
+  visit("dst_port", step.dst_port);
+  visit("src_port", step.src_port);
+  visit("protocol", step.protocol);
+  visit("state", step.state);
+}
+
+template <Is<RollingWindows> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("keys", step.keys);
+  visit("columns", step.columns);
+  visit("functions", step.functions);
+  visit("distinct", step.distinct);
+  visit("seconds", step.seconds);
+  visit("rows", step.rows);
+  visit("most_rows", step.most_rows);
+  visit("time", step.time);
+  visit("state", step.state);
+}
 
 template <Is<Impute> Step, class Visit>
 void for_each_option(Step& step, Visit&& visit) {
@@ -111,6 +180,24 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("components", step.components);
   visit("variance", step.variance);
   visit("whiten", step.whiten);
+}
+
+// What a step that derives columns learnt, in the order in which it is stored.
+
+template <Is<AddressFeatures> Step, class Visit>
+void for_each_learned(Step& step, Visit&& visit) {
+  visit("rows", step.learned.rows);
+  visit("unseen", step.learned.unseen);
+  visit("ends", step.learned.ends);
+  visit("prefixes", step.learned.prefixes);
+  visit("counts", step.learned.counts);
+}
+
+template <Is<TrafficFeatures> Step, class Visit>
+void for_each_learned(Step& step, Visit&& visit) {
+  visit("fitted", step.learned.fitted);
+  visit("columns", step.learned.columns);
+  visit("flags_from", step.learned.flags_from);
 }
 
 }  // namespace nad

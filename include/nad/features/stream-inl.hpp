@@ -8,7 +8,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/features/apply_plan-inl.hpp"
-#include "nad/features/pipeline-inl.hpp"
+#include "nad/features/derive-inl.hpp"
 #include "nad/features/stream.hpp"
 
 namespace nad {
@@ -21,6 +21,7 @@ class StreamRecord {
   explicit StreamRecord(const FeaturePipeline& pipeline)
       : plan_(pipeline.plan()),
         cells_(std::make_shared<std::vector<Cell>>(plan_->inputs.size())),
+        states_(begin_states(*plan_)),
         features_(plan_->width()) {
     for (const Field& field : plan_->inputs) {
       dictionaries_.push_back(field.type == ColumnType::category ? std::make_shared<Dictionary>() : nullptr);
@@ -91,8 +92,20 @@ class StreamRecord {
     if (stale_) {
       rebuild();
     }
-    bound_->apply(0, 1, features_.data());
+    if (plan_->derived.empty()) {
+      bound_->apply(0, 1, features_.data());
+    } else {
+      const Table columns = derive(*plan_, table_, states_);
+      BoundPlan(*plan_, columns).apply(0, 1, features_.data());
+    }
     return features_;
+  }
+
+  Matrix push(const Table& records) {
+    Matrix x = Matrix::for_overwrite(records.rows(), plan_->width());
+    const Table columns = derive(*plan_, select_inputs(*plan_, records), states_);
+    BoundPlan(*plan_, columns).apply(0, records.rows(), x.data());
+    return x;
   }
 
  private:
@@ -154,8 +167,10 @@ class StreamRecord {
       parts.valid = {cells_, &cell.valid, 1};
       columns.emplace_back(std::move(parts));
     }
-    table_ = Table(Schema({plan_->inputs.begin(), plan_->inputs.end()}), std::move(columns));
-    bound_ = std::make_unique<BoundPlan>(*plan_, table_);
+    table_ = Table(plan_->inputs, std::move(columns));
+    if (plan_->derived.empty()) {
+      bound_ = std::make_unique<BoundPlan>(*plan_, table_);
+    }
     stale_ = false;
   }
 
@@ -163,7 +178,8 @@ class StreamRecord {
   std::shared_ptr<std::vector<Cell>> cells_;
   std::vector<std::shared_ptr<Dictionary>> dictionaries_;
   Table table_;
-  std::unique_ptr<BoundPlan> bound_;
+  std::unique_ptr<BoundPlan> bound_;  ///< where nothing is derived
+  StepStates states_;
   std::vector<float> features_;
   bool stale_ = true;
 };
@@ -192,12 +208,6 @@ NAD_INLINE void FeatureStream::set_missing(std::size_t place) { record_->set_mis
 
 NAD_INLINE std::span<const float> FeatureStream::next() { return record_->next(); }
 
-NAD_INLINE Matrix FeatureStream::push(const Table& records) {
-  const detail::FeaturePlan& plan = record_->plan();
-  Matrix x = Matrix::for_overwrite(records.rows(), plan.width());
-  const Table inputs = detail::select_inputs(plan, records);
-  detail::BoundPlan(plan, inputs).apply(0, records.rows(), x.data());
-  return x;
-}
+NAD_INLINE Matrix FeatureStream::push(const Table& records) { return record_->push(records); }
 
 }  // namespace nad

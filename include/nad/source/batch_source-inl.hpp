@@ -47,7 +47,14 @@ struct ReadContext {
       throw Error(ErrorCode::invalid_data,
                   place(line, column) + detail + "; mend the file, or leave such rows out with on_error=\"skip\"");
     }
-    ++report.skipped[reason];
+    skip(reason);
+  }
+
+  /// One more record left out. A hostile file may have any number of reasons.
+  void skip(const std::string& reason) {
+    constexpr std::size_t most_reasons = 200;
+    const bool room = report.skipped.size() < most_reasons || report.skipped.contains(reason);
+    ++report.skipped[room ? reason : "other reasons"];
   }
 
   void note(const std::string& text) {

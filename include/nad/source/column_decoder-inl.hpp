@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "nad/detail/utf8.hpp"
 #include "nad/source/field_grid-inl.hpp"
 #include "nad/source/field_values-inl.hpp"
-#include "nad/source/utf8-inl.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/schema.hpp"
 #include "nad/table/time.hpp"

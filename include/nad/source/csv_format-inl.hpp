@@ -350,6 +350,7 @@ class CsvPlanner {
     plan.header_bytes = header_ ? header_bytes_ : skipped_bytes_;
     plan.header_lines = skipped_lines_;
     plan.missing = *missing_;
+    plan.header = header_.value_or(std::vector<std::string>());
     plan.source = "csv";
     auto guesses = std::make_shared<std::vector<ColumnGuess>>();
     for (std::size_t place = 0; place < fields_; ++place) {
@@ -381,15 +382,15 @@ class CsvPlanner {
       return learn_from(context, (*guesses)[column.place], column, text, line, *missing);
     };
     if (dialect_.comment != '\0') {
-      plan.comment = [separator = dialect_.separator, fields = fields_](const std::string& line, ReadContext& to) {
-        if (split_line(line, separator).size() == fields && fields > 1) {
-          ++to.report.skipped["a row that begins like a remark"];
+      plan.comment = [separator = dialect_.separator, fields = fields_](const CommentLine& line, ReadContext& to) {
+        if (fields > 1 && split_line(line.text, separator).size() == fields) {
+          to.skip("a row that begins like a remark");
         }
       };
     }
     if (context_.second.possible) {
-      plan.complete = [&context, guesses](Table table) {
-        learn_unseen(context, *guesses, table);
+      plan.complete = [guesses](const Table& table, ReadContext& to) {
+        learn_unseen(to, *guesses, table);
         return table;
       };
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,11 @@ struct Dialect {
 struct RaggedRow {
   std::uint64_t line;
   std::size_t fields;
+};
+
+struct CommentLine {
+  std::uint64_t line;
+  std::string text;
 };
 
 /// Rows of equally many fields. A field begins one byte behind the end of the one before it.
@@ -64,7 +70,7 @@ class FieldGrid {
   /// The line in the file that a row begins in.
   std::uint64_t line(std::size_t row) const noexcept { return lines_.empty() ? first_line_ + row : lines_[row]; }
   const std::vector<RaggedRow>& ragged() const noexcept { return ragged_; }
-  const std::vector<std::string>& comments() const noexcept { return comments_; }
+  const std::vector<CommentLine>& comments() const noexcept { return comments_; }
   /// How many lines the bytes had that were cut.
   std::uint64_t line_count() const noexcept { return line_count_; }
 
@@ -81,6 +87,26 @@ class FieldGrid {
     }
     const std::size_t used = cut_quickly(lines);
     return used == std::string_view::npos ? cut_carefully(lines) : used;
+  }
+
+  /// Forgets all rows; `add_row` brings new ones, which were cut by somebody else.
+  void clear() {
+    cut_carefully({});
+    rows_ = 0;
+    lines_.clear();
+    ragged_.clear();
+    comments_.clear();
+  }
+
+  void add_row(std::uint64_t line, std::span<const std::string_view> fields) {
+    for (const std::string_view field : fields) {
+      scratch_.append(field);
+      ends_.push_back(static_cast<std::uint32_t>(scratch_.size()));
+      scratch_ += '\n';
+    }
+    lines_.push_back(line);
+    ++rows_;
+    text_ = scratch_.data();
   }
 
  private:
@@ -151,7 +177,7 @@ class FieldGrid {
         if (quoted && has(row, dialect_.quote)) {
           return std::string_view::npos;
         }
-        comments_.emplace_back(row);
+        comments_.push_back({line, std::string(row)});
       } else if (row.find_first_not_of('\r') != std::string_view::npos &&
                  !copy_row(lines, first, last, begin, line, quoted, found.doubled != 0)) {
         return std::string_view::npos;
@@ -279,7 +305,7 @@ class FieldGrid {
     while (at < lines.size()) {
       const std::size_t line_end = lines.find('\n', at);
       if (dialect_.comment != '\0' && lines[at] == dialect_.comment) {
-        comments_.emplace_back(lines.substr(at, line_end - at));
+        comments_.push_back({line, std::string(lines.substr(at, line_end - at))});
       } else if (lines.substr(at, line_end - at).find_first_not_of('\r') != std::string_view::npos) {
         const std::size_t kept = scratch_.size();
         const std::size_t next = cut_row(lines, at, line);
@@ -373,7 +399,7 @@ class FieldGrid {
   std::uint64_t line_count_ = 0;
   std::vector<std::uint64_t> lines_;
   std::vector<RaggedRow> ragged_;
-  std::vector<std::string> comments_;
+  std::vector<CommentLine> comments_;
   std::string scratch_;
   std::vector<std::uint32_t> places_;
   bool plain_ = true;

@@ -2,11 +2,11 @@
 
 // How files of KDD Cup 99 and NSL-KDD are recognised and read.
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "nad/source/categories-inl.hpp"
 #include "nad/source/delimited-inl.hpp"
 #include "nad/source/format-inl.hpp"
 #include "nad/source/kdd99.hpp"
@@ -20,43 +20,21 @@ inline ColumnType kdd99_type(std::string_view name) {
                                                                         : ColumnType::integer;
 }
 
-/// A column of categories under other numbers.
-inline Column recoded(const Column& column, const std::vector<std::int32_t>& code_of,
-                      std::shared_ptr<const Dictionary> categories) {
-  ColumnParts parts = column.parts();
-  GrowingBuffer<std::int32_t> codes(parts.size);
-  for (std::size_t row = 0; row < parts.size; ++row) {
-    codes[row] = parts.codes[row] == Dictionary::absent ? Dictionary::absent
-                                                        : code_of[static_cast<std::size_t>(parts.codes[row])];
-  }
-  parts.codes = std::move(codes).finish();
-  parts.categories = std::move(categories);
-  return Column(std::move(parts));
-}
-
 /// The labels without the dot that KDD Cup 99 puts behind them.
 inline Table without_final_dots(const Table& table) {
-  ColumnParts parts = table["label"].parts();
-  auto labels = std::make_shared<Dictionary>();
-  std::vector<std::int32_t> label_of(parts.categories->size());
-  for (std::size_t code = 0; code < label_of.size(); ++code) {
-    std::string_view label = (*parts.categories)[static_cast<std::int32_t>(code)];
-    label_of[code] = labels->add(label.ends_with('.') ? label.substr(0, label.size() - 1) : label);
-  }
-  return table.with({"label", ColumnType::category, Role::label}, recoded(table["label"], label_of, std::move(labels)));
+  return table.with({"label", ColumnType::category, Role::label},
+                    map_categories(table["label"], [](std::string_view label) {
+                      return std::string(label.ends_with('.') ? label.substr(0, label.size() - 1) : label);
+                    }));
 }
 
 /// The family of each label, as a column of its own.
 inline Table with_kdd99_family(const Table& table) {
-  const Column& label = table["label"];
-  auto families = std::make_shared<Dictionary>();
-  std::vector<std::int32_t> family_of(label.categories().size());
-  for (std::size_t code = 0; code < family_of.size(); ++code) {
-    const std::string_view family = kdd99_family(label.categories()[static_cast<std::int32_t>(code)]);
-    family_of[code] = families->add(family.empty() ? "unknown" : family);
-  }
   return table.with({"attack_family", ColumnType::category, Role::label},
-                    recoded(label, family_of, std::move(families)));
+                    map_categories(table["label"], [](std::string_view label) {
+                      const std::string_view family = kdd99_family(label);
+                      return std::string(family.empty() ? "unknown" : family);
+                    }));
 }
 
 /// 41 columns alone, with a label, or with a label and the difficulty; with or without a line of names.
@@ -87,7 +65,7 @@ inline std::optional<DelimitedPlan> recognise_kdd99(const Head& head) {
   }
   if (row.size() > columns) {
     plan.columns.push_back({{"label", ColumnType::category, Role::label}, columns});
-    plan.complete = [](const Table& table) { return with_kdd99_family(without_final_dots(table)); };
+    plan.complete = [](const Table& table, ReadContext&) { return with_kdd99_family(without_final_dots(table)); };
   }
   if (row.size() > columns + 1) {
     plan.columns.push_back({{"difficulty", ColumnType::integer, Role::label}, columns + 1});

@@ -145,6 +145,7 @@ Table read_all(const Open& open, bool repeatable, const std::string& name, const
 
 NAD_INLINE std::vector<std::pair<std::string, std::string>> formats() {
   std::vector<std::pair<std::string, std::string>> list;
+  list.reserve(detail::known_formats.size());
   for (const detail::Format& format : detail::known_formats) {
     list.emplace_back(format.name, format.description);
   }
@@ -156,7 +157,7 @@ NAD_INLINE Reader::Reader(const std::filesystem::path& path, ReadOptions options
                                                    std::move(options))) {}
 
 NAD_INLINE Reader::Reader(std::istream& stream, ReadOptions options, std::string name)
-    : source_(std::make_unique<detail::OpenSource>(std::make_unique<detail::StreamInput>(stream, name), name,
+    : source_(std::make_unique<detail::OpenSource>(std::make_unique<detail::StreamInput>(stream, name), std::move(name),
                                                    std::move(options))) {}
 
 NAD_INLINE Reader::~Reader() = default;

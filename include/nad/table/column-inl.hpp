@@ -32,6 +32,18 @@ NAD_INLINE std::string_view name(ColumnType type) noexcept {
   return "unknown";
 }
 
+NAD_INLINE ColumnType parse_column_type(std::string_view name) {
+  std::string all;
+  for (const ColumnType type : {ColumnType::number, ColumnType::integer, ColumnType::category, ColumnType::text,
+                                ColumnType::time, ColumnType::address, ColumnType::boolean}) {
+    if (name == nad::name(type)) {
+      return type;
+    }
+    all += (all.empty() ? "'" : ", '") + std::string(nad::name(type)) + "'";
+  }
+  throw Error(ErrorCode::invalid_argument, "there is no column type '" + std::string(name) + "'; there are: " + all);
+}
+
 namespace detail {
 
 /// The shortest text that reads back as the same number.

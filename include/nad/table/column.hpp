@@ -38,6 +38,8 @@ enum class ColumnType : std::uint8_t {
 
 /// "number", "integer", ...
 NAD_API std::string_view name(ColumnType type) noexcept;
+/// The other way; an error that lists the names for anything else.
+NAD_API ColumnType parse_column_type(std::string_view name);
 
 /// The memory of a column; only the members of its type are in use.
 struct ColumnParts {

@@ -22,6 +22,16 @@ NAD_INLINE std::string_view name(Role role) noexcept {
   return "unknown";
 }
 
+NAD_INLINE Role parse_role(std::string_view name) {
+  for (const Role role : {Role::feature, Role::label, Role::identifier, Role::moment}) {
+    if (name == nad::name(role)) {
+      return role;
+    }
+  }
+  throw Error(ErrorCode::invalid_argument,
+              "there is no role '" + std::string(name) + "'; there are: 'feature', 'label', 'identifier', 'moment'");
+}
+
 NAD_INLINE Schema::Schema(std::vector<Field> fields, std::string source)
     : fields_(std::move(fields)), source_(std::move(source)) {
   std::unordered_set<std::string_view> names;

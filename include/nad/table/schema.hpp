@@ -26,6 +26,8 @@ enum class Role : std::uint8_t {
 };
 
 NAD_API std::string_view name(Role role) noexcept;
+/// The other way; an error that lists the names for anything else.
+NAD_API Role parse_role(std::string_view name);
 
 struct Field {
   std::string name;

@@ -1,0 +1,89 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "table_tools.hpp"
+
+namespace nad::python {
+
+namespace {
+
+py::array_t<float> empty_matrix(std::size_t rows, std::size_t columns) {
+  return py::array_t<float>({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(columns)});
+}
+
+py::array_t<float> transform(const FeaturePipeline& pipeline, const Table& table, py::handle n_jobs,
+                             const py::object& progress) {
+  py::array_t<float> x = empty_matrix(table.rows(), pipeline.features().size());
+  const std::span<float> out(x.mutable_data(), static_cast<std::size_t>(x.size()));
+  Run run(n_jobs, progress);
+  run([&](const FitControl& control) { pipeline.transform(table, out, control); });
+  return x;
+}
+
+py::array_t<float> push(FeatureStream& stream, const Table& records) {
+  const Matrix x = without_gil([&] { return stream.push(records); });
+  py::array_t<float> result = empty_matrix(x.rows(), x.columns());
+  std::copy_n(x.data(), x.rows() * x.columns(), result.mutable_data());
+  return result;
+}
+
+std::vector<std::pair<std::string, std::vector<std::string>>> feature_words(const FeaturePipeline& pipeline) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> words;
+  for (const FeatureInfo& feature : pipeline.features()) {
+    words.emplace_back(feature.name, feature.sources);
+  }
+  return words;
+}
+
+std::vector<std::pair<std::string, std::string>> left_out_words(const FeaturePipeline& pipeline) {
+  std::vector<std::pair<std::string, std::string>> words;
+  for (const LeftOut& column : pipeline.left_out()) {
+    words.emplace_back(column.column, column.reason);
+  }
+  return words;
+}
+
+std::vector<std::pair<std::string, std::string>> input_words(const FeaturePipeline& pipeline) {
+  std::vector<std::pair<std::string, std::string>> words;
+  for (const Field& field : pipeline.inputs()) {
+    words.emplace_back(field.name, name(field.type));
+  }
+  return words;
+}
+
+}  // namespace
+
+void register_features(py::module_& module) {
+  py::class_<FeaturePipeline>(module, "FeaturePipeline")
+      .def(py::init([](const std::string& steps) { return FeaturePipeline(steps_from_json(steps)); }), py::arg("steps"))
+      .def_static("automatic", &FeaturePipeline::automatic, py::arg("table"))
+      .def(
+          "fit",
+          [](FeaturePipeline& self, const Table& table, py::handle n_jobs, const py::object& progress) {
+            Run run(n_jobs, progress);
+            FeaturePipeline learner = self;  // what is being used elsewhere stays as it is until the end
+            run([&](const FitControl& control) { learner.fit(table, control); });
+            self = std::move(learner);
+          },
+          py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
+      .def("transform", &transform, py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
+      .def_property_readonly("is_fitted", &FeaturePipeline::is_fitted)
+      .def_property_readonly("steps", [](const FeaturePipeline& self) { return to_json(self.steps()); })
+      .def_property_readonly("features", &feature_words)
+      .def_property_readonly("inputs", &input_words)
+      .def_property_readonly("left_out", &left_out_words)
+      .def("ignored", &FeaturePipeline::ignored, py::arg("table"))
+      .def("to_text", &FeaturePipeline::to_string)
+      .def("__copy__", [](const FeaturePipeline& self) { return self; });
+  py::class_<FeatureStream>(module, "FeatureStream")
+      .def(py::init<const FeaturePipeline&>(), py::arg("pipeline"))
+      .def("push", &push, py::arg("records"));
+  module.def("feature_step_kinds", &step_kinds);
+}
+
+}  // namespace nad::python

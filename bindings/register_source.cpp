@@ -1,0 +1,174 @@
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <array>
+#include <filesystem>
+#include <istream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <streambuf>
+#include <string>
+
+#include "table_tools.hpp"
+
+namespace nad::python {
+
+namespace {
+
+/// A Python object with `read(size) -> bytes` as a C++ stream. Long calls run without the GIL; this takes it.
+class PythonBuffer final : public std::streambuf {
+ public:
+  explicit PythonBuffer(py::object file) : read_(file.attr("read")) {}
+  PythonBuffer(const PythonBuffer&) = delete;
+  PythonBuffer& operator=(const PythonBuffer&) = delete;
+  ~PythonBuffer() override {
+    const py::gil_scoped_acquire gil;
+    read_ = py::object();
+    bytes_ = py::object();
+  }
+
+ protected:
+  int_type underflow() override {
+    const py::gil_scoped_acquire gil;
+    constexpr std::size_t at_once = std::size_t{1} << 18U;
+    bytes_ = read_(at_once);
+    if (!py::isinstance<py::bytes>(bytes_)) {
+      throw Error(ErrorCode::invalid_argument, "read() of the file object gave " +
+                                                   py::str(py::type::of(bytes_)).cast<std::string>() +
+                                                   ", not bytes; open the file in binary mode");
+    }
+    char* data = nullptr;
+    Py_ssize_t size = 0;
+    PyBytes_AsStringAndSize(bytes_.ptr(), &data, &size);
+    setg(data, data, data + size);
+    return size == 0 ? traits_type::eof() : traits_type::to_int_type(*data);
+  }
+
+ private:
+  py::object read_;
+  py::object bytes_;
+};
+
+/// An error of the buffer must reach the caller, not become a state of the stream.
+class PythonStream final : public std::istream {
+ public:
+  explicit PythonStream(const py::object& file) : std::istream(nullptr), buffer_(file) {
+    rdbuf(&buffer_);
+    exceptions(std::ios::badbit);
+  }
+
+ private:
+  PythonBuffer buffer_;
+};
+
+ReadOptions read_options(const std::string& format, const std::string& on_error, const py::dict& given) {
+  ReadOptions options;
+  options.format = format;
+  if (on_error != "raise" && on_error != "skip") {
+    throw Error(ErrorCode::invalid_argument, "on_error is '" + on_error + "'; give 'raise' or 'skip'");
+  }
+  options.on_error = on_error == "skip" ? OnError::skip : OnError::raise;
+  for (const auto& [key, value] : given) {
+    const auto option = key.cast<std::string>();
+    if (option == "separator") {
+      options.separator = value.cast<char>();
+    } else if (option == "quote") {
+      options.quote = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+    } else if (option == "header") {
+      options.header = value.cast<bool>();
+    } else if (option == "names") {
+      options.names = value.cast<std::vector<std::string>>();
+    } else if (option == "types") {
+      for (const auto& [name, type] : value.cast<std::map<std::string, std::string>>()) {
+        options.types[name] = parse_column_type(type);
+      }
+    } else if (option == "missing") {
+      options.missing = value.cast<std::vector<std::string>>();
+    } else if (option == "batch_rows") {
+      options.batch_rows = whole_number(value, "batch_rows", 1);
+    } else {
+      throw py::type_error("read() has no option " + option);
+    }
+  }
+  return options;
+}
+
+py::dict to_python(const ReadReport& report) {
+  py::dict result;
+  result["format"] = report.format;
+  result["rows"] = report.rows;
+  result["skipped"] = report.skipped;
+  result["notes"] = report.notes;
+  return result;
+}
+
+/// A file or a Python stream, open for reading in batches.
+class OpenReader {
+ public:
+  OpenReader(const py::object& source, ReadOptions options) {
+    if (py::hasattr(source, "read")) {
+      stream_ = std::make_unique<PythonStream>(source);
+      without_gil([&] { reader_ = std::make_unique<Reader>(*stream_, std::move(options), "stream"); });
+    } else {
+      const auto path = source.cast<std::filesystem::path>();
+      without_gil([&] { reader_ = std::make_unique<Reader>(path, std::move(options)); });
+    }
+  }
+
+  std::optional<Table> next() {
+    if (PyErr_CheckSignals() != 0) {
+      throw py::error_already_set();
+    }
+    return without_gil([&] { return reader_->next(); });
+  }
+  py::dict report() const { return to_python(reader_->report()); }
+
+ private:
+  std::unique_ptr<PythonStream> stream_;
+  std::unique_ptr<Reader> reader_;
+};
+
+std::pair<Table, py::dict> read_file(const py::object& source, const std::string& format, const std::string& on_error,
+                                     const py::dict& given, const py::object& progress) {
+  ReadOptions options = read_options(format, on_error, given);
+  ReadReport report;
+  std::unique_ptr<PythonStream> stream;
+  std::filesystem::path path;
+  if (py::hasattr(source, "read")) {
+    stream = std::make_unique<PythonStream>(source);
+  } else {
+    path = source.cast<std::filesystem::path>();
+  }
+  Run run(py::int_(1), progress);
+  Table table = run([&](const FitControl& control) {
+    options.progress = control.progress;
+    return stream ? read(*stream, options, &report) : read(path, options, &report);
+  });
+  return {std::move(table), to_python(report)};
+}
+
+}  // namespace
+
+void register_source(py::module_& module) {
+  module.def("read", &read_file, py::arg("source"), py::arg("format"), py::arg("on_error"), py::arg("options"),
+             py::arg("progress"));
+  module.def("formats", &formats);
+  module.def("kdd99_families", [] {
+    std::map<std::string, std::string> families;
+    for (const auto& [label, family] : kdd99_families()) {
+      families.emplace(label, family);
+    }
+    return families;
+  });
+  py::class_<OpenReader>(module, "Reader")
+      .def(py::init([](const py::object& source, const std::string& format, const std::string& on_error,
+                       const py::dict& options) {
+             return std::make_unique<OpenReader>(source, read_options(format, on_error, options));
+           }),
+           py::arg("source"), py::arg("format"), py::arg("on_error"), py::arg("options"))
+      .def("next", &OpenReader::next)
+      .def_property_readonly("report", &OpenReader::report);
+}
+
+}  // namespace nad::python

@@ -1,0 +1,151 @@
+#pragma once
+
+// Which steps suit a table.
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nad/features/step.hpp"
+#include "nad/table/table.hpp"
+
+namespace nad::detail {
+
+/// Columns that tell the attacks of one laboratory apart by how it was built, and nothing of attacks elsewhere.
+inline constexpr std::array<std::string_view, 8> laboratory_columns = {"sttl",  "dttl",  "stcpb", "dtcpb",
+                                                                       "Stime", "Ltime", "swin",  "dwin"};
+
+inline bool has_type(const Table& table, std::string_view name, ColumnType type) {
+  const auto place = table.schema().find(name);
+  return place && table.schema()[*place].type == type;
+}
+
+/// Whether every category of `column` goes with one label only, and each label with one category: the answer by another
+/// name.
+inline bool repeats_labels(const Column& column, const Column& labels) {
+  std::vector<std::int32_t> label_of(column.categories().size(), Dictionary::absent);
+  std::vector<std::int32_t> category_of(labels.categories().size(), Dictionary::absent);
+  std::size_t pairs = 0;
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (column.is_missing(row) || labels.is_missing(row)) {
+      continue;
+    }
+    const auto category = static_cast<std::size_t>(column.codes()[row]);
+    const auto label = static_cast<std::size_t>(labels.codes()[row]);
+    if (label_of[category] == Dictionary::absent && category_of[label] == Dictionary::absent) {
+      label_of[category] = labels.codes()[row];
+      category_of[label] = column.codes()[row];
+      ++pairs;
+    } else if (label_of[category] != labels.codes()[row] || category_of[label] != column.codes()[row]) {
+      return false;
+    }
+  }
+  return pairs > 1;
+}
+
+/// Whether a column of whole numbers counts the rows.
+inline bool counts_rows(const Column& column) {
+  if (column.type() != ColumnType::integer || column.size() < 100 || column.missing_count() != 0) {
+    return false;
+  }
+  const auto values = column.integers();
+  for (std::size_t row = 1; row < values.size(); ++row) {
+    if (values[row] != values[row - 1] + 1) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Features that must not be learnt from, each with its reason.
+inline void add_leaks(const Table& table, std::vector<FeatureStep>& steps) {
+  std::vector<std::string> laboratory;
+  std::vector<std::string> answers;
+  std::vector<std::string> counters;
+  for (std::size_t place = 0; place < table.columns(); ++place) {
+    const Field& field = table.schema()[place];
+    if (field.role != Role::feature) {
+      continue;
+    }
+    if (std::find(laboratory_columns.begin(), laboratory_columns.end(), field.name) != laboratory_columns.end()) {
+      laboratory.push_back(field.name);
+    } else if (counts_rows(table.column(place))) {
+      counters.push_back(field.name);
+    }
+    for (std::size_t other = 0; other < table.columns() && field.type == ColumnType::category; ++other) {
+      const Field& label = table.schema()[other];
+      if (label.role == Role::label && label.type == ColumnType::category &&
+          repeats_labels(table.column(place), table.column(other))) {
+        answers.push_back(field.name);
+        break;
+      }
+    }
+  }
+  const auto leave_out = [&](std::vector<std::string> names, const char* reason) {
+    if (!names.empty()) {
+      steps.emplace_back(LeaveOut{ColumnChoice(std::move(names)), reason});
+    }
+  };
+  leave_out(std::move(laboratory), "it tells how the laboratory was built, not what an attack is");
+  leave_out(std::move(answers), "it gives the label under another name");
+  leave_out(std::move(counters), "it counts the rows");
+}
+
+/// What flows say between their columns.
+inline void add_derived(const Table& table, std::vector<FeatureStep>& steps) {
+  const bool timed = has_type(table, "timestamp", ColumnType::time);
+  const bool addressed =
+      has_type(table, "src_ip", ColumnType::address) && has_type(table, "dst_ip", ColumnType::address);
+  const bool ported = has_type(table, "dst_port", ColumnType::integer);
+  if (timed) {
+    steps.emplace_back(TimeParts{.gap = false});
+  }
+  if (addressed) {
+    steps.emplace_back(AddressFeatures{});
+  }
+  if (ported) {
+    steps.emplace_back(PortFeatures{.columns = {"dst_port"}});
+  }
+  if (table.has("bytes_sent") && table.has("bytes_received")) {
+    steps.emplace_back(TrafficFeatures{});
+  }
+  if (timed && addressed && ported) {
+    HostWindows windows;
+    windows.src_port = table.has("src_port") ? windows.src_port : "";
+    windows.protocol = table.has("protocol") ? windows.protocol : "";
+    windows.state = table.has("state") ? windows.state : "";
+    steps.emplace_back(windows);
+    steps.emplace_back(
+        RollingWindows{.functions = {Rolling::count}, .distinct = {"dst_ip", "dst_port"}, .state = windows.state});
+  }
+  if (ported) {
+    steps.emplace_back(LeaveOut{ColumnChoice({"dst_port"}), "its number means nothing; its service and class do"});
+  }
+}
+
+/// Fills gaps, flags novelty, tames heavy tails, and brings all to one scale.
+inline std::vector<FeatureStep> automatic_steps(const Table& table) {
+  std::vector<FeatureStep> steps;
+  add_leaks(table, steps);
+  add_derived(table, steps);
+  steps.emplace_back(Impute{});
+  bool categories = false;
+  for (const Field& field : table.schema()) {
+    categories = categories || (field.type == ColumnType::category && field.role == Role::feature);
+  }
+  const bool derived_categories = std::any_of(steps.begin(), steps.end(), [](const FeatureStep& step) {
+    return std::holds_alternative<PortFeatures>(step) || std::holds_alternative<TrafficFeatures>(step);
+  });
+  if (categories || derived_categories) {
+    steps.emplace_back(OneHot{});
+    steps.emplace_back(Novelty{});
+  }
+  steps.emplace_back(Log1p{});
+  steps.emplace_back(Standardise{.clip = 10.0});
+  return steps;
+}
+
+}  // namespace nad::detail

@@ -1,0 +1,261 @@
+#pragma once
+
+// Tables of flows with a line of names: timestamp, src_ip, dst_ip, src_port, dst_port, protocol, packet_size, duration,
+// flags, bytes_sent, ... in any order and spelling (flow_names-inl.hpp), those of CICFlowMeter and UNSW-NB15 too.
+//
+// Durations become seconds: CICFlowMeter's are microseconds, other names say their unit. Whole numbers may be written
+// as "443.0". Infinite and undefined rates (of flows without duration) are missing.
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "nad/source/flow_names-inl.hpp"
+#include "nad/source/named_columns-inl.hpp"
+#include "nad/table/time.hpp"
+
+namespace nad::detail {
+
+/// "443", "0x01bb" or "443.0".
+inline bool parse_whole_number(std::string_view text, ColumnBuilder& to) {
+  text = trimmed(text);
+  std::int64_t whole = 0;
+  double number = 0.0;
+  if (text.empty()) {
+    to.add_missing();
+  } else if (parse_integer(text, whole)) {
+    to.add_integer(whole);
+  } else if (parse_number(text, number) && std::abs(number) < 0x1p53 && number == std::floor(number)) {
+    to.add_integer(static_cast<std::int64_t>(number));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// Takes the digits off the front, one to four of them.
+inline bool take_part(std::string_view& text, int& value) noexcept {
+  std::size_t digits = 0;
+  value = 0;
+  while (digits < text.size() && digits < 5 && is_digit(text[digits])) {
+    value = value * 10 + (text[digits++] - '0');
+  }
+  text.remove_prefix(digits);
+  return digits != 0 && digits < 5;
+}
+
+/// "3/7/2017 8:55", "03/07/2017 08:55:58 PM": day first unless told otherwise.
+inline std::optional<std::int64_t> parse_slashed_time(std::string_view text, bool month_first) {
+  int day = 0;
+  int month = 0;
+  int year = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  const auto skip = [&](char c) {
+    const bool there = !text.empty() && text.front() == c;
+    text.remove_prefix(there ? 1 : 0);
+    return there;
+  };
+  if (!take_part(text, day) || !skip('/') || !take_part(text, month) || !skip('/') || !take_part(text, year) ||
+      !skip(' ') || !take_part(text, hour) || !skip(':') || !take_part(text, minute) ||
+      (skip(':') && !take_part(text, second))) {
+    return std::nullopt;
+  }
+  std::string fraction;
+  if (skip('.')) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    fraction = "." + std::string(text.substr(0, digits));
+    text.remove_prefix(digits);
+  }
+  const std::string half = lower_case(trimmed(text));
+  if ((!half.empty() && half != "am" && half != "pm") || (!half.empty() && (hour < 1 || hour > 12))) {
+    return std::nullopt;
+  }
+  hour = half.empty() ? hour : hour % 12 + (half == "pm" ? 12 : 0);
+  if (month_first) {
+    std::swap(day, month);
+  }
+  std::array<char, 64> iso{};
+  std::snprintf(iso.data(), iso.size(), "%04d-%02d-%02d %02d:%02d:%02d", year, month, day, hour, minute, second);
+  return parse_time(iso.data() + fraction);
+}
+
+/// Seconds, or what is so large that it must be a smaller unit: milliseconds from 1973 on, and so forth.
+inline std::optional<std::int64_t> parse_large_epoch(std::string_view text) noexcept {
+  std::int64_t value = 0;
+  if (!parse_integer(text, value) || value < 100'000'000'000) {
+    return std::nullopt;
+  }
+  const std::int64_t unit = value < 100'000'000'000'000 ? 1'000'000 : value < 100'000'000'000'000'000 ? 1'000 : 1;
+  return value <= std::numeric_limits<std::int64_t>::max() / unit ? std::optional(value * unit) : std::nullopt;
+}
+
+inline auto flow_time_parser(bool month_first) {
+  return [month_first](std::string_view text, ColumnBuilder& to) {
+    text = trimmed(text);
+    std::int64_t value = 0;
+    if (const auto large = parse_large_epoch(text)) {
+      value = *large;
+    } else if (const auto slashed = parse_slashed_time(text, month_first)) {
+      value = *slashed;
+    } else if (!parse_moment(text, value)) {
+      return false;
+    }
+    to.add_time(value);
+    return true;
+  };
+}
+
+/// Whether the dates of the head can only be read month first.
+inline bool month_comes_first(const Head& head, const NameLine& line, std::size_t first, std::size_t place) {
+  for (std::size_t index = first; index < head.lines(); ++index) {
+    const std::vector<std::string> row = split_quoted_line(head.line(index), line.separator);
+    std::string_view text = place < row.size() ? trimmed(row[place]) : std::string_view();
+    int one = 0;
+    int two = 0;
+    if (take_part(text, one) && text.starts_with('/') && (text.remove_prefix(1), take_part(text, two)) && two > 12) {
+      return one <= 12;
+    }
+  }
+  return false;
+}
+
+/// What a duration of this name is multiplied with to become seconds.
+inline double duration_unit(std::string_view plain, bool cic) noexcept {
+  if (plain.ends_with("ms") || plain.ends_with("milliseconds")) {
+    return 1e-3;
+  }
+  if (plain.ends_with("us") || plain.ends_with("microseconds") || (cic && plain == "flowduration")) {
+    return 1e-6;
+  }
+  return plain.ends_with("ns") ? 1e-9 : 1.0;
+}
+
+inline auto duration_parser(double unit) {
+  return [unit](std::string_view text, ColumnBuilder& to) {
+    double value = 0.0;
+    text = trimmed(text);
+    if (text.empty() || !parse_number(text, value)) {
+      return false;
+    }
+    to.add_number(unit == 1e-6 ? value / 1e6 : unit == 1e-3 ? value / 1e3 : unit == 1e-9 ? value / 1e9 : value);
+    return true;
+  };
+}
+
+/// Rates of flows without duration are "Infinity" (or "NaN", which is missing anyway).
+inline auto rate_parser(std::shared_ptr<std::set<std::string>> odd, const std::string& name) {
+  return [odd = std::move(odd), name](std::string_view text, ColumnBuilder& to) {
+    double value = 0.0;
+    const std::string lower = lower_case(trimmed(text));
+    if (lower == "inf" || lower == "infinity" || lower == "-inf" || lower == "-infinity") {
+      odd->insert(name);
+      to.add_missing();
+    } else if (!lower.empty() && parse_number(lower, value)) {
+      to.add_number(value);
+    } else {
+      return false;
+    }
+    return true;
+  };
+}
+
+/// The flow columns that a line of names has.
+inline std::set<std::string_view> flow_columns_of(const NameLine& line) {
+  std::set<std::string_view> found;
+  for (const std::string& plain : line.plain) {
+    for (const NamedColumn& known : flow_names) {
+      if (!known.name.empty() && known.plain == plain) {
+        found.insert(known.name);
+      }
+    }
+  }
+  return found;
+}
+
+/// Whether the first row has addresses where the names promise them.
+inline bool addresses_hold(const Head& head, const NameLine& line, std::size_t index) {
+  if (index >= head.lines()) {
+    return true;
+  }
+  const std::vector<std::string> row = split_quoted_line(head.line(index), line.separator);
+  for (std::size_t place = 0; place < line.plain.size() && place < row.size(); ++place) {
+    for (const NamedColumn& known : flow_names) {
+      if (known.plain == line.plain[place] && (known.name == "src_ip" || known.name == "dst_ip") &&
+          !row[place].empty() && !Address::parse(row[place])) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+inline bool is_cic(const NameLine& line) {
+  return line.has("flowduration") &&
+         (line.has("totfwdpkts") || line.has("totalfwdpackets") || line.has("totalfwdpacket"));
+}
+
+/// UNSW-NB15 without a line of names: 49 fields, and what must stand in them does.
+inline bool is_bare_unsw(std::string_view first) {
+  const std::vector<std::string_view> row = split_line(first, ',');
+  std::int64_t number = 0;
+  return row.size() == 49 && Address::parse(row[0]) && Address::parse(row[2]) && !row[28].empty() &&
+         parse_integer(row[28], number) && (row[48] == "0" || row[48] == "1");
+}
+
+inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool header) {
+  const bool cic = is_cic(line);
+  DelimitedPlan plan = named_plan(head, header ? 1 : 0, line, flow_names,
+                                  {"", "-", " ", "NaN", "nan", "NA", "N/A", "null", "NULL", "None"});
+  plan.source = "flow_csv";
+  const auto odd = std::make_shared<std::set<std::string>>();
+  for (ColumnPlan& column : plan.columns) {
+    const std::string& plain = line.plain[column.place];
+    if (column.field.name == "timestamp") {
+      column.parse = flow_time_parser(!cic && month_comes_first(head, line, header ? 1 : 0, column.place));
+    } else if (column.field.name == "duration") {
+      column.parse = duration_parser(duration_unit(plain, cic));
+    } else if (column.field.type == ColumnType::integer) {
+      column.parse = &parse_whole_number;
+    } else if (column.field.type == ColumnType::number && column.field.name.ends_with("/s")) {
+      column.parse = rate_parser(odd, column.field.name);
+    }
+  }
+  plan.complete = [odd](const Table& table, ReadContext& context) {
+    note_relative_times(table, context);
+    for (const std::string& name : *odd) {
+      context.note("infinite values of '" + name + "' are taken as missing");
+    }
+    Table flows = with_protocol_names(table);
+    for (std::size_t place = 0; place < flows.columns(); ++place) {
+      if (flows.schema()[place].role == Role::label && flows.schema()[place].type == ColumnType::category) {
+        flows = flows.with(flows.schema()[place], map_categories(flows.column(place), [](std::string_view text) {
+                             return std::string(trimmed(text));
+                           }));
+      }
+    }
+    return flows;
+  };
+  return plan;
+}
+
+inline std::optional<DelimitedPlan> recognise_flow_csv(const Head& head) {
+  if (is_bare_unsw(head.line(0))) {
+    return flow_csv_plan(head, NameLine(unsw_nb15_names, ','), false);
+  }
+  const NameLine line(head.line(0), likely_separator(head.line(0)));
+  const std::set<std::string_view> found = flow_columns_of(line);
+  const bool both_ends = found.contains("src_ip") && found.contains("dst_ip") && found.size() >= 5;
+  const bool unsw = line.has_all({"dur", "proto", "spkts", "dpkts", "sbytes", "dbytes"});
+  if (!(both_ends || is_cic(line) || unsw) || !addresses_hold(head, line, 1)) {
+    return std::nullopt;
+  }
+  return flow_csv_plan(head, line, true);
+}
+
+}  // namespace nad::detail

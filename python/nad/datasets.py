@@ -1,0 +1,103 @@
+"""Public data sets of connections, from a folder, a cache or, with the user's word, the publisher.
+
+>>> kdd = nad.datasets.load_kdd99("10_percent")
+>>> train, test = nad.datasets.load_nsl_kdd("train+"), nad.datasets.load_nsl_kdd("test+")
+
+Files are looked for in the folder that the environment variable ``NAD_DATA`` names, then in the cache
+(``~/.cache/nad``, or ``NAD_CACHE``). ``download=True`` fetches what is missing and checks its SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nad.errors import BadFileError, InvalidArgumentError, MissingFileError
+from nad.reading import read
+
+if TYPE_CHECKING:
+    from nad.table import Table
+
+__all__ = ["load_kdd99", "load_nsl_kdd"]
+
+
+@dataclass(frozen=True)
+class _File:
+    names: tuple[str, ...]
+    """Where it may lie in a folder of data, the first also in the cache."""
+    url: str = ""
+    sha256: str = ""
+
+
+_KDD99 = "http://kdd.ics.uci.edu/databases/kddcup99/"
+_KDD99_FILES = {
+    "10_percent": _File(
+        ("kdd99/kddcup.data_10_percent.gz", "kddcup.data_10_percent.gz", "kddcup.data_10_percent"),
+        _KDD99 + "kddcup.data_10_percent.gz",
+        "8045aca0d84e70e622d1148d7df782496f6333bf6eb979a1b0837c42a9fd9561",
+    ),
+    "full": _File(
+        ("kdd99/kddcup.data.gz", "kddcup.data.gz", "kddcup.data"),
+        _KDD99 + "kddcup.data.gz",
+        "3b6c942aa0356c0ca35b7b595a26c89d343652c9db428893e7494f837b274292",
+    ),
+    "corrected": _File(
+        ("kdd99/corrected.gz", "corrected.gz", "corrected"),
+        _KDD99 + "corrected.gz",
+        "abd8165508378859b07e38537271f0ebf8a4d7319f643188cd7361e939a05c43",
+    ),
+}
+_NSL_KDD_FILES = {
+    "train+": _File(("nsl_kdd/KDDTrain+.txt.gz", "nsl_kdd/KDDTrain+.txt", "KDDTrain+.txt")),
+    "test+": _File(("nsl_kdd/KDDTest+.txt.gz", "nsl_kdd/KDDTest+.txt", "KDDTest+.txt")),
+    "test-21": _File(("nsl_kdd/KDDTest-21.txt.gz", "nsl_kdd/KDDTest-21.txt", "KDDTest-21.txt")),
+}
+
+
+def load_kdd99(subset: str = "10_percent", *, download: bool = False, progress: bool = False) -> Table:
+    """KDD Cup 99: ``"10_percent"`` and ``"full"`` of the training set, or ``"corrected"``, the labelled test set."""
+    return read(_find("KDD Cup 99", _KDD99_FILES, subset, download), progress=progress)
+
+
+def load_nsl_kdd(subset: str = "train+", *, progress: bool = False) -> Table:
+    """NSL-KDD: ``"train+"``, ``"test+"`` or ``"test-21"``. Its publisher asks for one's name before a download."""
+    return read(_find("NSL-KDD", _NSL_KDD_FILES, subset, download=False), progress=progress)
+
+
+def _find(title: str, files: dict[str, _File], subset: str, download: bool) -> Path:
+    if subset not in files:
+        raise InvalidArgumentError(f"{title} has no subset {subset!r}; there are: {', '.join(map(repr, files))}")
+    file = files[subset]
+    cache = Path(os.environ.get("NAD_CACHE") or Path.home() / ".cache" / "nad")
+    for folder in (os.environ.get("NAD_DATA"), cache):
+        for name in file.names:
+            if folder and (Path(folder) / name).is_file():
+                return Path(folder) / name
+    if download and file.url:
+        return _download(file, cache / file.names[0])
+    wish = " or pass download=True" if file.url else ", after a download by hand from its publisher's page"
+    raise MissingFileError(
+        f"{title} ({subset}) is not here: put {Path(file.names[0]).name} into a folder, name the folder in the "
+        f"environment variable NAD_DATA{wish}"
+    )
+
+
+def _download(file: _File, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with (
+        urllib.request.urlopen(file.url) as answer,
+        tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy,
+    ):
+        for part in iter(lambda: answer.read(1 << 20), b""):
+            digest.update(part)
+            copy.write(part)
+    if digest.hexdigest() != file.sha256:
+        Path(copy.name).unlink()
+        raise BadFileError(f"what {file.url} gave is not the published file: its SHA-256 is {digest.hexdigest()}")
+    return Path(copy.name).replace(target)

@@ -1,0 +1,428 @@
+"""From a table to a matrix that a detector can learn from.
+
+>>> pipeline = nad.FeaturePipeline.automatic(train).fit(train)
+>>> print(pipeline)
+>>> x = pipeline.transform(test)  # float32, one row a record
+>>> pipeline.feature_names[:2]
+['duration', 'protocol_type=tcp']
+>>> pipeline = nad.FeaturePipeline([nad.features.OneHot(max_categories=32), nad.features.Standardise(clip=10)])
+
+Only columns with the role ``feature`` are learnt from; what was left out, and why, is in ``left_out``.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from nad import _core
+from nad._progress import ProgressBar
+from nad.table import Table
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Columns = Sequence[str] | Mapping[str, Sequence[str]]
+
+__all__ = [
+    "AddressFeatures",
+    "Clip",
+    "DropConstant",
+    "FeaturePipeline",
+    "FeatureStream",
+    "Frequency",
+    "Hashing",
+    "HostWindows",
+    "Impute",
+    "LeaveOut",
+    "Log1p",
+    "MinMax",
+    "Novelty",
+    "OneHot",
+    "Ordinal",
+    "Pca",
+    "PortFeatures",
+    "QuantileScale",
+    "RobustScale",
+    "RollingWindows",
+    "Standardise",
+    "Step",
+    "TimeParts",
+    "TrafficFeatures",
+    "UnitLength",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of a pipeline: its options. ``columns``: names, ``{"except": names}``, or empty for all that fit."""
+
+    kind: ClassVar[str] = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in a configuration."""
+        return {"kind": self.kind, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: list(names) for key, names in value.items()}
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveOut(Step):
+    """Keeps columns from being learnt from, and says why."""
+
+    kind: ClassVar[str] = "leave_out"
+    columns: Columns = ()
+    reason: str = "it was left out by name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeParts(Step):
+    """Hour, weekday, business hours and cyclic forms of a time, and the gap to the record before."""
+
+    kind: ClassVar[str] = "time_parts"
+    column: str = "timestamp"
+    utc_offset: float = 0.0
+    business_begin: float = 8.0
+    business_end: float = 18.0
+    gap: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressFeatures(Step):
+    """Private, multicast, loopback, version, numeric form and the rarity of the network of addresses."""
+
+    kind: ClassVar[str] = "address_features"
+    columns: Sequence[str] = ("src_ip", "dst_ip")
+    most_prefixes: int = 65536
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortFeatures(Step):
+    """Class and service of ports."""
+
+    kind: ClassVar[str] = "port_features"
+    columns: Sequence[str] = ("src_port", "dst_port")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficFeatures(Step):
+    """Rates, sizes, shares, TCP flags and connection states, of the flow columns that are there."""
+
+    kind: ClassVar[str] = "traffic_features"
+    shortest_duration: float = 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostWindows(Step):
+    """The connection counts and rates of KDD Cup 99: of the last two seconds, and of the last records of a host."""
+
+    kind: ClassVar[str] = "host_windows"
+    seconds: float = 2.0
+    most: int = 511
+    host_records: int = 255
+    most_hosts: int = 16384
+    rounded: bool = False
+    time: str = "timestamp"
+    dst: str = "dst_ip"
+    dst_port: str = "dst_port"
+    src_port: str = "src_port"
+    protocol: str = "protocol"
+    state: str = "state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollingWindows(Step):
+    """Rolling mean, deviation, extremes, sums, counts and distinct values, over time or rows, by key."""
+
+    kind: ClassVar[str] = "rolling_windows"
+    keys: Sequence[str] = ("src_ip",)
+    columns: Sequence[str] = ()
+    functions: Sequence[str] = ("mean", "deviation")
+    distinct: Sequence[str] = ()
+    seconds: float = 60.0
+    rows: int = 1024
+    most_rows: int = 262144
+    time: str = "timestamp"
+    state: str = "state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impute(Step):
+    """Puts the median, the mean or a constant in the place of missing numbers, and keeps a flag."""
+
+    kind: ClassVar[str] = "impute"
+    columns: Columns = ()
+    with_: str = "median"
+    constant: float = 0.0
+    indicator: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in a configuration, where ``with_`` is ``with``."""
+        options = super().to_dict()
+        options["with"] = options.pop("with_")
+        return options
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropConstant(Step):
+    """Leaves out features that are the same in every training row."""
+
+    kind: ClassVar[str] = "drop_constant"
+    columns: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip(Step):
+    """Keeps values between training quantiles, or within some deviations of the mean."""
+
+    kind: ClassVar[str] = "clip"
+    columns: Columns = ()
+    by: str = "quantiles"
+    low: float = 0.001
+    high: float = 0.999
+    deviations: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log1p(Step):
+    """log(1 + x / unit) for heavy tails, the unit taken from the data."""
+
+    kind: ClassVar[str] = "log1p"
+    columns: Columns = ()
+    min_skewness: float = 2.0
+    unit: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standardise(Step):
+    """(x - mean) / deviation; what was constant in training becomes a flag of novelty."""
+
+    kind: ClassVar[str] = "standardise"
+    columns: Columns = ()
+    clip: float = 0.0
+    novelty: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustScale(Step):
+    """(x - median) / (1.4826 MAD)."""
+
+    kind: ClassVar[str] = "robust_scale"
+    columns: Columns = ()
+    clip: float = 0.0
+    novelty: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinMax(Step):
+    """The smallest training value becomes ``low``, the largest ``high``."""
+
+    kind: ClassVar[str] = "min_max"
+    columns: Columns = ()
+    low: float = 0.0
+    high: float = 1.0
+    clip: bool = False
+    novelty: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantileScale(Step):
+    """The share of training values below, evenly spread or as a normal deviate."""
+
+    kind: ClassVar[str] = "quantile_scale"
+    columns: Columns = ()
+    quantiles: int = 1000
+    normal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneHot(Step):
+    """A feature a category; rare ones are pooled."""
+
+    kind: ClassVar[str] = "one_hot"
+    columns: Columns = ()
+    max_categories: int = 64
+    min_count: int = 1
+    unseen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordinal(Step):
+    """The number of the category, the most frequent 0."""
+
+    kind: ClassVar[str] = "ordinal"
+    columns: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frequency(Step):
+    """-log of the category's share in training."""
+
+    kind: ClassVar[str] = "frequency"
+    columns: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hashing(Step):
+    """One of so many features by a hash of the category."""
+
+    kind: ClassVar[str] = "hashing"
+    columns: Columns = ()
+    features: int = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Novelty(Step):
+    """In how many columns the record has a category that training never showed."""
+
+    kind: ClassVar[str] = "novelty"
+    columns: Columns = ()
+    weight: float = 10.0
+    most: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitLength(Step):
+    """Divides each record by its length."""
+
+    kind: ClassVar[str] = "unit_length"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pca(Step):
+    """Principal components."""
+
+    kind: ClassVar[str] = "pca"
+    components: int = 0
+    variance: float = 0.95
+    whiten: bool = False
+
+
+class FeaturePipeline:
+    """Steps that are fitted on one table and applied to others, in C++.
+
+    Parameters
+    ----------
+    steps : iterable of Step, or JSON text
+        First those that choose and derive columns act, then the others in their order.
+    n_jobs : int
+        Threads; -1 is one per core. The result never depends on it.
+    verbose : bool
+        Draw progress bars.
+    """
+
+    def __init__(self, steps: Iterable[Step] | str = (), *, n_jobs: int = 1, verbose: bool = False) -> None:
+        text = steps if isinstance(steps, str) else json.dumps([step.to_dict() for step in steps])
+        self._core = _core.FeaturePipeline(text)
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self._said: set[str] = set()
+
+    @classmethod
+    def automatic(cls, table: Any, *, n_jobs: int = 1, verbose: bool = False) -> FeaturePipeline:
+        """Steps that suit a table, by what it came from and by its columns. Not fitted yet."""
+        return cls(_core.FeaturePipeline.automatic(_table(table)).steps, n_jobs=n_jobs, verbose=verbose)
+
+    def fit(self, table: Any, y: Any = None) -> FeaturePipeline:
+        """Learn from a table (or anything that `Table` takes); ``y`` is there for scikit-learn and means nothing."""
+        del y
+        with _Bar(self.verbose) as bar:
+            self._core.fit(_table(table), self.n_jobs, bar)
+        self._said.clear()
+        return self
+
+    def transform(self, table: Any) -> npt.NDArray[np.float32]:
+        """One float32 row a record. Columns that the pipeline does not know are ignored, which is said once."""
+        core = _table(table)
+        extra = [name for name in self._core.ignored(core) if name not in self._said]
+        known = {name for name, _ in self._core.left_out}
+        self._said.update(extra)
+        if unknown := [name for name in extra if name not in known]:
+            warnings.warn(f"columns that training did not have are ignored: {', '.join(unknown)}", stacklevel=2)
+        with _Bar(self.verbose) as bar:
+            return self._core.transform(core, self.n_jobs, bar)
+
+    def fit_transform(self, table: Any, y: Any = None) -> npt.NDArray[np.float32]:
+        """Learn, and transform the same table."""
+        return self.fit(table, y).transform(table)
+
+    def stream(self) -> FeatureStream:
+        """Features of batches that come one after the other, as if they had been one table."""
+        return FeatureStream(self)
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps with the options that differ from their defaults."""
+        return list(json.loads(self._core.steps))
+
+    def to_json(self) -> str:
+        """The steps as text; ``FeaturePipeline(text)`` reads it."""
+        return str(self._core.steps)
+
+    @property
+    def feature_names(self) -> list[str]:
+        """What comes out, in order."""
+        return [name for name, _ in self._core.features]
+
+    @property
+    def sources(self) -> list[list[str]]:
+        """For each feature, the columns of the table that it follows from."""
+        return [sources for _, sources in self._core.features]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What must come in: names and types."""
+        return dict(self._core.inputs)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Columns that were not learnt from, and why."""
+        return dict(self._core.left_out)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """`feature_names`, by scikit-learn's name for them."""
+        del input_features
+        return np.asarray(self.feature_names, dtype=object)
+
+    def __str__(self) -> str:
+        return str(self._core.to_text())
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(step["kind"] for step in self.steps)
+        return f"<FeaturePipeline of {kinds or 'no steps'}{'' if self._core.is_fitted else ', not fitted'}>"
+
+
+class FeatureStream:
+    """Records that come in batches: steps that look back remember what came before."""
+
+    def __init__(self, pipeline: FeaturePipeline) -> None:
+        self._stream = _core.FeatureStream(pipeline._core)
+
+    def push(self, table: Any) -> npt.NDArray[np.float32]:
+        """The features of the next records."""
+        return self._stream.push(_table(table))
+
+
+class _Bar:
+    def __init__(self, wanted: bool) -> None:
+        self._bar = ProgressBar() if wanted else None
+
+    def __enter__(self) -> ProgressBar | None:
+        return self._bar
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _table(table: Any) -> _core.Table:
+    return (table if isinstance(table, Table) else Table(table))._table

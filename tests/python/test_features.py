@@ -1,0 +1,214 @@
+"""Feature pipelines: beside scikit-learn, by the word of the configuration, and as a table that grows."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+import nad
+from nad import features
+
+
+def traffic(rows: int, seed: int) -> nad.Table:
+    rng = np.random.default_rng(seed)
+    return nad.Table(
+        {
+            "duration": np.exp(3 * rng.normal(size=rows)),
+            "bytes": rng.integers(0, 100_000, rows),
+            "rate": rng.uniform(size=rows),
+            "service": [f"s{i}" for i in rng.integers(0, 12, rows)],
+            "flag": list(rng.choice(["SF", "S0", "REJ"], rows)),
+        },
+        types={"service": "category", "flag": "category"},
+    )
+
+
+NUMBERS = ["duration", "bytes", "rate"]
+
+
+def numbers_of(table: nad.Table) -> np.ndarray:
+    return np.column_stack([table[name].to_numpy() for name in NUMBERS]).astype(float)
+
+
+def sklearn_scalers():
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
+    return [
+        (features.Standardise(), preprocessing.StandardScaler(), 1e-6),
+        (features.MinMax(), preprocessing.MinMaxScaler(), 1e-6),
+        (features.MinMax(low=-1, high=1), preprocessing.MinMaxScaler((-1, 1)), 1e-6),
+        (features.QuantileScale(quantiles=100), preprocessing.QuantileTransformer(n_quantiles=100), 1e-5),
+        (
+            features.QuantileScale(quantiles=100, normal=True),
+            preprocessing.QuantileTransformer(n_quantiles=100, output_distribution="normal"),
+            1e-4,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_scaling_equals_scikit_learns(number):
+    ours, theirs, tolerance = sklearn_scalers()[number]
+    train, test = traffic(2000, 0)[NUMBERS], traffic(500, 1)[NUMBERS]
+    theirs.fit(numbers_of(train))
+    found = features.FeaturePipeline([ours]).fit(train).transform(test)
+    np.testing.assert_allclose(found, theirs.transform(numbers_of(test)), rtol=tolerance, atol=tolerance)
+
+
+def test_one_hot_and_standard_scaling_equal_a_column_transformer():
+    pytest.importorskip("sklearn")
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    pd = pytest.importorskip("pandas")
+    train, test = traffic(3000, 2), traffic(300, 3)
+    pipeline = nad.FeaturePipeline([features.OneHot(), features.Standardise()]).fit(train)
+    theirs = make_pipeline(
+        ColumnTransformer(
+            [("numbers", "passthrough", NUMBERS), ("words", OneHotEncoder(sparse_output=False), ["service", "flag"])]
+        ),
+        StandardScaler(),
+    )
+
+    def frame(table: nad.Table) -> object:
+        return pd.DataFrame({name: table[name].to_list() for name in table.columns})
+
+    theirs.fit(frame(train))
+    names = [
+        name.split("__", 1)[1].replace("service_", "service=").replace("flag_", "flag=")
+        for name in theirs[0].get_feature_names_out()
+    ]
+    assert sorted(names) == sorted(pipeline.feature_names)
+    order = [names.index(name) for name in pipeline.feature_names]
+    expected = theirs.transform(frame(test))[:, order]
+    np.testing.assert_allclose(pipeline.transform(test), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_principal_components_equal_scikit_learns_but_for_their_sign():
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    train = traffic(2000, 4)[NUMBERS]
+    for whiten in (False, True):
+        ours = nad.FeaturePipeline([features.Standardise(), features.Pca(components=2, whiten=whiten)])
+        found = ours.fit_transform(train)
+        x = numbers_of(train)
+        x = (x - x.mean(0)) / x.std(0)
+        expected = decomposition.PCA(2, whiten=whiten).fit_transform(x)
+        signs = np.sign((found * expected).sum(0))
+        np.testing.assert_allclose(found, expected * signs, rtol=1e-3, atol=1e-4)
+
+
+def test_the_steps_of_python_and_of_the_core_are_the_same_with_the_same_defaults():
+    kinds = {
+        step.kind: step
+        for step in vars(features).values()
+        if isinstance(step, type) and issubclass(step, features.Step) and step is not features.Step
+    }
+    assert set(kinds) == set(nad._core.feature_step_kinds())
+    assert {step.__name__ for step in kinds.values()} <= set(features.__all__)
+    for kind, step in kinds.items():
+        assert nad.FeaturePipeline([step()]).steps == [{"kind": kind}]  # nothing differs from a default of the core
+
+
+def test_a_pipeline_goes_through_its_configuration_unchanged():
+    train, test = traffic(500, 5), traffic(50, 6)
+    pipeline = nad.FeaturePipeline(
+        [
+            features.LeaveOut(columns=["rate"], reason="for a test"),
+            features.Impute(with_="mean"),
+            features.Hashing(columns=["service"], features=8),
+            features.Frequency(),
+            features.Clip(columns={"except": ["bytes"]}, low=0.1, high=0.9),
+        ]
+    )
+    again = nad.FeaturePipeline(pipeline.to_json())
+    assert again.steps == pipeline.steps == json.loads(pipeline.to_json())
+    assert (pipeline.fit(train).transform(test) == again.fit(train).transform(test)).all()
+    assert pipeline.left_out == {"rate": "for a test"}
+    assert "rate: for a test" in str(pipeline)
+    assert repr(pipeline) == "<FeaturePipeline of leave_out, impute, hashing, frequency, clip>"
+
+
+def test_threads_do_not_change_a_bit():
+    train = traffic(20_000, 7)
+    one = nad.FeaturePipeline.automatic(train).fit_transform(train)
+    two = nad.FeaturePipeline.automatic(train, n_jobs=2).fit_transform(train)
+    assert one.dtype == np.float32
+    assert (one == two).all()
+
+
+def test_frames_go_in_as_they_are():
+    pd = pytest.importorskip("pandas")
+    table = traffic(100, 8)
+    frame = pd.DataFrame({name: table[name].to_list() for name in table.columns})
+    frame = frame.astype({"service": "category", "flag": "category"})
+    pipeline = nad.FeaturePipeline.automatic(table).fit(table)
+    assert (pipeline.transform(frame) == pipeline.transform(table)).all()
+
+
+def test_what_is_missing_is_an_error_and_what_is_too_much_is_said_once():
+    table = traffic(100, 9)
+    pipeline = nad.FeaturePipeline.automatic(table)
+    with pytest.raises(nad.NotFittedError):
+        pipeline.transform(table)
+    pipeline.fit(table)
+    with pytest.raises(nad.InvalidDataError, match="'bytes', which the pipeline learnt from, is missing"):
+        pipeline.transform(table.drop(["bytes"]))
+    more = table.with_column("extra", np.arange(100.0))
+    with pytest.warns(UserWarning, match="ignored: extra"):
+        pipeline.transform(more)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pipeline.transform(more)
+    with pytest.raises(nad.InvalidArgumentError, match="did you mean 'standardise'"):
+        nad.FeaturePipeline('[{"kind": "standardize"}]')
+
+
+def test_a_stream_of_batches_gives_what_the_whole_table_gives():
+    rng = np.random.default_rng(10)
+    rows = 1000
+    start = np.datetime64("2026-11-02T08:00:00", "ns")
+    table = nad.Table(
+        {
+            "timestamp": start + np.cumsum(rng.integers(0, 10**9, rows)).astype("timedelta64[ns]"),
+            "src_ip": [f"10.0.0.{i}" for i in rng.integers(1, 9, rows)],
+            "dst_ip": [f"198.51.100.{i}" for i in rng.integers(1, 5, rows)],
+            "dst_port": rng.choice([53, 80, 443], rows),
+            "protocol": list(rng.choice(["tcp", "udp"], rows)),
+            "duration": rng.uniform(size=rows),
+            "bytes_sent": rng.integers(0, 1000, rows),
+            "bytes_received": rng.integers(0, 1000, rows),
+        },
+        types={"src_ip": "address", "dst_ip": "address", "protocol": "category"},
+        roles={"timestamp": "moment", "src_ip": "identifier", "dst_ip": "identifier"},
+    )
+    pipeline = nad.FeaturePipeline.automatic(table).fit(table)
+    kinds = [step["kind"] for step in pipeline.steps]
+    assert kinds[:6] == ["time_parts", "address_features", "port_features", "traffic_features", "host_windows",
+                         "rolling_windows"]  # fmt: skip
+    whole = pipeline.transform(table)
+    assert np.isfinite(whole).all()
+    stream = pipeline.stream()
+    assert (np.vstack([stream.push(table[i : i + 130]) for i in range(0, rows, 130)]) == whole).all()
+
+
+def test_answers_under_another_name_and_row_counters_are_left_out():
+    rng = np.random.default_rng(11)
+    labels = rng.choice(["normal", "smurf"], 500)
+    table = nad.Table(
+        {
+            "id": np.arange(500),
+            "x": rng.normal(size=500),
+            "word": ["A" if label == "smurf" else "B" for label in labels],
+            "label": list(labels),
+        },
+        types={"word": "category", "label": "category"},
+        roles={"label": "label"},
+    )
+    pipeline = nad.FeaturePipeline.automatic(table).fit(table)
+    assert pipeline.feature_names == ["x"]
+    assert pipeline.left_out["word"] == "it gives the label under another name"
+    assert pipeline.left_out["id"] == "it counts the rows"
+    assert pipeline.left_out["label"] == "its role is label"

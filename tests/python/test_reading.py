@@ -1,0 +1,151 @@
+"""Files from Python: paths, file objects, batches, reports, data sets."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.server
+import io
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+import nad
+from nad import datasets
+
+ROW = "0,tcp,http,SF,181,5450,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,{count},8,0.00,0.00,0.00,0.00,1.00,0.00,0.00,9,9,1.00,0.00,0.11,0.00,0.00,0.00,0.00,0.00,{label}\n"
+
+
+def rows(count: int) -> str:
+    return "".join(ROW.format(count=i % 511, label="smurf." if i % 3 else "normal.") for i in range(count))
+
+
+def data_folder() -> Path:
+    folder = os.environ.get("NAD_DATA")
+    if not folder:
+        pytest.skip("NAD_DATA names no folder with the published files")
+    return Path(folder)
+
+
+def test_paths_file_objects_and_gzip_give_the_same_table(tmp_path):
+    text = rows(1000).encode()
+    plain, packed = tmp_path / "records", tmp_path / "packed"
+    plain.write_bytes(text)
+    packed.write_bytes(gzip.compress(text))
+    table, report = nad.read(plain, return_report=True)
+    assert report == nad.ReadReport("kdd99", 1000)
+    assert table.shape == (1000, 43)
+    assert table["label"].to_list()[:3] == ["normal", "smurf", "smurf"]
+    assert table.roles["attack_family"] == "label"
+    for source in (str(plain), packed, io.BytesIO(text), io.BytesIO(gzip.compress(text))):
+        assert nad.read(source).equals(table)
+    with plain.open("rb") as file:
+        assert nad.read(file).equals(table)
+
+
+def test_batches_cover_the_file(tmp_path):
+    path = tmp_path / "records"
+    path.write_text(rows(1000))
+    reader = nad.Reader(path, batch_rows=300)
+    batches = list(reader)
+    assert [len(batch) for batch in batches] == [300, 300, 300, 100]
+    assert reader.report.rows == 1000
+    assert nad.concatenate(batches).equals(nad.read(path))
+    assert sum(len(batch) for batch in nad.Reader(io.BytesIO(rows(50).encode()), batch_rows=7)) == 50
+
+
+def test_malformed_rows_are_errors_or_counted(tmp_path):
+    path = tmp_path / "records"
+    path.write_text(rows(3) + "1,2,3\n" + rows(3))
+    with pytest.raises(nad.InvalidDataError, match="line 4: the row has 3 fields where 42 belong"):
+        nad.read(path)
+    table, report = nad.read(path, on_error="skip", return_report=True)
+    assert len(table) == 6
+    assert report.skipped == {"3 fields where 42 belong": 1}
+    with pytest.raises(nad.InvalidArgumentError, match="'raise' or 'skip'"):
+        nad.read(path, on_error="ignore")
+    with pytest.raises(TypeError, match="no option seperator"):
+        nad.read(path, seperator=",")
+
+
+def test_what_cannot_be_read_says_why(tmp_path):
+    with pytest.raises(nad.MissingFileError, match="nothing here"):
+        nad.read(tmp_path / "nothing here")
+    with pytest.raises(FileNotFoundError):
+        nad.Reader(tmp_path / "nothing here")
+    with pytest.raises(nad.InvalidArgumentError, match="binary mode"):
+        nad.read(io.StringIO(rows(3)))
+
+    class Broken(io.RawIOBase):
+        def read(self, size=-1):
+            raise RuntimeError("the cable is out")
+
+    with pytest.raises(RuntimeError, match="the cable is out"):
+        nad.read(Broken())
+    cut = gzip.compress(rows(5000).encode())
+    with pytest.raises(nad.BadFileError, match="gzip"):
+        nad.read(io.BytesIO(cut[: len(cut) // 2]))
+
+
+def test_progress_is_drawn_on_request(tmp_path, capfd):
+    path = tmp_path / "records"
+    path.write_text(rows(5000))
+    nad.read(path)
+    assert capfd.readouterr() == ("", "")
+    nad.read(path, progress=True)
+    assert "reading [" in capfd.readouterr().err
+
+
+def test_parquet_is_read_by_its_content(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = nad.read(io.BytesIO(rows(100).encode()))
+    parquet.write_table(table.to_arrow(), tmp_path / "records.csv")
+    again, report = nad.read(tmp_path / "records.csv", return_report=True)
+    assert report.format == "parquet"
+    assert again["label"].to_list() == table["label"].to_list()
+
+
+def test_the_data_sets_are_found(monkeypatch, tmp_path):
+    folder = data_folder()
+    assert datasets.load_nsl_kdd("test+").shape == (22544, 44)
+    monkeypatch.delenv("NAD_DATA")
+    monkeypatch.setenv("NAD_CACHE", str(tmp_path))
+    with pytest.raises(nad.MissingFileError, match="NAD_DATA or pass download=True"):
+        datasets.load_kdd99()
+    with pytest.raises(nad.MissingFileError, match="by hand"):
+        datasets.load_nsl_kdd()
+    with pytest.raises(nad.InvalidArgumentError, match="'10_percent', 'full', 'corrected'"):
+        datasets.load_kdd99("half")
+    (tmp_path / "kdd99").mkdir()
+    (tmp_path / "kdd99" / "corrected.gz").symlink_to(folder / "kdd99" / "corrected.gz")
+    assert len(datasets.load_kdd99("corrected")) == 311029
+
+
+def test_a_download_is_checked_before_it_is_kept(monkeypatch, tmp_path):
+    (tmp_path / "site").mkdir()
+    content = gzip.compress(rows(10).encode())
+    (tmp_path / "site" / "file.gz").write_bytes(content)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(tmp_path / "site"))
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.delenv("NAD_DATA", raising=False)
+        monkeypatch.setenv("NAD_CACHE", str(tmp_path / "cache"))
+        url = f"http://127.0.0.1:{server.server_port}/file.gz"
+        right = datasets._File(("kdd99/x.gz",), url, hashlib.sha256(content).hexdigest())
+        monkeypatch.setitem(datasets._KDD99_FILES, "full", datasets._File(("kdd99/x.gz",), url, "0" * 64))
+        with pytest.raises(nad.BadFileError, match="not the published file"):
+            datasets.load_kdd99("full", download=True)
+        assert list((tmp_path / "cache" / "kdd99").iterdir()) == []
+        monkeypatch.setitem(datasets._KDD99_FILES, "full", right)
+        assert len(datasets.load_kdd99("full", download=True)) == 10
+        server.shutdown()
+    assert len(datasets.load_kdd99("full")) == 10  # from the cache, without the server
