@@ -210,3 +210,54 @@ TEST_CASE("find_bytes agrees with a loop for dense and sparse text of any length
     }
   }
 }
+
+TEST_CASE("find_unquoted agrees with a walk over the text, on every kernel") {
+  const KeepKernels keep;
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    const auto& kernels = nad::simd::active_kernels();
+    nad::Random random(5);
+    std::size_t sound = 0;
+    std::size_t open = 0;
+    for (std::size_t round = 0; round < 3000; ++round) {
+      std::string text;
+      const std::size_t pieces = random.below(60);
+      for (std::size_t i = 0; i < pieces; ++i) {  // mostly whole fields
+        constexpr std::string_view parts[] = {"12",         ",", "\n", "\"a,\n\",", "\"\",", "\"say \"\"x\"\"\"\n",
+                                              "long text,", "\""};
+        text += parts[random.below(round % 3 == 0 ? 8 : 7)];
+      }
+      std::vector<std::uint32_t> expected;
+      nad::simd::QuotedCounts wanted = {0, 0, 0, 0, false, true};
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        const char before = i == 0 ? '\n' : text[i - 1];
+        if (text[i] == '"') {
+          if (!wanted.open) {
+            const bool doubled = before == '"';  // a quote that closed: an open one would have been closed by this one
+            wanted.doubled += doubled ? 1U : 0U;
+            wanted.sound = wanted.sound && (doubled || before == ',' || before == '\n');
+          }
+          wanted.open = !wanted.open;
+        } else if (wanted.open) {
+          wanted.b_inside += text[i] == '\n' ? 1U : 0U;
+        } else if (text[i] == ',' || text[i] == '\n') {
+          wanted.b += text[i] == '\n' ? 1U : 0U;
+          expected.push_back(static_cast<std::uint32_t>(i));
+        }
+      }
+      std::vector<std::uint32_t> places(text.size() + 8);
+      const nad::simd::QuotedCounts counts =
+          kernels.find_unquoted(text.data(), text.size(), ',', '\n', '"', places.data());
+      places.resize(expected.size());
+      const bool same = counts.both == expected.size() && places == expected && counts.b == wanted.b &&
+                        counts.b_inside == wanted.b_inside && counts.doubled == wanted.doubled &&
+                        counts.open == wanted.open && counts.sound == wanted.sound;
+      CHECK(same);
+      sound += counts.sound ? 1U : 0U;
+      open += counts.open ? 1U : 0U;
+    }
+    CHECK(sound > 500);
+    CHECK(sound < 2500);
+    CHECK(open > 100);
+  }
+}

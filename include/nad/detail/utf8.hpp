@@ -54,4 +54,9 @@ inline bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+/// UTF-8 without NUL: text that people and other programs can read.
+inline bool is_readable(std::string_view text) noexcept {
+  return is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
 }  // namespace nad::detail

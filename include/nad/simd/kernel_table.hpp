@@ -34,6 +34,16 @@ struct ByteCounts {
   std::size_t b;
 };
 
+/// What was found outside quotes, and what the quotes were like.
+struct QuotedCounts {
+  std::size_t both;
+  std::size_t b;
+  std::size_t b_inside;  ///< how many `b` stand between quotes
+  std::size_t doubled;   ///< how many quotes open right behind one that closes
+  bool open;             ///< the last quote is not closed
+  bool sound;            ///< each quote opens at the begin of the text, behind an `a` or `b`, or doubled
+};
+
 struct KernelTable {
   const char* name;
 
@@ -50,6 +60,10 @@ struct KernelTable {
 
   /// Writes where text[i] is `a` or `b`, in rising order. `places` has room for `size` + 8; `size` fits into 32 bits.
   ByteCounts (*find_bytes)(const char* text, std::size_t size, char a, char b, std::uint32_t* places) noexcept;
+
+  /// As find_bytes, but leaves out what stands between quotes. The three bytes differ.
+  QuotedCounts (*find_unquoted)(const char* text, std::size_t size, char a, char b, char quote,
+                                std::uint32_t* places) noexcept;
 };
 
 }  // namespace nad::simd

@@ -3,6 +3,7 @@
 // What every format gives: batches of one schema. And how it speaks of what is wrong.
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -13,11 +14,26 @@
 
 namespace nad::detail {
 
+/// What reading a whole file taught about a column that its beginning did not show.
+struct LearntColumn {
+  ColumnType type = ColumnType::text;
+  bool padded = false;  ///< blanks stand around values
+  std::string why = {};
+};
+
+/// The second reading of a file whose columns turned out to be of other types than its beginning let expect.
+struct SecondReading {
+  bool possible = false;
+  bool wanted = false;
+  std::map<std::string, LearntColumn> columns = {};
+};
+
 /// The options, the report and the name of what is read, for all that take part.
 struct ReadContext {
   std::string name;
   ReadOptions options;
   ReadReport report;
+  SecondReading second = {};
 
   /// "conn.log, line 7, column 'duration': "
   std::string place(std::uint64_t line, const std::string& column = {}) const {

@@ -23,6 +23,8 @@ struct ColumnPlan {
   std::size_t place = 0;  ///< which field of a row
   /// Adds one value; false where the text is none.
   std::function<bool(std::string_view text, ColumnBuilder& to)> parse = {};
+  bool strict = false;    ///< "007" and "+1" are no numbers, and numbers are no times
+  std::string hint = {};  ///< what else to say of a field that cannot be read
 };
 
 /// A field that could not be read.
@@ -45,6 +47,9 @@ class ColumnDecoder {
       : plans_(std::move(plans)), missing_(std::move(missing)) {
     for (const ColumnPlan& plan : plans_) {
       builders_.emplace_back(plan.field.type);
+    }
+    for (const std::string& token : missing_) {
+      longest_missing_ = std::max(longest_missing_, token.size());
     }
   }
 
@@ -78,7 +83,8 @@ class ColumnDecoder {
 
  private:
   bool means_missing(std::string_view text) const noexcept {
-    return std::any_of(missing_.begin(), missing_.end(), [&](const std::string& token) { return token == text; });
+    return text.size() <= longest_missing_ &&
+           std::any_of(missing_.begin(), missing_.end(), [&](const std::string& token) { return token == text; });
   }
 
   void decode_column(const FieldGrid& grid, std::size_t first, std::size_t count, std::size_t column) {
@@ -90,15 +96,35 @@ class ColumnDecoder {
     }
     switch (plan.field.type) {
       case ColumnType::number:
+        if (plan.strict) {
+          decode_all(grid, first, count, column, builder.raw_numbers().append_raw(count),
+                     std::numeric_limits<double>::quiet_NaN(),
+                     [](std::string_view text, double& value) { return parse_plain_number(text, value); });
+          break;
+        }
         decode_all(grid, first, count, column, builder.raw_numbers().append_raw(count),
                    std::numeric_limits<double>::quiet_NaN(),
                    [](std::string_view text, double& value) { return parse_number(text, value); });
         break;
       case ColumnType::integer:
+        if (plan.strict) {
+          decode_all(grid, first, count, column, builder.raw_integers().append_raw(count), std::int64_t{0},
+                     [](std::string_view text, std::int64_t& value) { return parse_plain_integer(text, value); });
+          break;
+        }
         decode_all(grid, first, count, column, builder.raw_integers().append_raw(count), std::int64_t{0},
                    [](std::string_view text, std::int64_t& value) { return parse_integer(text, value); });
         break;
       case ColumnType::time:
+        if (plan.strict) {
+          decode_all(grid, first, count, column, builder.raw_integers().append_raw(count), std::int64_t{0},
+                     [](std::string_view text, std::int64_t& value) {
+                       const std::optional<std::int64_t> time = parse_time(text);
+                       value = time.value_or(0);
+                       return time.has_value();
+                     });
+          break;
+        }
         decode_all(grid, first, count, column, builder.raw_integers().append_raw(count), std::int64_t{0},
                    [](std::string_view text, std::int64_t& value) { return parse_moment(text, value); });
         break;
@@ -107,7 +133,7 @@ class ColumnDecoder {
         break;
       case ColumnType::text:
         decode_each(grid, first, count, column, [](std::string_view text, ColumnBuilder& to) {
-          const bool sound = is_utf8(text);
+          const bool sound = is_readable(text);
           if (sound) {
             to.add_text(text);
           }
@@ -183,7 +209,7 @@ class ColumnDecoder {
 
   std::int32_t category(std::string_view text, Dictionary& categories) const {
     const std::int32_t known = categories.find(text);
-    return known != Dictionary::absent || means_missing(text) || !is_utf8(text) ? known : categories.add(text);
+    return known != Dictionary::absent || means_missing(text) || !is_readable(text) ? known : categories.add(text);
   }
 
   template <class Parse>
@@ -203,6 +229,7 @@ class ColumnDecoder {
 
   std::vector<ColumnPlan> plans_;
   std::vector<std::string> missing_;
+  std::size_t longest_missing_ = 0;
   std::vector<ColumnBuilder> builders_;
   std::vector<BadField> bad_;
 };

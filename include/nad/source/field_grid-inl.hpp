@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct Dialect {
   char quote = '"';                 ///< '\0': none
   char comment = '\0';              ///< lines that begin with it are left out; '\0': none
   bool trailing_separator = false;  ///< a last, empty field does not count
+  bool blank_before_quote = false;  ///< blanks may stand before a quote that opens
 };
 
 /// A row that has not as many fields as it should.
@@ -80,10 +82,11 @@ class FieldGrid {
     lines_.clear();
     ragged_.clear();
     comments_.clear();
-    if (!cut_plain(lines)) {
-      return cut_carefully(lines);
+    if (cut_plain(lines)) {
+      return lines.size();
     }
-    return lines.size();
+    const std::size_t used = cut_quickly(lines);
+    return used == std::string_view::npos ? cut_carefully(lines) : used;
   }
 
   /// Forgets all rows; `add_row` brings new ones, which were cut by somebody else.
@@ -137,11 +140,163 @@ class FieldGrid {
     return true;
   }
 
+  /// Text whose quotes, if it has any, surround whole fields; with comments, blank lines and ragged rows among the
+  /// rows. Fields are copied to `scratch_`. Returns what `cut` does, or npos where quotes stand elsewhere.
+  std::size_t cut_quickly(std::string_view lines) {
+    if (lines.empty() || lines.size() > UINT32_MAX) {
+      return std::string_view::npos;
+    }
+    if (places_.size() < lines.size() + 9) {
+      places_.resize(lines.size() + 9);
+    }
+    simd::QuotedCounts found = {0, 0, 0, 0, false, true};
+    const bool quoted = dialect_.quote != '\0' && has(lines, dialect_.quote);
+    if (quoted) {
+      found = simd::active_kernels().find_unquoted(lines.data(), lines.size(), dialect_.separator, '\n', dialect_.quote,
+                                                   places_.data());
+    } else {
+      found.both =
+          simd::active_kernels().find_bytes(lines.data(), lines.size(), dialect_.separator, '\n', places_.data()).both;
+    }
+    if (!found.sound) {
+      return std::string_view::npos;
+    }
+    start_copying(lines.size(), found.both);
+    std::uint64_t line = first_line_;
+    std::size_t begin = 0;
+    for (std::size_t first = 0; first < found.both;) {
+      std::size_t last = first;
+      while (last < found.both && lines[places_[last]] != '\n') {
+        ++last;
+      }
+      if (last == found.both) {
+        break;  // a quote is still open
+      }
+      const std::string_view row = lines.substr(begin, places_[last] - begin);
+      if (dialect_.comment != '\0' && !row.empty() && row.front() == dialect_.comment) {
+        if (quoted && has(row, dialect_.quote)) {
+          return std::string_view::npos;
+        }
+        comments_.push_back({line, std::string(row)});
+      } else if (row.find_first_not_of('\r') != std::string_view::npos &&
+                 !copy_row(lines, first, last, begin, line, quoted, found.doubled != 0)) {
+        return std::string_view::npos;
+      }
+      line += 1;
+      if (found.b_inside != 0) {
+        line += static_cast<std::uint64_t>(std::count(row.begin(), row.end(), '\n'));
+      }
+      begin = places_[last] + std::size_t{1};
+      first = last + 1;
+    }
+    text_ = scratch_.data();
+    line_count_ = line - first_line_;
+    return begin;
+  }
+
+  void start_copying(std::size_t bytes, std::size_t fields) {
+    plain_ = false;
+    rows_ = 0;
+    lines_.clear();
+    ragged_.clear();
+    comments_.clear();
+    if (scratch_.size() < bytes + 16) {
+      scratch_.resize(bytes + 16);
+    }
+    if (ends_.size() < fields + 1) {
+      ends_.resize(fields + 1);
+    }
+    ends_[0] = before_first;
+  }
+
+  /// Copies the fields that end at places [first, last]; false where a quote does not surround a whole field.
+  bool copy_row(std::string_view lines, std::size_t first, std::size_t last, std::size_t begin, std::uint64_t line,
+                bool quoted, bool doubled) {
+    std::size_t fields = last - first + 1;
+    if (dialect_.trailing_separator && fields == columns_ + 1) {
+      const std::size_t behind = places_[last - 1] + std::size_t{1};
+      if (lines.substr(behind, places_[last] - behind).find_first_not_of('\r') == std::string_view::npos) {
+        --fields;
+      }
+    }
+    if (fields != columns_) {
+      ragged_.push_back({line, fields});
+      return !quoted || sound_quotes(lines, first, last, begin);
+    }
+    std::uint32_t* ends = ends_.data() + rows_ * columns_;
+    char* out = scratch_.data() + (rows_ == 0 ? 0 : *ends + std::size_t{1});
+    for (std::size_t i = first; i < first + fields; ++i) {
+      std::size_t end = places_[i];
+      const std::size_t next = end + 1;
+      if (i == last && end != begin && lines[end - 1] == '\r') {
+        --end;  // Windows ends lines with "\r\n"
+      }
+      if (quoted && begin != end && lines[begin] == dialect_.quote) {
+        ++begin;
+        if (begin == end || lines[end - 1] != dialect_.quote) {
+          return false;
+        }
+        --end;
+        out = doubled ? copy_undoubled(lines.substr(begin, end - begin), out) : copy(lines, begin, end, out);
+      } else {
+        out = copy(lines, begin, end, out);
+      }
+      *++ends = static_cast<std::uint32_t>(out - scratch_.data());
+      *out++ = '\n';
+      begin = next;
+    }
+    lines_.push_back(line);
+    ++rows_;
+    return true;
+  }
+
+  /// Whether fields that begin with a quote end with one.
+  bool sound_quotes(std::string_view lines, std::size_t first, std::size_t last, std::size_t begin) const {
+    for (std::size_t i = first; i <= last; ++i) {
+      std::string_view field = lines.substr(begin, places_[i] - begin);
+      begin = places_[i] + std::size_t{1};
+      if (i == last && field.ends_with('\r')) {
+        field.remove_suffix(1);
+      }
+      if (field.starts_with(dialect_.quote) && (field.size() == 1 || !field.ends_with(dialect_.quote))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static char* copy(std::string_view lines, std::size_t begin, std::size_t end, char* out) {
+    const std::size_t size = end - begin;
+    if (size <= 16 && begin + 16 <= lines.size()) {  // most fields are short: one move, and what is too much is
+      std::memcpy(out, lines.data() + begin, 16);    // written over by the next field
+    } else {
+      std::memcpy(out, lines.data() + begin, size);
+    }
+    return out + size;
+  }
+
+  /// Of two quotes, one.
+  char* copy_undoubled(std::string_view text, char* out) const {
+    for (;;) {
+      const std::size_t quote = text.find(dialect_.quote);
+      const std::size_t size = quote == std::string_view::npos ? text.size() : quote + 1;
+      out = std::copy_n(text.data(), size, out);
+      if (quote == std::string_view::npos) {
+        return out;
+      }
+      text.remove_prefix(quote + 2);
+    }
+  }
+
   static bool has(std::string_view text, char c) { return text.find(c) != std::string_view::npos; }
 
-  /// Character by character. Fields are copied to `scratch_`, without their quotes, one byte apart.
+  /// Character by character: quotes may stand anywhere. Fields are copied to `scratch_`, without their quotes, one byte
+  /// apart.
   std::size_t cut_carefully(std::string_view lines) {
     plain_ = false;
+    lines_.clear();
+    ragged_.clear();
+    comments_.clear();
     scratch_.clear();
     ends_.assign(1, before_first);
     rows_ = 0;
@@ -177,8 +332,9 @@ class FieldGrid {
     std::size_t fields = 0;
     bool last = false;
     while (!last) {
-      if (dialect_.quote != '\0' && lines[at] == dialect_.quote) {
-        const std::size_t closed = copy_quoted(lines, at + 1);
+      const std::size_t opening = dialect_.blank_before_quote ? lines.find_first_not_of(' ', at) : at;
+      if (dialect_.quote != '\0' && lines[opening] == dialect_.quote) {
+        const std::size_t closed = copy_quoted(lines, opening + 1);
         if (closed == std::string_view::npos) {
           line = begun;
           return closed;
@@ -245,6 +401,7 @@ class FieldGrid {
   std::vector<RaggedRow> ragged_;
   std::vector<CommentLine> comments_;
   std::string scratch_;
+  std::vector<std::uint32_t> places_;
   bool plain_ = true;
 };
 

@@ -23,6 +23,11 @@ inline std::uint64_t take_digits(const char*& at, const char* end, std::uint64_t
   return value;
 }
 
+/// Where a number begins, for parsers that know no plus; "+-1" is none.
+inline const char* behind_plus(std::string_view text) noexcept {
+  return text.data() + (text.size() > 1 && text[0] == '+' && text[1] != '-' ? 1 : 0);
+}
+
 /// A whole number, also "0x1f". The text is not empty.
 inline bool parse_integer(std::string_view text, std::int64_t& value) noexcept {
   if (text.size() == 1 && is_digit(text[0])) {
@@ -43,7 +48,8 @@ inline bool parse_integer(std::string_view text, std::int64_t& value) noexcept {
     const auto [stop, failure] = std::from_chars(text.data() + 2, end, value, 16);
     return failure == std::errc() && stop == end && text[2] != '-';
   }
-  const auto [stop, failure] = std::from_chars(text.data() + (text.front() == '+' ? 1 : 0), end, value);
+  const char* const begin = behind_plus(text);
+  const auto [stop, failure] = std::from_chars(begin, end, value);
   return failure == std::errc() && stop == end;
 }
 
@@ -71,7 +77,7 @@ inline bool parse_any_number(std::string_view text, double& value) noexcept {
     value = negative ? -magnitude : magnitude;
     return true;
   }
-  const char* const begin = text.data() + (text.front() == '+' ? 1 : 0);
+  const char* const begin = behind_plus(text);
   const auto [stop, failure] = std::from_chars(begin, end, value);
   return failure == std::errc() && stop == end && !is_nan(value);
 }
@@ -88,6 +94,26 @@ inline bool parse_number(std::string_view text, double& value) noexcept {
     return true;
   }
   return parse_any_number(text, value);
+}
+
+/// Whether a zero stands before other digits, or a plus before all: such digits are a name, a code, a telephone number.
+inline bool is_decorated(std::string_view text) noexcept {
+  const std::size_t first = text.front() == '-' ? 1 : 0;
+  return text[0] == '+' || (text.size() > first + 1 && text[first] == '0' && is_digit(text[first + 1]));
+}
+
+/// As parse_integer, but neither "007", "+1" nor "0x1f". The text is not empty.
+inline bool parse_plain_integer(std::string_view text, std::int64_t& value) noexcept {
+  if (text.size() == 1 && is_digit(text[0])) {
+    value = text[0] - '0';
+    return true;
+  }
+  return !is_decorated(text) && (text.size() < 2 || (text[1] | 0x20) != 'x') && parse_integer(text, value);
+}
+
+/// As parse_number, but neither "007" nor "+1.5". The text is not empty.
+inline bool parse_plain_number(std::string_view text, double& value) noexcept {
+  return !is_decorated(text) && parse_number(text, value);
 }
 
 inline bool parse_boolean(std::string_view text, bool& value) noexcept {

@@ -10,6 +10,7 @@
 #include "nad/source/argus_format-inl.hpp"
 #include "nad/source/aws_vpc_format-inl.hpp"
 #include "nad/source/batch_source-inl.hpp"
+#include "nad/source/csv_format-inl.hpp"
 #include "nad/source/delimited-inl.hpp"
 #include "nad/source/flow_csv_format-inl.hpp"
 #include "nad/source/format-inl.hpp"
@@ -48,6 +49,8 @@ inline constexpr std::array known_formats = {
     Format{"wireshark_csv", "packet lists of Wireshark and tshark, joined into flows", &open_wireshark_csv},
     Format{"flow_csv", "tables of flows with a line of names, also CICFlowMeter's and UNSW-NB15's",
            &open_delimited<recognise_flow_csv>},
+    // knows any text: must be the last
+    Format{"csv", "any table of separated fields; separator, names and types are found out", &open_csv},
 };
 
 }  // namespace nad::detail

@@ -23,6 +23,8 @@ struct GridPlan {
   std::string source;
   /// The names of all fields as the file writes them: files joined end to end repeat them among the rows.
   std::vector<std::string> header = {};
+  /// Looks at each field that its column cannot hold; true: the file will be read again.
+  std::function<bool(const ColumnPlan& column, std::string_view text, std::uint64_t line)> contradicted = {};
   /// What is still to be done with a batch: columns that follow from others, records that are none.
   std::function<Table(const Table&, ReadContext&)> complete = {};
 };
@@ -112,20 +114,35 @@ class GridSource : public BatchSource {
     std::vector<BadField> bad = decoder_.bad();
     std::stable_sort(bad.begin(), bad.end(), [](const BadField& a, const BadField& b) { return a.row < b.row; });
     for (std::size_t i = 0; i < bad.size(); ++i) {
-      if (i != 0 && bad[i].row == bad[i - 1].row) {
-        continue;
+      const bool first_of_row = i == 0 || bad[i].row != bad[i - 1].row;
+      if (first_of_row) {
+        bad_rows.push_back(before + bad[i].row - next_row_);
       }
-      bad_rows.push_back(before + bad[i].row - next_row_);
       if (repeats_header(bad[i].row)) {
-        context_.skip("a repeated line of names");
+        if (first_of_row) {
+          context_.skip("a repeated line of names");
+        }
         continue;
       }
       const ColumnPlan& column = plan_.columns[bad[i].column];
-      const std::string text(grid_.field(bad[i].row, column.place));
-      const std::string kind = is_utf8(text) ? "not of type " + std::string(name(column.field.type)) : "not UTF-8";
-      context_.bad_record("column '" + column.field.name + "': " + kind, grid_.line(bad[i].row), column.field.name,
-                          "'" + shown(text) + "' is " + kind);
+      const std::string_view text = grid_.field(bad[i].row, column.place);
+      const bool again = plan_.contradicted && plan_.contradicted(column, text, grid_.line(bad[i].row));
+      if (!again && first_of_row) {
+        refuse(column, text, grid_.line(bad[i].row));
+      }
     }
+  }
+
+  void refuse(const ColumnPlan& column, std::string_view text, std::uint64_t line) {
+    const bool sound = is_readable(text);
+    const std::string kind = sound           ? "not of type " + std::string(name(column.field.type))
+                             : is_utf8(text) ? "no text: it holds a NUL byte"
+                                             : "not UTF-8";
+    const std::string hint = is_utf8(text) ? column.hint
+                                           : " (files in another encoding are read with encoding=\"latin-1\" or "
+                                             "\"windows-1252\")";
+    context_.bad_record("column '" + column.field.name + "': " + kind, line, column.field.name,
+                        "'" + shown(text) + "' is " + kind + hint);
   }
 
   bool repeats_header(std::size_t row) const {

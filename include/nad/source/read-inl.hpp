@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "nad/core/error.hpp"
+#include "nad/source/encoding-inl.hpp"
 #include "nad/source/formats-inl.hpp"
 #include "nad/source/gzip-inl.hpp"
 #include "nad/source/input-inl.hpp"
@@ -18,10 +19,10 @@ namespace detail {
 /// An input whose format is known.
 class OpenSource {
  public:
-  OpenSource(std::unique_ptr<ByteInput> bytes, std::string name, ReadOptions options)
-      : context_{std::move(name), std::move(options), {}} {
+  OpenSource(std::unique_ptr<ByteInput> bytes, std::string name, ReadOptions options, SecondReading second = {})
+      : context_{std::move(name), std::move(options), {}, std::move(second)} {
     auto unpacked = std::make_unique<UnpackingInput>(std::move(bytes), context_.name);
-    LineWindow window(std::move(unpacked), context_.name);
+    LineWindow window(as_utf8(std::move(unpacked), context_.options.encoding, context_.name), context_.name);
     open(window);
   }
 
@@ -47,6 +48,9 @@ class OpenSource {
       batches_ = format.open(head, window, context_);
       if (batches_) {
         context_.report.format = batches_->schema().source();
+        if (format.name != "csv") {
+          refuse_csv_options(format.name);
+        }
         return;
       }
       if (context_.options.format == format.name) {
@@ -58,6 +62,25 @@ class OpenSource {
                 context_.options.format == "auto"
                     ? context_.name + " is of no format that nad knows; there are: " + known
                     : "there is no format '" + context_.options.format + "'; there are: 'auto', " + known);
+  }
+
+  /// Options that would do nothing.
+  void refuse_csv_options(std::string_view format) const {
+    const ReadOptions& options = context_.options;
+    const char* idle = nullptr;
+    idle = options.separator ? "separator" : idle;
+    idle = options.quote ? "quote" : idle;
+    idle = options.comment ? "comment" : idle;
+    idle = options.header ? "header" : idle;
+    idle = !options.names.empty() ? "names" : idle;
+    idle = !options.types.empty() ? "types" : idle;
+    idle = options.missing ? "missing" : idle;
+    idle = options.day_first ? "day_first" : idle;
+    if (idle != nullptr) {
+      throw Error(ErrorCode::invalid_argument, context_.name + " is of the format '" + std::string(format) +
+                                                   "', for which the option " + idle +
+                                                   " means nothing; leave it out, or give format=\"csv\"");
+    }
   }
 
   /// Files that are no text at all.
@@ -90,20 +113,32 @@ class OpenSource {
   std::unique_ptr<BatchSource> batches_;
 };
 
-/// All rows; a table without rows where there are none.
-inline Table read_all(OpenSource& source, ReadReport* report) {
-  std::optional<Table> table = source.batches().next(std::numeric_limits<std::size_t>::max());
-  if (report != nullptr) {
-    *report = source.context().report;
+/// All rows; a table without rows where there are none. Where the rows show that their beginning misled about a type,
+/// and `open` can give the input once more, it is read a second time.
+template <class Open>
+Table read_all(const Open& open, bool repeatable, const std::string& name, const ReadOptions& options,
+               ReadReport* report) {
+  SecondReading second;
+  for (int left = 3;; --left) {  // the second reading knows all rows; more than one is for files that change meanwhile
+    second.possible = repeatable && left > 0;
+    OpenSource source(open(), name, options, second);
+    std::optional<Table> table = source.batches().next(std::numeric_limits<std::size_t>::max());
+    if (source.context().second.wanted) {
+      second.columns = source.context().second.columns;
+      continue;
+    }
+    if (report != nullptr) {
+      *report = source.context().report;
+    }
+    if (table) {
+      return std::move(*table);
+    }
+    std::vector<Column> columns;
+    for (const Field& field : source.batches().schema()) {
+      columns.push_back(ColumnBuilder(field.type).finish());
+    }
+    return {source.batches().schema(), std::move(columns)};
   }
-  if (table) {
-    return std::move(*table);
-  }
-  std::vector<Column> columns;
-  for (const Field& field : source.batches().schema()) {
-    columns.push_back(ColumnBuilder(field.type).finish());
-  }
-  return {source.batches().schema(), std::move(columns)};
 }
 
 }  // namespace detail
@@ -138,13 +173,25 @@ NAD_INLINE const Schema& Reader::schema() const { return source_->batches().sche
 NAD_INLINE const ReadReport& Reader::report() const { return source_->context().report; }
 
 NAD_INLINE Table read(const std::filesystem::path& path, const ReadOptions& options, ReadReport* report) {
-  detail::OpenSource source(std::make_unique<detail::FileInput>(path), path.string(), options);
-  return detail::read_all(source, report);
+  std::error_code failure;
+  return detail::read_all([&] { return std::make_unique<detail::FileInput>(path); },
+                          std::filesystem::is_regular_file(path, failure), path.string(), options, report);
 }
 
 NAD_INLINE Table read(std::istream& stream, const ReadOptions& options, ReadReport* report) {
-  detail::OpenSource source(std::make_unique<detail::StreamInput>(stream, "stream"), "stream", options);
-  return detail::read_all(source, report);
+  const std::ios_base::iostate state = stream.rdstate();
+  const std::istream::pos_type begin = stream.tellg();  // -1 where it cannot go back
+  stream.clear(state);
+  bool first = true;
+  const auto open = [&] {
+    if (!first) {
+      stream.clear();
+      stream.seekg(begin);
+    }
+    first = false;
+    return std::make_unique<detail::StreamInput>(stream, "stream");
+  };
+  return detail::read_all(open, begin != std::istream::pos_type(-1), "stream", options, report);
 }
 
 }  // namespace nad

@@ -83,7 +83,7 @@ inline bool read_offset(DigitReader& reader, int& minutes) noexcept {
     return false;
   }
   const bool colon = reader.skip(':');
-  if ((colon || !reader.at_end()) && !reader.number(2, minutes)) {
+  if (((colon || !reader.at_end()) && !reader.number(2, minutes)) || minutes > 59) {
     return false;
   }
   minutes = (hours * 60 + minutes) * (west ? -1 : 1);
@@ -117,11 +117,10 @@ NAD_INLINE std::optional<std::int64_t> parse_time(std::string_view text) noexcep
     if (!reader.number(2, hour) || !reader.skip(':') || !reader.number(2, minute)) {
       return std::nullopt;
     }
-    if (reader.skip(':') && !reader.number(2, second)) {
-      return std::nullopt;
-    }
-    if (reader.skip('.') && !reader.fraction(nanoseconds)) {
-      return std::nullopt;
+    if (reader.skip(':')) {
+      if (!reader.number(2, second) || (reader.skip('.') && !reader.fraction(nanoseconds))) {
+        return std::nullopt;
+      }
     }
     if (!detail::read_offset(reader, offset)) {
       return std::nullopt;
