@@ -199,7 +199,8 @@ inline Table tabulate(const std::vector<Flow>& flows, std::int64_t begin) {
   });
   add("packet_size", ColumnType::number, feature, [](ColumnBuilder& to, const Flow& flow) {
     const std::int64_t packets = flow.packets_sent + flow.packets_received;
-    to.add_number(static_cast<double>((flow.bytes_sent + flow.bytes_received + packets / 2) / packets));
+    const std::int64_t size = (flow.bytes_sent + flow.bytes_received + packets / 2) / packets;
+    to.add_number(static_cast<double>(size));
   });
   add("duration", ColumnType::number, feature,
       [](ColumnBuilder& to, const Flow& flow) { to.add_number(static_cast<double>(flow.duration) / 1e6); });
