@@ -76,6 +76,8 @@ TEST_CASE("csv: the line of names is recognised, or told") {
   CHECK(read_columns("port\n80\n443\n") == "port:integer");
   CHECK(read_columns("name,proto\nweb,tcp\n") == "name:category proto:category");
   CHECK(read_columns("tcp,up\nudp,down\ntcp,down\n") == "column_1:category column_2:category");  // "tcp" comes again
+  CHECK(read_columns("1.5,x\n2,y\n") == "column_1:number column_2:category");
+  CHECK(read_columns("#ts\tn\n1.5\t007\n2\t12\n") == "ts:number n:category");
   CHECK(read_columns("x,NA,7\ny,1,8\n") == "column_1:category column_2:integer column_3:integer");
   CHECK(read_columns("1,2\n3,4\n", {.header = true}) == "1:integer 2:integer");
   CHECK(read_values("a,b\nc,d\n", {.header = false}) == "a|b;c|d;");
@@ -247,7 +249,10 @@ TEST_CASE("csv: other encodings are read when asked for") {
         "e:integer");
   CHECK(contains(message_of("gr\xf6\xdf"
                             "e\n1\n"),
-                 "the name 'gr??e' is not UTF-8"));
+                 "the name of column 'gr??e' is not UTF-8; give encoding"));
+  CHECK(
+      contains(message_of("srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status x\xe9\n"),
+               "the name of column 'x?' is not UTF-8"));  // of any format
   CHECK(contains(message_of(text, {.encoding = "klingon"}), "'windows-1252'"));
   CHECK(contains(message_of("\xef\xbb\xbf"
                             "a\n1\n",

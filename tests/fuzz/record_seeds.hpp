@@ -33,7 +33,7 @@ inline std::vector<std::pair<std::string, std::string>> record_seeds() {
        R"("id.resp_p":443,"proto":"tcp","duration":1.5,"orig_bytes":100,"conn_state":"SF","local_orig":true})"
        "\n"
        R"({"ts":"2020-09-13T12:26:41.5Z","id.orig_h":"2001:db8::1","id.resp_h":"::","id.orig_p":1,"id.resp_p":2,)"
-       R"("proto":"udp","note":"\u00e9\n","more":[1,{"x":null}]})"
+       R"("proto":"udp","conn_state":"S0","note":"\u00e9\n","more":[1,{"x":null}]})"
        "\n"},
       {"eve",
        R"({"timestamp":"2024-05-01T12:00:00.000001+0200","flow_id":12,"event_type":"flow","src_ip":"192.0.2.1",)"

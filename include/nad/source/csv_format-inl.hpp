@@ -42,13 +42,6 @@ class CsvPlanner {
     const bool told = !options_.names.empty();
     const CleanNames clean =
         clean_names(told ? options_.names : layout_.header().value_or(std::vector<std::string>(layout_.fields())));
-    for (const std::string& name : clean.names) {
-      if (!is_readable(name)) {
-        throw Error(ErrorCode::invalid_data,
-                    context_.place(layout_.header_lines()) + "the name '" + shown(name) +
-                        "' is not UTF-8; give encoding=" + "\"latin-1\" or \"windows-1252\" if the file is written so");
-      }
-    }
     if (told || layout_.header()) {
       note_columns(context_, clean.invented, "without a name: called after the place");
     }

@@ -188,6 +188,8 @@ class CsvLayout {
       ColumnSample alone;
       alone.add(name);
       const ColumnType own = alone.guess({}, dialect_.separator == ';', true).type;
+      // a name may be called "true"; what is a number or a time stands among its like
+      const bool is_value = own != ColumnType::category && own != ColumnType::text && own != ColumnType::boolean;
       ColumnGuess column;
       if (same_shape) {
         column = sample_of(below, place, record).guess({}, dialect_.separator == ';', true);
@@ -195,12 +197,9 @@ class CsvLayout {
                      return place < row.fields.size() && row.fields[place] == name;
                    });
       }
-      if (column.type != ColumnType::category && column.type != ColumnType::text) {
+      if (is_value || (column.type != ColumnType::category && column.type != ColumnType::text)) {
         ++typed;
-        fitting += fits(column, without_blanks(name)) ? 1U : 0U;
-      } else if (own != ColumnType::category && own != ColumnType::text && own != ColumnType::boolean) {
-        ++typed;
-        ++fitting;
+        fitting += is_value || fits(column, without_blanks(name)) ? 1U : 0U;
       }
     }
     if (typed != 0) {
