@@ -19,11 +19,12 @@ namespace {
 /// A Python object with `read(size) -> bytes` as a C++ stream. Long calls run without the GIL; this takes it.
 class PythonBuffer final : public std::streambuf {
  public:
-  explicit PythonBuffer(py::object file) : read_(file.attr("read")) {}
+  explicit PythonBuffer(const py::object& file) : file_(file), read_(file.attr("read")) {}
   PythonBuffer(const PythonBuffer&) = delete;
   PythonBuffer& operator=(const PythonBuffer&) = delete;
   ~PythonBuffer() override {
     const py::gil_scoped_acquire gil;
+    file_ = py::object();
     read_ = py::object();
     bytes_ = py::object();
   }
@@ -45,7 +46,25 @@ class PythonBuffer final : public std::streambuf {
     return size == 0 ? traits_type::eof() : traits_type::to_int_type(*data);
   }
 
+  /// Where the next byte stands; nothing else is asked for.
+  pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode /*which*/) override {
+    const py::gil_scoped_acquire gil;
+    if (offset != 0 || from != std::ios_base::cur || !py::hasattr(file_, "seekable") ||
+        !file_.attr("seekable")().cast<bool>()) {
+      return {off_type(-1)};
+    }
+    return {file_.attr("tell")().cast<off_type>() - (egptr() - gptr())};
+  }
+
+  pos_type seekpos(pos_type position, std::ios_base::openmode /*which*/) override {
+    const py::gil_scoped_acquire gil;
+    file_.attr("seek")(static_cast<off_type>(position));
+    setg(nullptr, nullptr, nullptr);
+    return position;
+  }
+
  private:
+  py::object file_;
   py::object read_;
   py::object bytes_;
 };
@@ -75,6 +94,12 @@ ReadOptions read_options(const std::string& format, const std::string& on_error,
       options.separator = value.cast<char>();
     } else if (option == "quote") {
       options.quote = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+    } else if (option == "comment") {
+      options.comment = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+    } else if (option == "encoding") {
+      options.encoding = value.cast<std::string>();
+    } else if (option == "day_first") {
+      options.day_first = value.cast<bool>();
     } else if (option == "header") {
       options.header = value.cast<bool>();
     } else if (option == "names") {

@@ -36,7 +36,8 @@ std::optional<nad::Table> read(const std::string& text, const nad::ReadOptions& 
   try {
     std::istringstream stream(text);
     return nad::read(stream, options, &report);
-  } catch (const nad::Error&) {
+  } catch (const nad::Error& error) {
+    require(nad::detail::is_utf8(error.what()));
     return std::nullopt;
   }
 }
@@ -81,8 +82,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::optional<nad::Table> whole = read(text, options, report);
   if (whole) {
     require(report.rows == whole->rows());
-    require(options.on_error == nad::OnError::skip || report.skipped.empty() || !report.format.empty());
+    require(!report.format.empty() && report.format == whole->schema().source());
     use_table(*whole);
+    for (const std::string& note : report.notes) {
+      require(nad::detail::is_utf8(note));
+    }
+    for (const auto& [reason, count] : report.skipped) {
+      require(nad::detail::is_utf8(reason) && count != 0);
+    }
   }
   options.batch_rows = 1 + data[0] % 7U;
   const std::optional<nad::Table> joined = read_batches(text, options);

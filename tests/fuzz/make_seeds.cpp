@@ -10,6 +10,7 @@
 #include <string>
 
 #include "../cpp/model_file_tools.hpp"
+#include "record_seeds.hpp"
 
 namespace {
 
@@ -29,22 +30,6 @@ void write_records(const std::filesystem::path& folder, const std::string& name,
     const std::string input = options[i] + text;
     write(folder / (name + "-" + std::to_string(i)), std::as_bytes(std::span(input)));
   }
-}
-
-void write_record_files(const std::filesystem::path& folder) {
-  const std::string kdd =
-      "0,tcp,http,SF,181,5450,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,8,8,0.00,0.00,0.00,0.00,1.00,0.00,0.00,9,9,1.00,0.00,"
-      "0.11,0.00,0.00,0.00,0.00,0.00,";
-  write_records(folder, "kdd99", kdd + "normal.\n" + kdd + "smurf.\n");
-  write_records(folder, "nsl_kdd", kdd + "neptune,21\n" + kdd + "normal,7\n");
-  write_records(folder, "csv",
-                "time,address,port,share,name,ok,label\n2026-01-02 03:04:05.6,192.0.2.7,443,0.25,http,true,normal\n"
-                "2026-01-02T03:04:06Z,2001:db8::1,NA,1e3,dns,false,odd\n");
-  write_records(folder, "quoted", "\"a\",\"b, c\"\r\n\"say \"\"x\"\"\",1\r\n\"two\nlines\",-2.5\r\n");
-  write_records(folder, "semicolon", "\xef\xbb\xbfWert;Zeit\n0,5;07.04.2026 22:24\n1,25;13.04.2026 10:00 PM\n");
-  write_records(folder, "marked", "# a remark\n#ts\tuid\tn\n1491603877.5\tabc\t007\n1491603878\tdef\t12\n");
-  write_records(folder, "odd", "sep=|\n a | 'b' |\n-|'x|y'|\n\n1|?|\n1|2\n");
-  write_records(folder, "blanks", "a, b, c\n1, \"x, y\", 18446744073709551615\n2, z, 3\n");
 }
 
 void write_values(const std::filesystem::path& folder) {
@@ -75,7 +60,9 @@ int main(int argc, char** argv) {
       write(folder / "payload" / name, parts.payload);
       write(folder / "header" / name, model_file::to_bytes(parts.header));
     }
-    write_record_files(folder / "read");
+    for (const auto& [name, text] : record_seeds()) {
+      write_records(folder / "read", name, text);
+    }
     write_values(folder / "values");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

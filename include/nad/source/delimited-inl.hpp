@@ -43,15 +43,16 @@ class DelimitedSource final : public GridSource {
         return false;
       }
       cut_bytes_ = grid_.cut(lines, window_.line());
-      while (cut_bytes_ == 0) {  // a record is longer than what is here
-        if (!window_.more()) {
-          context_.bad_record("a quote that is never closed", window_.line(), {},
-                              "a quote is opened in the row that begins here and never closed");
-          window_.consume(window_.all().size(), 0);
-          return false;
-        }
+      for (bool more = true; cut_bytes_ == 0 && more;) {  // a record is longer than what is here
+        more = window_.more();
         lines = window_.lines();
         cut_bytes_ = grid_.cut(lines, window_.line());
+      }
+      if (cut_bytes_ == 0) {
+        context_.bad_record("a quote that is never closed", window_.line(), {},
+                            "a quote is opened in the row that begins here and never closed");
+        window_.consume(lines.find('\n') + 1, 1);  // the lines below it may be sound
+        continue;
       }
       context_.progress(window_.input());
       note_odd_lines();

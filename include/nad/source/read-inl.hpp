@@ -48,6 +48,7 @@ class OpenSource {
       batches_ = format.open(head, window, context_);
       if (batches_) {
         context_.report.format = batches_->schema().source();
+        refuse_unreadable_names();
         if (format.name != "csv") {
           refuse_csv_options(format.name);
         }
@@ -62,6 +63,16 @@ class OpenSource {
                 context_.options.format == "auto"
                     ? context_.name + " is of no format that nad knows; there are: " + known
                     : "there is no format '" + context_.options.format + "'; there are: 'auto', " + known);
+  }
+
+  void refuse_unreadable_names() const {
+    for (const Field& field : batches_->schema()) {
+      if (!is_readable(field.name) || !is_readable(field.origin)) {
+        throw Error(ErrorCode::invalid_data,
+                    context_.name + ": the name of column '" + shown(field.name) +
+                        "' is not UTF-8; give encoding=" + "\"latin-1\" or \"windows-1252\" if the file is written so");
+      }
+    }
   }
 
   /// Options that would do nothing.
