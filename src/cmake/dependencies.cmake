@@ -37,8 +37,9 @@ macro(nad_dependency package minimum)
                          SOURCE_SUBDIR headers-only)
     FetchContent_MakeAvailable(nad_${package})
     add_library(${dependency_TARGET} INTERFACE IMPORTED GLOBAL)
+    string(TOLOWER nad_${package} dependency_content)  # as FetchContent names its variables
     target_include_directories(${dependency_TARGET} SYSTEM
-                               INTERFACE ${nad_${package}_SOURCE_DIR}/${dependency_INCLUDE})
+                               INTERFACE ${${dependency_content}_SOURCE_DIR}/${dependency_INCLUDE})
   endif()
 endmacro()
 
