@@ -1,3 +1,5 @@
 // The compiled build of source/.
 #include "nad/source/kdd99-inl.hpp"
 #include "nad/source/read-inl.hpp"
+#include "nad/source/synthetic_flows-inl.hpp"
+#include "nad/source/write_csv-inl.hpp"

@@ -46,6 +46,8 @@
 #include "nad/source/kdd99.hpp"
 #include "nad/source/read.hpp"
 #include "nad/source/read_options.hpp"
+#include "nad/source/synthetic_flows.hpp"
+#include "nad/source/write_csv.hpp"
 
 #include "nad/features/address_features.hpp"
 #include "nad/features/column_choice.hpp"

