@@ -130,6 +130,7 @@ TEST_CASE("what is said about a file is UTF-8 whatever the file holds") {
   read_text(event + "\n" + event.substr(0, event.size() - 2) + ",\"new \xff\":1}}\n", {}, &report);
   REQUIRE(report.notes.size() == 1);
   CHECK(contains(report.notes[0], "'flow.new ?' are left out"));
+  CHECK(contains(message_of("#separator \\x09\n#path\tco\xd1nn\n#fields\tts\n"), "co?nn"));
 }
 
 TEST_CASE("batches are bounded, cover the file and equal the whole") {
