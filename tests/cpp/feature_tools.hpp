@@ -36,11 +36,10 @@ inline nad::Column categories(const std::vector<std::string>& values) {
   return builder.finish();
 }
 
-inline nad::Table table(std::vector<std::pair<std::string, nad::Column>> columns) {
+inline nad::Table table(const std::vector<std::pair<std::string, nad::Column>>& columns) {
   nad::Table result;
-  for (auto& [name, column] : columns) {
-    const nad::ColumnType type = column.type();
-    result = result.with({name, type}, std::move(column));
+  for (const auto& [name, column] : columns) {
+    result = result.with({name, column.type()}, column);
   }
   return result;
 }
@@ -97,7 +96,7 @@ inline nad::Table traffic(std::size_t rows, std::uint64_t seed) {
     duration.push_back(random.below(10) == 0 ? missing : std::exp(3.0 * random.normal()));
     bytes.push_back(std::floor(std::exp(6.0 + 2.0 * random.normal())));
     service.push_back(random.below(20) == 0 ? "" : "service " + std::to_string(random.below(9)));
-    flag.push_back(random.below(2) == 0 ? "SF" : "S0");
+    flag.emplace_back(random.below(2) == 0 ? "SF" : "S0");
     local.add_boolean(random.below(2) == 0);
     count.add_integer(static_cast<std::int64_t>(random.below(511)));
   }

@@ -195,11 +195,11 @@ TEST_CASE("addresses are read in every spelling and written in one") {
       {"::ffff:192.0.2.7", "192.0.2.7"},
       {"64:ff9b::192.0.2.33", "64:ff9b::c000:221"},
       {"1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"}};
-  for (const auto& [text, written] : spellings) {
-    const auto address = nad::Address::parse(text);
-    REQUIRE_MESSAGE(address.has_value(), text);
-    CHECK(address->to_string() == written);
-    CHECK(nad::Address::parse(written) == address);
+  for (const auto& spelling : spellings) {
+    const auto address = nad::Address::parse(spelling.first);
+    REQUIRE_MESSAGE(address.has_value(), spelling.first);
+    CHECK(address->to_string() == spelling.second);
+    CHECK(nad::Address::parse(spelling.second) == address);
   }
   for (const char* wrong : {"",
                             "1.2.3",
@@ -270,6 +270,6 @@ TEST_CASE("buffers grow, share and shrink") {
   CHECK(buffer.size() == 100000);
   CHECK(buffer[99999] == 99999);
   CHECK(buffer.slice(5, 3).data() == buffer.data() + 5);
-  CHECK(std::move(growing).finish().empty());
-  CHECK_THROWS_AS(growing.reserve(static_cast<std::size_t>(-1) / 2), std::bad_alloc);
+  CHECK(nad::GrowingBuffer<char>().finish().empty());
+  CHECK_THROWS_AS(nad::GrowingBuffer<std::int64_t>().reserve(static_cast<std::size_t>(-1) / 2), std::bad_alloc);
 }

@@ -2,6 +2,7 @@
 
 // A pipeline in words.
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -65,7 +66,7 @@ inline std::string describe_pipeline(const std::vector<FeatureStep>& steps, cons
       }
       if (layer.total_variance > 0.0) {
         text += how_many(layer.width, "component") + " with " +
-                std::to_string(static_cast<int>(100.0 * kept / layer.total_variance + 0.5)) + " % of the variance\n";
+                std::to_string(std::lround(100.0 * kept / layer.total_variance)) + " % of the variance\n";
       }
     }
     if (!plan->left_out.empty()) {
