@@ -86,9 +86,9 @@ def read(
         Also return a `ReadReport`.
     **options
         ``encoding`` of text: "utf-8", "latin-1" or "windows-1252". For text tables that no other format knows (format
-        "csv"): ``separator``, ``quote`` and ``comment`` ("" for none), ``header``, ``names``, ``types`` (column -> type),
-        ``missing`` (the texts that mean "no value"), ``day_first`` of dates like 7/4/2017. What is not given is found
-        out.
+        "csv"): ``separator``, ``quote`` and ``comment`` ("" for none), ``header``, ``names``, ``types`` (column ->
+        type), ``missing`` (the texts that mean "no value"), ``day_first`` of dates like 7/4/2017. What is not given is
+        found out.
     """
     if _is_parquet(source):
         table = _read_parquet(source)

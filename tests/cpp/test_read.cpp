@@ -123,6 +123,16 @@ TEST_CASE("files that cannot be read say what they are") {
   CHECK_THROWS_AS(nad::read(std::filesystem::temp_directory_path()), nad::Error);
 }
 
+TEST_CASE("what is said about a file is UTF-8 whatever the file holds") {
+  const std::string event = R"({"timestamp":"2024-05-01T12:00:00Z","event_type":"flow","src_ip":"192.0.2.1",)"
+                            R"("dest_ip":"192.0.2.2","proto":"TCP","flow":{"pkts_toserver":1}})";
+  nad::ReadReport report;
+  read_text(event + "\n" + event.substr(0, event.size() - 2) + ",\"new \xff\":1}}\n", {}, &report);
+  REQUIRE(report.notes.size() == 1);
+  CHECK(contains(report.notes[0], "'flow.new ?' are left out"));
+  CHECK(contains(message_of("#separator \\x09\n#path\tco\xd1nn\n#fields\tts\n"), "co?nn"));
+}
+
 TEST_CASE("batches are bounded, cover the file and equal the whole") {
   std::string text;
   for (int row = 0; row < 20000; ++row) {  // several windows of text

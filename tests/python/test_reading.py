@@ -149,3 +149,42 @@ def test_a_download_is_checked_before_it_is_kept(monkeypatch, tmp_path):
         assert len(datasets.load_kdd99("full", download=True)) == 10
         server.shutdown()
     assert len(datasets.load_kdd99("full")) == 10  # from the cache, without the server
+
+
+def test_text_tables_and_their_options(tmp_path):
+    path = tmp_path / "records.csv"
+    path.write_bytes("when;größe;port\n07/04/2017;0,5;007\n08/04/2017;1,25;-1\n".encode("latin-1"))
+    options = {
+        "encoding": "latin-1",
+        "day_first": True,
+        "types": {"port": "integer"},
+        "missing": ["-1"],
+        "comment": "",
+        "quote": "",
+    }
+    table = nad.read(path, **options)
+    assert table.types == {"when": "time", "größe": "number", "port": "integer"}
+    assert table["größe"].to_list() == [0.5, 1.25]
+    assert table["port"].to_list() == [7, None]
+    with pytest.raises(ValueError, match="encoding"):
+        nad.read(path)
+
+
+def test_a_file_object_is_read_again_where_its_beginning_misled():
+    text = "a,b\n" + "1,x\n" * 200_000 + "2.5,y\n"
+    table, report = nad.read(io.BytesIO(text.encode()), return_report=True)
+    assert table.types["a"] == "number"
+    assert table["a"].to_list()[-1] == 2.5
+    assert any("begins like integer" in note for note in report.notes)
+
+    class Pipe(io.RawIOBase):
+        """Cannot go back."""
+
+        def __init__(self) -> None:
+            self._bytes = io.BytesIO(text.encode())
+
+        def read(self, size: int = -1) -> bytes:
+            return self._bytes.read(size)
+
+    with pytest.raises(ValueError, match="200002.*not of type integer"):
+        nad.read(Pipe())

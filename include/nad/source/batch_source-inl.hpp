@@ -8,6 +8,7 @@
 #include <string>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/utf8.hpp"
 #include "nad/source/line_window-inl.hpp"
 #include "nad/source/read_options.hpp"
 #include "nad/table/table.hpp"
@@ -28,6 +29,15 @@ struct SecondReading {
   std::map<std::string, LearntColumn> columns = {};
 };
 
+/// A message that quotes a file, as UTF-8 whatever the file holds.
+inline std::string readable(std::string text) {
+  if (!is_utf8(text)) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 127; }, '?');
+  }
+  return text;
+}
+
 /// The options, the report and the name of what is read, for all that take part.
 struct ReadContext {
   std::string name;
@@ -44,20 +54,22 @@ struct ReadContext {
   /// this one.
   void bad_record(const std::string& reason, std::uint64_t line, const std::string& column, const std::string& detail) {
     if (options.on_error == OnError::raise) {
-      throw Error(ErrorCode::invalid_data,
-                  place(line, column) + detail + "; mend the file, or leave such rows out with on_error=\"skip\"");
+      throw Error(ErrorCode::invalid_data, readable(place(line, column) + detail) +
+                                               "; mend the file, or leave such rows out with on_error=\"skip\"");
     }
     skip(reason);
   }
 
   /// One more record left out. A hostile file may have any number of reasons.
-  void skip(const std::string& reason) {
+  void skip(const std::string& told) {
+    const std::string reason = readable(told);
     constexpr std::size_t most_reasons = 200;
     const bool room = report.skipped.size() < most_reasons || report.skipped.contains(reason);
     ++report.skipped[room ? reason : "other reasons"];
   }
 
-  void note(const std::string& text) {
+  void note(const std::string& told) {
+    const std::string text = readable(told);
     if (std::find(report.notes.begin(), report.notes.end(), text) == report.notes.end()) {
       report.notes.push_back(text);
     }

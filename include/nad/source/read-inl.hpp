@@ -23,13 +23,31 @@ class OpenSource {
       : context_{std::move(name), std::move(options), {}, std::move(second)} {
     auto unpacked = std::make_unique<UnpackingInput>(std::move(bytes), context_.name);
     LineWindow window(as_utf8(std::move(unpacked), context_.options.encoding, context_.name), context_.name);
-    open(window);
+    in_readable_words([&] { open(window); });
   }
 
-  BatchSource& batches() noexcept { return *batches_; }
+  const Schema& schema() const { return batches_->schema(); }
+  std::optional<Table> next(std::size_t most) {
+    std::optional<Table> batch;
+    in_readable_words([&] { batch = batches_->next(most); });
+    return batch;
+  }
   const ReadContext& context() const noexcept { return context_; }
 
  private:
+  /// Errors quote the file, which may hold anything.
+  template <class Body>
+  static void in_readable_words(const Body& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      if (is_utf8(error.what())) {
+        throw;
+      }
+      throw Error(error.code(), readable(error.what()));
+    }
+  }
+
   void open(LineWindow& window) {
     while (window.all().size() < LineWindow::usual_size / 2 && window.more()) {
     }
@@ -133,7 +151,7 @@ Table read_all(const Open& open, bool repeatable, const std::string& name, const
   for (int left = 3;; --left) {  // the second reading knows all rows; more than one is for files that change meanwhile
     second.possible = repeatable && left > 0;
     OpenSource source(open(), name, options, second);
-    std::optional<Table> table = source.batches().next(std::numeric_limits<std::size_t>::max());
+    std::optional<Table> table = source.next(std::numeric_limits<std::size_t>::max());
     if (source.context().second.wanted) {
       second.columns = source.context().second.columns;
       continue;
@@ -145,10 +163,10 @@ Table read_all(const Open& open, bool repeatable, const std::string& name, const
       return std::move(*table);
     }
     std::vector<Column> columns;
-    for (const Field& field : source.batches().schema()) {
+    for (const Field& field : source.schema()) {
       columns.push_back(ColumnBuilder(field.type).finish());
     }
-    return {source.batches().schema(), std::move(columns)};
+    return {source.schema(), std::move(columns)};
   }
 }
 
@@ -176,10 +194,10 @@ NAD_INLINE Reader::Reader(Reader&&) noexcept = default;
 NAD_INLINE Reader& Reader::operator=(Reader&&) noexcept = default;
 
 NAD_INLINE std::optional<Table> Reader::next() {
-  return source_->batches().next(std::max<std::size_t>(1, source_->context().options.batch_rows));
+  return source_->next(std::max<std::size_t>(1, source_->context().options.batch_rows));
 }
 
-NAD_INLINE const Schema& Reader::schema() const { return source_->batches().schema(); }
+NAD_INLINE const Schema& Reader::schema() const { return source_->schema(); }
 
 NAD_INLINE const ReadReport& Reader::report() const { return source_->context().report; }
 
