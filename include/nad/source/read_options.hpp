@@ -4,6 +4,20 @@
 ///
 ///   nad::ReadReport report;
 ///   nad::read("flows.csv", {.on_error = nad::OnError::skip, .types = {{"port", nad::ColumnType::category}}}, &report);
+///
+/// Text tables that no other format knows (`csv`) are understood by their beginning, a quarter of a megabyte or less:
+/// - Missing are "", NA, N/A, n/a, NaN, nan, -nan, null, NULL, None, <NA>, - and ?.
+/// - Numbers are decimal, also 1e3 and inf; "007", "+1", "0x1f" and "1,234" stay text. Whole numbers beyond 64 bits
+///   become numbers where smaller ones stand beside them, else they stay text. A decimal comma is one where ';'
+///   separates and no number of the file has a point.
+/// - Times are ISO 8601, dates like 7/4/2017 22:24 whose order of day and month the values show, and counts of seconds,
+///   milliseconds, microseconds or nanoseconds since 1970 in columns with a word like time, ts, date, start or seen in
+///   their name, where all fall between 1990 and 2100.
+/// - Texts that repeat (four rows a text, or not more than 100 texts) are categories.
+/// - Labels are columns called label, class, target, ground_truth, attack(_type, _cat, ...), is_attack, is_anomaly,
+///   anomaly, outlier, malicious, malware, intrusion and the like, in any spelling. Addresses and names that end with
+///   id, uid, uuid or guid are identifiers, times are moments.
+/// `read` reads a file again where a later value is of another type; `Reader` cannot, and says which type to give.
 
 #include <cstddef>
 #include <cstdint>
