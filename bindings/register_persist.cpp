@@ -38,6 +38,24 @@ void register_persist(py::module_& module) {
   module.def(
       "load_detector_bytes",
       [](const py::bytes& bytes) { return load_detector_bytes(bytes_of(std::string_view(bytes))); }, py::arg("bytes"));
+  module.def(
+      "save_pipeline",
+      [](const FeaturePipeline& pipeline, const std::filesystem::path& path, const std::string& note) {
+        save(pipeline, path, note);
+      },
+      py::arg("pipeline"), py::arg("path"), py::arg("note"));
+  module.def(
+      "save_pipeline_bytes",
+      [](const FeaturePipeline& pipeline) {
+        const std::vector<std::byte> bytes = save_bytes(pipeline);
+        return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      },
+      py::arg("pipeline"));
+  module.def("load_pipeline", &load<FeaturePipeline>, py::arg("path"));
+  module.def(
+      "load_pipeline_bytes",
+      [](const py::bytes& bytes) { return load_bytes<FeaturePipeline>(bytes_of(std::string_view(bytes))); },
+      py::arg("bytes"));
   module.def("read_header", &read_header, py::arg("path"));
   module.def(
       "read_header_bytes", [](const py::bytes& bytes) { return read_header_bytes(bytes_of(std::string_view(bytes))); },

@@ -1,2 +1,3 @@
 // The compiled build of persist/.
 #include "nad/persist/model_file-inl.hpp"
+#include "nad/persist/pipeline_file-inl.hpp"

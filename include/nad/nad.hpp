@@ -54,6 +54,7 @@
 #include "nad/features/configuration.hpp"
 #include "nad/features/derived.hpp"
 #include "nad/features/encoding.hpp"
+#include "nad/features/feature_info.hpp"
 #include "nad/features/host_windows.hpp"
 #include "nad/features/leave_out.hpp"
 #include "nad/features/pipeline.hpp"
@@ -71,3 +72,4 @@
 #include "nad/detector/isolation_forest.hpp"
 
 #include "nad/persist/model_file.hpp"
+#include "nad/persist/pipeline_file.hpp"

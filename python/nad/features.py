@@ -13,6 +13,7 @@ Only columns with the role ``feature`` are learnt from; what was left out, and w
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -22,6 +23,7 @@ import numpy as np
 
 from nad import _core
 from nad._progress import ProgressBar
+from nad.errors import missing_file_noticed
 from nad.table import Table
 
 if TYPE_CHECKING:
@@ -358,6 +360,34 @@ class FeaturePipeline:
     def stream(self) -> FeatureStream:
         """Features of batches that come one after the other, as if they had been one table."""
         return FeatureStream(self)
+
+    def save(self, path: str | os.PathLike[str], *, note: str = "") -> None:
+        """Write what was learnt to one file, which `nad.load`, and C++ programs by ``nad::load``, read."""
+        _core.save_pipeline(self._core, os.fspath(path), note)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FeaturePipeline:
+        """Read a file of `save`. Loading runs no code: a damaged or hostile file is a clear error."""
+        with missing_file_noticed(path):
+            return cls._from_core(_core.load_pipeline(os.fspath(path)))
+
+    @classmethod
+    def _from_core(cls, core: _core.FeaturePipeline) -> FeaturePipeline:
+        pipeline = cls(core.steps)
+        pipeline._core = core
+        return pipeline
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_core"]
+        learnt = _core.save_pipeline_bytes(self._core) if self._core.is_fitted else None
+        return {**state, "steps": self._core.steps, "learnt": learnt}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        rest = dict(state)
+        steps, learnt = rest.pop("steps"), rest.pop("learnt")
+        self.__dict__.update(rest)
+        self._core = _core.FeaturePipeline(steps) if learnt is None else _core.load_pipeline_bytes(learnt)
 
     @property
     def steps(self) -> list[dict[str, Any]]:

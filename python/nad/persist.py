@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
 from nad.estimators import IsolationForest
+from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
     from nad.estimators._detector import DetectorEstimator
@@ -25,9 +26,14 @@ _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {"isolation_forest": Isol
 _ATTEMPTS = 10
 
 
-def load(path: str | os.PathLike[str]) -> DetectorEstimator[Any]:
-    """Read a model file. Loading runs no code: a damaged or hostile file is a clear error."""
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read a model file: the estimator, or the `FeaturePipeline`, that it holds.
+
+    Loading runs no code: a damaged or hostile file is a clear error.
+    """
     with missing_file_noticed(path):
+        if json.loads(_core.read_header(os.fspath(path)))["kind"] == "feature_pipeline":
+            return FeaturePipeline.load(path)
         detector, header = _one_model(os.fspath(path))
     if detector.kind not in _ESTIMATORS:
         raise BadFileError(f"{os.fspath(path)} holds a {detector.kind}, which this version of nad has no class for")

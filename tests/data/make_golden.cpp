@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "../cpp/pipeline_samples.hpp"
+
 namespace {
 
 constexpr std::size_t columns = 4;
@@ -85,6 +87,29 @@ void write_golden(const std::string& path, const nad::IsolationForestOptions& op
   }
 }
 
+/// Pipelines of all steps, and the features that they give for flows that they did not learn from.
+void write_golden_pipelines(const std::string& folder) {
+  const std::string flows = folder + "feature_pipeline_flows.csv";
+  nad::write_csv(pipeline_samples::flows(40, /*seed=*/8), flows);
+  const nad::Table table = nad::read(flows);
+  int number = 0;
+  for (const nad::FeaturePipeline& pipeline : pipeline_samples::small_pipelines()) {
+    const std::string path = folder + "feature_pipeline_" + std::to_string(number++) + "_v1";
+    nad::save(pipeline, path + ".nad", "golden");
+    const nad::Matrix x = pipeline.transform(table);
+    std::FILE* out = std::fopen((path + ".txt").c_str(), "w");
+    if (out == nullptr) {
+      throw std::runtime_error(path + ".txt cannot be written");
+    }
+    for (std::size_t row = 0; row < x.rows(); ++row) {
+      print(out, "", std::as_const(x).row(row));
+    }
+    if (std::fclose(out) != 0) {
+      throw std::runtime_error(path + ".txt cannot be written");
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,6 +136,7 @@ int main(int argc, char** argv) {
                                                          .random_state = 3,
                                                          .unique_rows = nad::UniqueRows::log_count,
                                                          .missing = nad::Missing::impute});
+    write_golden_pipelines(folder);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -1,4 +1,4 @@
-// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,header,read,values}/.
+// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,pipeline,header,read,values}/.
 
 #include <nad/nad.hpp>
 
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "../cpp/model_file_tools.hpp"
+#include "../cpp/pipeline_samples.hpp"
 #include "record_seeds.hpp"
 
 namespace {
@@ -59,6 +60,12 @@ int main(int argc, char** argv) {
       write(folder / "file" / name, file);
       write(folder / "payload" / name, parts.payload);
       write(folder / "header" / name, model_file::to_bytes(parts.header));
+    }
+    for (const nad::FeaturePipeline& pipeline : pipeline_samples::small_pipelines()) {
+      const model_file::Parts parts = model_file::split(nad::save_bytes(pipeline));
+      model_file::Bytes input = {static_cast<std::byte>(pipeline.features().size())};
+      model_file::append(input, parts.payload);
+      write(folder / "pipeline" / ("pipeline-" + std::to_string(++number)), input);
     }
     for (const auto& [name, text] : record_seeds()) {
       write_records(folder / "read", name, text);

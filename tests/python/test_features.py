@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -212,3 +214,40 @@ def test_answers_under_another_name_and_row_counters_are_left_out():
     assert pipeline.left_out["word"] == "it gives the label under another name"
     assert pipeline.left_out["id"] == "it counts the rows"
     assert pipeline.left_out["label"] == "its role is label"
+
+
+def test_a_pipeline_is_saved_and_loaded(tmp_path):
+    train, later = traffic(500, 1), traffic(300, 2)
+    pipeline = nad.FeaturePipeline.automatic(train, n_jobs=2).fit(train)
+    pipeline.save(tmp_path / "features.nad", note="of May")
+    assert nad.read_header(tmp_path / "features.nad")["note"] == "of May"
+    for loaded in (
+        nad.load(tmp_path / "features.nad"),
+        nad.FeaturePipeline.load(str(tmp_path / "features.nad")),
+        pickle.loads(pickle.dumps(pipeline)),
+        copy.deepcopy(pipeline),
+    ):
+        assert isinstance(loaded, nad.FeaturePipeline)
+        assert loaded.steps == pipeline.steps
+        assert loaded.feature_names == pipeline.feature_names
+        assert loaded.left_out == pipeline.left_out
+        assert str(loaded) == str(pipeline)
+        np.testing.assert_array_equal(loaded.transform(later), pipeline.transform(later))
+    assert copy.copy(pipeline).n_jobs == 2
+    assert pickle.loads(pickle.dumps(nad.FeaturePipeline([features.OneHot()]))).steps == [{"kind": "one_hot"}]
+
+
+def test_files_that_hold_no_pipeline(tmp_path):
+    with pytest.raises(nad.NotFittedError, match="call fit"):
+        nad.FeaturePipeline().save(tmp_path / "features.nad")
+    nad.IsolationForest(n_estimators=2).fit(np.eye(8)).save(tmp_path / "forest.nad")
+    with pytest.raises(nad.BadFileError, match="detector of kind 'isolation_forest'"):
+        nad.FeaturePipeline.load(tmp_path / "forest.nad")
+    nad.FeaturePipeline().fit(traffic(9, 1).drop(["service", "flag"])).save(tmp_path / "features.nad")
+    with pytest.raises(ValueError, match="FeaturePipeline, not IsolationForest"):
+        nad.IsolationForest.load(tmp_path / "features.nad")
+    with pytest.raises(FileNotFoundError):
+        nad.FeaturePipeline.load(tmp_path / "nowhere.nad")
+    (tmp_path / "cut.nad").write_bytes((tmp_path / "features.nad").read_bytes()[:-30])
+    with pytest.raises(nad.BadFileError, match="incomplete"):
+        nad.load(tmp_path / "cut.nad")

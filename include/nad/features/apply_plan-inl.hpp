@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "nad/features/feature_plan-inl.hpp"
+#include "nad/features/feature_plan.hpp"
 #include "nad/table/table.hpp"
 
 namespace nad::detail {

@@ -14,7 +14,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/nearest_name.hpp"
 #include "nad/features/derived.hpp"
-#include "nad/features/feature_plan-inl.hpp"
+#include "nad/features/feature_plan.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/table.hpp"
 

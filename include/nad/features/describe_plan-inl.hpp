@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nad/features/configuration.hpp"
-#include "nad/features/feature_plan-inl.hpp"
+#include "nad/features/feature_plan.hpp"
 
 namespace nad::detail {
 

@@ -13,6 +13,8 @@
 
 #include "nad/core/parallel.hpp"
 #include "nad/features/apply_plan-inl.hpp"
+#include "nad/features/learn_encoding-inl.hpp"
+#include "nad/features/learn_scaling-inl.hpp"
 #include "nad/features/pca-inl.hpp"
 
 namespace nad::detail {

@@ -8,12 +8,10 @@
 
 #include "nad/core/error.hpp"
 #include "nad/features/sample-inl.hpp"
-#include "nad/features/scalar_map-inl.hpp"
+#include "nad/features/scalar_map.hpp"
 #include "nad/features/scaling.hpp"
 
 namespace nad::detail {
-
-using ScalarMaps = std::vector<ScalarMap>;
 
 inline void refuse_option(bool wrong, const std::string& message) {
   if (wrong) {

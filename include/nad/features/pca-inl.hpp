@@ -10,7 +10,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/matrix.hpp"
-#include "nad/features/feature_plan-inl.hpp"
+#include "nad/features/feature_plan.hpp"
 
 namespace nad::detail {
 

@@ -8,6 +8,7 @@
 #include "nad/core/parallel.hpp"
 #include "nad/features/apply_plan-inl.hpp"
 #include "nad/features/automatic-inl.hpp"
+#include "nad/features/check_plan-inl.hpp"
 #include "nad/features/derive-inl.hpp"
 #include "nad/features/describe_plan-inl.hpp"
 #include "nad/features/fit_plan-inl.hpp"

@@ -17,31 +17,17 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nad/config.hpp"
 #include "nad/core/matrix.hpp"
 #include "nad/core/progress.hpp"
+#include "nad/features/feature_info.hpp"
 #include "nad/features/step.hpp"
 #include "nad/table/table.hpp"
 
 namespace nad {
-
-/// What one column of the matrix is.
-struct FeatureInfo {
-  std::string name;
-  std::vector<std::string> sources;  ///< the columns of the table that it follows from
-
-  friend bool operator==(const FeatureInfo&, const FeatureInfo&) = default;
-};
-
-/// A column of the training table that nothing was learnt from.
-struct LeftOut {
-  std::string column;
-  std::string reason;
-
-  friend bool operator==(const LeftOut&, const LeftOut&) = default;
-};
 
 namespace detail {
 struct FeaturePlan;
@@ -49,6 +35,8 @@ struct FeaturePlan;
 
 class NAD_API FeaturePipeline {
  public:
+  static constexpr std::string_view kind_name = "feature_pipeline";
+
   /// No steps: the numeric columns as they are.
   FeaturePipeline();
   explicit FeaturePipeline(std::vector<FeatureStep> steps);
@@ -76,6 +64,10 @@ class NAD_API FeaturePipeline {
   /// The steps, and after `fit` what they learnt, for people.
   std::string to_string() const;
 
+  /// For any cereal archive. What is loaded is checked: a damaged pipeline is an error, never a crash later.
+  template <class Archive>
+  void serialize(Archive& archive);
+
   const std::shared_ptr<const detail::FeaturePlan>& plan() const noexcept { return plan_; }
 
  private:
@@ -86,6 +78,8 @@ class NAD_API FeaturePipeline {
 };
 
 }  // namespace nad
+
+#include "nad/features/pipeline_serialize.hpp"
 
 #ifdef NAD_HEADER_ONLY
 #include "nad/features/pipeline-inl.hpp"

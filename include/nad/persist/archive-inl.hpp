@@ -81,6 +81,17 @@ template <class Number>
 requires is_storable<Number>
 void load(PayloadReader& archive, Number& number) { archive.read(&number, 1); }
 
+inline void save(PayloadWriter& archive, const std::string& text) {
+  const std::uint64_t size = text.size();
+  archive.write(&size, 1);
+  archive.write(text.data(), text.size());
+}
+
+inline void load(PayloadReader& archive, std::string& text) {
+  text.resize(archive.read_size(1));
+  archive.read(text.data(), text.size());
+}
+
 template <class Number, class Allocator>
 requires is_storable<Number>
 void save(PayloadWriter& archive, const std::vector<Number, Allocator>& numbers) {
@@ -113,6 +124,17 @@ void load(PayloadReader& archive, std::vector<Value, Allocator>& values) {
   values.clear();
   for (std::size_t index = 0; index < size; ++index) {  // room grows with what was read, not with what was announced
     archive(values.emplace_back());
+  }
+}
+
+/// All of a payload becomes `value`.
+template <class Value>
+void read_payload(std::span<const std::byte> bytes, Value& value) {
+  PayloadReader payload(bytes);
+  payload(value);
+  if (payload.left() != 0) {
+    throw Error(ErrorCode::bad_file,
+                "the payload is damaged: " + std::to_string(payload.left()) + " bytes are left over");
   }
 }
 

@@ -60,30 +60,41 @@ Json training_summary(const D& detector) {
   return summary;
 }
 
-inline std::string make_header(const Detector& detector, const Json& training, const SaveOptions& options) {
-  if (!options.feature_names.empty() && options.feature_names.size() != detector.n_features()) {
-    throw Error(ErrorCode::invalid_argument,
-                std::to_string(options.feature_names.size()) + " feature names were given for a detector of " +
-                    std::to_string(detector.n_features()) + " columns; give one for each column, or none");
-  }
+/// What every header begins with.
+inline Json header_beginning(std::string_view kind, std::size_t n_features) {
   Json header;
   header["format_version"] = format_version;
   header["nad_version"] = NAD_VERSION_STRING;
-  header["kind"] = detector.kind();
-  header["n_features"] = static_cast<std::uint64_t>(detector.n_features());
-  if (!options.feature_names.empty()) {
-    header["feature_names"] = options.feature_names;
-  }
-  header["threshold"] = as_json(static_cast<double>(detector.threshold()));
-  header["training"] = training;
-  if (!options.note.empty()) {
-    header["note"] = options.note;
+  header["kind"] = kind;
+  header["n_features"] = static_cast<std::uint64_t>(n_features);
+  return header;
+}
+
+/// Adds the note; gives the text.
+inline std::string finish_header(Json header, const std::string& note) {
+  if (!note.empty()) {
+    header["note"] = note;
   }
   try {
     return header.dump(1) + "\n";
   } catch (const Json::type_error&) {  // the only one that strings can cause
     throw Error(ErrorCode::invalid_argument, "a feature name or the note is not UTF-8; give text in that encoding");
   }
+}
+
+inline std::string make_header(const Detector& detector, const Json& training, const SaveOptions& options) {
+  if (!options.feature_names.empty() && options.feature_names.size() != detector.n_features()) {
+    throw Error(ErrorCode::invalid_argument,
+                std::to_string(options.feature_names.size()) + " feature names were given for a detector of " +
+                    std::to_string(detector.n_features()) + " columns; give one for each column, or none");
+  }
+  Json header = header_beginning(detector.kind(), detector.n_features());
+  if (!options.feature_names.empty()) {
+    header["feature_names"] = options.feature_names;
+  }
+  header["threshold"] = as_json(static_cast<double>(detector.threshold()));
+  header["training"] = training;
+  return finish_header(std::move(header), options.note);
 }
 
 /// What loading wants to know of a header.

@@ -4,7 +4,9 @@
 // registered behind the scenes, so nothing gets lost when a static library is linked.
 
 #include <array>
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,7 +19,7 @@ namespace nad::detail {
 
 struct Kind {
   std::string_view name;
-  std::unique_ptr<Detector> (*read)(PayloadReader& payload);
+  std::unique_ptr<Detector> (*read)(std::span<const std::byte> payload);
   /// False when the detector is of another type than its tag says.
   bool (*write)(const Detector& detector, PayloadWriter& payload, Json& training);
 };
@@ -25,9 +27,9 @@ struct Kind {
 template <class D>
 constexpr Kind kind_of() {
   return {.name = D::kind_name,
-          .read = [](PayloadReader& payload) -> std::unique_ptr<Detector> {
+          .read = [](std::span<const std::byte> payload) -> std::unique_ptr<Detector> {
             auto detector = std::make_unique<D>();
-            payload(*detector);
+            read_payload(payload, *detector);
             return detector;
           },
           .write =

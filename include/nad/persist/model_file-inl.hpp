@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/features/pipeline.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/file-inl.hpp"
 #include "nad/persist/header-inl.hpp"
@@ -41,6 +42,9 @@ NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> 
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   const Kind* const kind = find_kind(facts.kind);
+  if (facts.kind == FeaturePipeline::kind_name) {
+    throw bad_file("the model file holds a feature pipeline, no detector; load it with load<FeaturePipeline>()");
+  }
   if (!expected.empty() && facts.kind != expected) {
     throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but " +
                    quoted_kind(expected) + " was asked for; load it as that kind, or with load_detector()");
@@ -49,11 +53,7 @@ NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> 
     throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but nad " +
                    NAD_VERSION_STRING + " knows only " + known_kinds() + "; a newer nad may know it");
   }
-  PayloadReader payload(parts.payload);
-  std::unique_ptr<Detector> detector = kind->read(payload);
-  if (payload.left() != 0) {
-    throw bad_file("the payload is damaged: " + std::to_string(payload.left()) + " bytes are left over");
-  }
+  std::unique_ptr<Detector> detector = kind->read(parts.payload);
   if (detector->n_features() != facts.n_features) {
     throw bad_file("the model file contradicts itself: its header says " + std::to_string(facts.n_features) +
                    " columns, its payload " + std::to_string(detector->n_features()));
@@ -73,14 +73,19 @@ inline std::vector<std::byte> read_beginning(FileReader& file) {
   return read_bytes(file, {}, std::min<std::uint64_t>(file.size(), fixed_head_bytes));
 }
 
-NAD_INLINE std::unique_ptr<Detector> load_kind(const std::filesystem::path& path, std::string_view expected) {
+/// All bytes of a file; one of another make is not read to its end.
+inline std::vector<std::byte> read_model_file(const std::filesystem::path& path) {
   FileReader file(path);
   return reading_from(path, [&] {
     std::vector<std::byte> bytes = read_beginning(file);
-    static_cast<void>(parse_fixed_head(bytes));  // a file of another make is not read to its end
-    bytes = read_bytes(file, std::move(bytes), file.size());
-    return load_kind_bytes(bytes, expected);
+    static_cast<void>(parse_fixed_head(bytes));
+    return read_bytes(file, std::move(bytes), file.size());
   });
+}
+
+NAD_INLINE std::unique_ptr<Detector> load_kind(const std::filesystem::path& path, std::string_view expected) {
+  const std::vector<std::byte> bytes = read_model_file(path);
+  return reading_from(path, [&] { return load_kind_bytes(bytes, expected); });
 }
 
 }  // namespace detail

@@ -11,30 +11,12 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/detail/hash.hpp"
+#include "nad/features/category_map.hpp"
 #include "nad/features/encoding.hpp"
 #include "nad/features/learn_scaling-inl.hpp"
 #include "nad/table/column.hpp"
 
 namespace nad::detail {
-
-/// Slots for the categories of a column. The last two are for unseen and for missing ones.
-struct CategoryMap {
-  Dictionary known = {};                  ///< the training categories
-  std::vector<std::uint32_t> slots = {};  ///< of each; with hashing none is remembered
-  std::uint32_t buckets = 0;              ///< with hashing: slots 0 .. 2 * buckets - 1, the odd ones with a minus
-  std::uint32_t unseen = 0;
-  std::uint32_t missing = 0;
-
-  std::uint32_t slot_of(std::string_view category) const noexcept {
-    if (buckets != 0) {
-      return static_cast<std::uint32_t>(hash_text(category, 0x6e6164) % (2 * std::uint64_t{buckets}));
-    }
-    const std::int32_t code = known.find(category);
-    return code == Dictionary::absent ? unseen : slots[static_cast<std::size_t>(code)];
-  }
-  std::size_t size() const noexcept { return std::size_t{missing} + 1; }
-};
 
 /// A category column with its map: `width` numbers for each slot, of which each feature is one column.
 struct CategoryCode {
@@ -109,7 +91,7 @@ inline void check_step(const OneHot& step) {
 inline void check_step(const Ordinal&) {}
 inline void check_step(const Frequency&) {}
 inline void check_step(const Hashing& step) {
-  refuse_option(step.features < 1 || step.features > 65536, "hashing needs from 1 to 65536 features");
+  refuse_option(step.features < 1 || step.features > 1024, "hashing needs from 1 to 1024 features");
 }
 inline void check_step(const Novelty& step) {
   refuse_option(step.most < 1, "novelty counts at least one column; give most above 0");

@@ -108,4 +108,6 @@ struct ScalarMap {
   }
 };
 
+using ScalarMaps = std::vector<ScalarMap>;
+
 }  // namespace nad::detail

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "nad/features/category_map-inl.hpp"
-#include "nad/features/pipeline.hpp"
-#include "nad/features/scalar_map-inl.hpp"
+#include "nad/features/category_map.hpp"
+#include "nad/features/feature_info.hpp"
+#include "nad/features/scalar_map.hpp"
+#include "nad/features/step.hpp"
 #include "nad/table/schema.hpp"
 
 namespace nad::detail {

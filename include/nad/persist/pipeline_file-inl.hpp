@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/features/configuration.hpp"
+#include "nad/persist/archive-inl.hpp"
+#include "nad/persist/header-inl.hpp"
+#include "nad/persist/layout-inl.hpp"
+#include "nad/persist/model_file-inl.hpp"
+#include "nad/persist/pipeline_file.hpp"
+
+namespace nad {
+
+namespace detail {
+
+/// The text of a header.
+inline std::string make_header(const FeaturePipeline& pipeline, const std::string& note) {
+  Json header = header_beginning(FeaturePipeline::kind_name, pipeline.features().size());
+  Json& names = header["feature_names"] = Json::array();
+  for (const FeatureInfo& feature : pipeline.features()) {
+    names.push_back(feature.name);
+  }
+  header["source"] = pipeline.inputs().source();
+  Json& inputs = header["inputs"] = Json::array();
+  for (const Field& field : pipeline.inputs()) {
+    inputs.push_back({{"name", field.name}, {"type", name(field.type)}});
+  }
+  Json& left_out = header["left_out"] = Json::array();
+  for (const LeftOut& column : pipeline.left_out()) {
+    left_out.push_back({{"column", column.column}, {"reason", column.reason}});
+  }
+  header["steps"] = Json::parse(to_json(pipeline.steps()));
+  return finish_header(std::move(header), note);
+}
+
+NAD_INLINE FeaturePipeline load_pipeline_bytes(std::span<const std::byte> file) {
+  const FileParts parts = take_apart(file);
+  const HeaderFacts facts = read_facts(parts.header);
+  if (facts.kind != FeaturePipeline::kind_name) {
+    throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) +
+                   ", but a feature pipeline was asked for; load it with load_detector()");
+  }
+  FeaturePipeline pipeline;
+  read_payload(parts.payload, pipeline);
+  if (pipeline.features().size() != facts.n_features) {
+    throw bad_file("the model file contradicts itself: its header says " + std::to_string(facts.n_features) +
+                   " features, its payload " + std::to_string(pipeline.features().size()));
+  }
+  return pipeline;
+}
+
+NAD_INLINE FeaturePipeline load_pipeline(const std::filesystem::path& path) {
+  const std::vector<std::byte> bytes = read_model_file(path);
+  return reading_from(path, [&] { return load_pipeline_bytes(bytes); });
+}
+
+}  // namespace detail
+
+NAD_INLINE std::vector<std::byte> save_bytes(const FeaturePipeline& pipeline, const std::string& note) {
+  if (!pipeline.is_fitted()) {
+    throw Error(ErrorCode::not_fitted,
+                "this feature pipeline has not learnt anything yet; call fit() before saving it, or keep its steps "
+                "with to_json()");
+  }
+  const std::string header = detail::make_header(pipeline, note);
+  std::vector<std::byte> payload;
+  detail::PayloadWriter writer(payload);
+  writer(pipeline);
+  return detail::put_together(header, payload);
+}
+
+NAD_INLINE void save(const FeaturePipeline& pipeline, const std::filesystem::path& path, const std::string& note) {
+  detail::replace_file(path, save_bytes(pipeline, note));
+}
+
+}  // namespace nad
