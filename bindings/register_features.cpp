@@ -56,6 +56,20 @@ std::vector<std::pair<std::string, std::string>> input_words(const FeaturePipeli
   return words;
 }
 
+using Groups = py::array_t<std::int32_t, py::array::c_style | py::array::forcecast>;
+using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+
+MatrixView view_of(const Floats& x) {
+  if (x.ndim() != 2) {
+    throw Error(ErrorCode::invalid_argument, "features have two dimensions, rows and columns");
+  }
+  return {x.data(), static_cast<std::size_t>(x.shape(0)), static_cast<std::size_t>(x.shape(1))};
+}
+
+std::span<const std::int32_t> span_of(const Groups& groups) {
+  return {groups.data(), static_cast<std::size_t>(groups.size())};
+}
+
 }  // namespace
 
 void register_features(py::module_& module) {
@@ -77,12 +91,33 @@ void register_features(py::module_& module) {
       .def_property_readonly("features", &feature_words)
       .def_property_readonly("inputs", &input_words)
       .def_property_readonly("left_out", &left_out_words)
+      .def_property_readonly("explained_variance_ratio", &FeaturePipeline::explained_variance_ratio)
       .def("ignored", &FeaturePipeline::ignored, py::arg("table"))
       .def("to_text", &FeaturePipeline::to_string)
       .def("__copy__", [](const FeaturePipeline& self) { return self; });
   py::class_<FeatureStream>(module, "FeatureStream")
       .def(py::init<const FeaturePipeline&>(), py::arg("pipeline"))
       .def("push", &push, py::arg("records"));
+  module.def(
+      "variance_ratio",
+      [](const Floats& x, const Groups& groups) {
+        const MatrixView view = view_of(x);
+        return without_gil([&] { return variance_ratio(view, span_of(groups)); });
+      },
+      py::arg("x"), py::arg("groups"));
+  module.def(
+      "column_importance",
+      [](const FeaturePipeline& pipeline, const Floats& x, const Groups& groups) {
+        const MatrixView view = view_of(x);
+        const std::vector<ColumnImportance> columns =
+            without_gil([&] { return column_importance(pipeline, view, span_of(groups)); });
+        std::vector<std::pair<std::string, double>> words;
+        for (const ColumnImportance& column : columns) {
+          words.emplace_back(column.name, column.share);
+        }
+        return words;
+      },
+      py::arg("pipeline"), py::arg("x"), py::arg("groups"));
   module.def("feature_step_kinds", &step_kinds);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <streambuf>
 #include <string>
 
@@ -173,6 +174,34 @@ std::pair<Table, py::dict> read_file(const py::object& source, const std::string
   return {std::move(table), to_python(report)};
 }
 
+Table make_synthetic_flows(std::size_t n_samples, double anomaly_ratio, std::vector<std::string> anomalies,
+                           std::uint64_t random_state, const std::optional<std::string>& begin, double days,
+                           std::size_t hosts, bool rhythm) {
+  SyntheticFlows options{.n_samples = n_samples,
+                         .anomaly_ratio = anomaly_ratio,
+                         .anomalies = std::move(anomalies),
+                         .random_state = random_state,
+                         .days = days,
+                         .hosts = hosts,
+                         .rhythm = rhythm};
+  if (begin) {
+    const std::optional<std::int64_t> moment = parse_time(*begin);
+    if (!moment) {
+      throw Error(ErrorCode::invalid_argument,
+                  "begin is '" + *begin + "'; give a time such as 2026-01-05T00:00, or a datetime");
+    }
+    options.begin = *moment;
+  }
+  return without_gil([&] { return synthetic_flows(options); });
+}
+
+CsvOptions csv_options(const std::string& separator, bool header) {
+  if (separator.size() != 1) {
+    throw Error(ErrorCode::invalid_argument, "separator is '" + separator + "'; give one character");
+  }
+  return {.separator = separator[0], .header = header};
+}
+
 }  // namespace
 
 void register_source(py::module_& module) {
@@ -186,6 +215,33 @@ void register_source(py::module_& module) {
     }
     return families;
   });
+  module.def("synthetic_flows", &make_synthetic_flows, py::arg("n_samples"), py::arg("anomaly_ratio"),
+             py::arg("anomalies"), py::arg("random_state"), py::arg("begin"), py::arg("days"), py::arg("hosts"),
+             py::arg("rhythm"));
+  module.def("synthetic_anomalies", [] {
+    std::vector<std::pair<std::string, std::string>> kinds;
+    for (const SyntheticAnomaly& kind : synthetic_anomalies()) {
+      kinds.emplace_back(kind.name, kind.description);
+    }
+    return kinds;
+  });
+  module.def(
+      "write_csv",
+      [](const Table& table, const std::filesystem::path& path, const std::string& separator, bool header) {
+        without_gil([&] { write_csv(table, path, csv_options(separator, header)); });
+      },
+      py::arg("table"), py::arg("path"), py::arg("separator"), py::arg("header"));
+  module.def(
+      "to_csv",
+      [](const Table& table, const std::string& separator, bool header) {
+        const std::string text = without_gil([&] {
+          std::ostringstream stream;
+          write_csv(table, stream, csv_options(separator, header));
+          return std::move(stream).str();
+        });
+        return py::bytes(text);
+      },
+      py::arg("table"), py::arg("separator"), py::arg("header"));
   py::class_<OpenReader>(module, "Reader")
       .def(py::init([](const py::object& source, const std::string& format, const std::string& on_error,
                        const py::dict& options) {

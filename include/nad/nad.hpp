@@ -56,6 +56,7 @@
 #include "nad/features/encoding.hpp"
 #include "nad/features/feature_info.hpp"
 #include "nad/features/host_windows.hpp"
+#include "nad/features/importance.hpp"
 #include "nad/features/leave_out.hpp"
 #include "nad/features/pipeline.hpp"
 #include "nad/features/port_features.hpp"

@@ -1,7 +1,10 @@
-"""Public data sets of connections, from a folder, a cache or, with the user's word, the publisher.
+"""Data sets of connections: public ones, and synthetic flows of a small network.
+
+Public ones come from a folder, a cache or, with the user's word, the publisher.
 
 >>> kdd = nad.datasets.load_kdd99("10_percent")
 >>> train, test = nad.datasets.load_nsl_kdd("train+"), nad.datasets.load_nsl_kdd("test+")
+>>> flows = nad.datasets.synthetic_flows(50_000, anomaly_ratio=0.02, random_state=7)
 
 Files are looked for in the folder that the environment variable ``NAD_DATA`` names, then in the cache
 (``~/.cache/nad``, or ``NAD_CACHE``). ``download=True`` fetches what is missing and checks its SHA-256.
@@ -15,15 +18,19 @@ import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nad import _core
+from nad._random import seed_from
 from nad.errors import BadFileError, InvalidArgumentError, MissingFileError
 from nad.reading import read
+from nad.table import Table
 
 if TYPE_CHECKING:
-    from nad.table import Table
+    import datetime as dt
+    from collections.abc import Iterable
 
-__all__ = ["load_kdd99", "load_nsl_kdd"]
+__all__ = ["load_kdd99", "load_nsl_kdd", "synthetic_anomalies", "synthetic_flows"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,53 @@ def load_kdd99(subset: str = "10_percent", *, download: bool = False, progress: 
 def load_nsl_kdd(subset: str = "train+", *, progress: bool = False) -> Table:
     """NSL-KDD: ``"train+"``, ``"test+"`` or ``"test-21"``. Its publisher asks for one's name before a download."""
     return read(_find("NSL-KDD", _NSL_KDD_FILES, subset, download=False), progress=progress)
+
+
+def synthetic_flows(
+    n_samples: int = 10_000,
+    *,
+    anomaly_ratio: float = 0.05,
+    anomalies: Iterable[str] = (),
+    random_state: Any = 0,
+    begin: str | dt.datetime | None = None,
+    days: float = 7.0,
+    hosts: int = 60,
+    rhythm: bool = True,
+) -> Table:
+    """Make labelled flows of a small network: people, servers and devices by day and night, and attacks among them.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows, in the order of time.
+    anomaly_ratio : float
+        Share of the rows that belong to attacks.
+    anomalies : iterable of str
+        Kinds of attacks, of those in `synthetic_anomalies`; none means all.
+    random_state : int, Generator, RandomState or None
+        The same number gives the same table on every machine.
+    begin : str or datetime, optional
+        When the first flows begin; 2026-01-05, a Monday, if not given. A time without a zone is in UTC.
+    days : float
+        How long the network is watched.
+    hosts : int
+        Workstations, phones, printers and devices; the servers come on top.
+    rhythm : bool
+        Whether nights and weekends differ from office hours.
+    """
+    if isinstance(anomalies, str):
+        anomalies = (anomalies,)
+    moment = begin if begin is None or isinstance(begin, str) else begin.isoformat()
+    return Table._of(
+        _core.synthetic_flows(
+            n_samples, anomaly_ratio, list(anomalies), seed_from(random_state), moment, days, hosts, rhythm
+        )
+    )
+
+
+def synthetic_anomalies() -> dict[str, str]:
+    """The kinds of attacks that `synthetic_flows` knows, each with a description."""
+    return dict(_core.synthetic_anomalies())
 
 
 def _find(title: str, files: dict[str, _File], subset: str, download: bool) -> Path:

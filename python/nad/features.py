@@ -57,6 +57,7 @@ __all__ = [
     "TimeParts",
     "TrafficFeatures",
     "UnitLength",
+    "variance_ratio",
 ]
 
 
@@ -418,6 +419,22 @@ class FeaturePipeline:
         """Columns that were not learnt from, and why."""
         return dict(self._core.left_out)
 
+    @property
+    def explained_variance_ratio(self) -> list[float]:
+        """Of each principal component, the share of the variance that it keeps; empty without a `Pca`."""
+        return self._core.explained_variance_ratio
+
+    def importance(self, table: Any, groups: Any) -> dict[str, float]:
+        """How much each column of the table sets groups of its rows apart, the largest first.
+
+        ``groups`` is the name of a column (a label), or anything with one value a row: labels, numbers of clusters.
+        Rows whose value is None are left out. The share is the part of the variance of the column's features that lies
+        between the groups' means, from 0 to 1.
+        """
+        table = table if isinstance(table, Table) else Table(table)
+        values = table[groups].to_list() if isinstance(groups, str) else groups
+        return dict(_core.column_importance(self._core, self.transform(table), _numbered(values)))
+
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """`feature_names`, by scikit-learn's name for them."""
         del input_features
@@ -440,6 +457,18 @@ class FeatureStream:
     def push(self, table: Any) -> npt.NDArray[np.float32]:
         """The features of the next records."""
         return self._stream.push(_table(table))
+
+
+def variance_ratio(x: Any, groups: Any) -> npt.NDArray[np.float64]:
+    """How much each feature of a matrix sets groups of its rows apart: see `FeaturePipeline.importance`."""
+    return np.asarray(_core.variance_ratio(x, _numbered(groups)))
+
+
+def _numbered(groups: Any) -> npt.NDArray[np.int32]:
+    """The groups as numbers from 0 on, -1 where there is none."""
+    values = list(groups)
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(v for v in values if v is not None))}
+    return np.array([-1 if value is None else numbers[value] for value in values], dtype=np.int32)
 
 
 class _Bar:

@@ -281,6 +281,16 @@ class Table:
             )
         return table.to_matrix()
 
+    def to_csv(self, target: Any, *, separator: str = ",", header: bool = True) -> None:
+        """Write all rows to a file by its path, or to a binary file object. `nad.read` reads it back.
+
+        What is missing is empty, times are ISO 8601 in UTC, numbers have the digits that they need.
+        """
+        if hasattr(target, "write"):
+            target.write(_core.to_csv(self._table, separator, header))
+        else:
+            _core.write_csv(self._table, target, separator, header)
+
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame``.
 

@@ -215,7 +215,6 @@ TEST_CASE("a plan that does not fit together is refused") {
     damage.make(plan);
     const auto error = error_of([&] { nad::detail::check_plan(plan); });
     REQUIRE_MESSAGE(error.has_value(), damage.message);
-    CHECK(error->code() == nad::ErrorCode::bad_file);
     CHECK_MESSAGE(std::string(error->what()).find(damage.message) != std::string::npos, error->what());
   }
 }

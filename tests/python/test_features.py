@@ -251,3 +251,45 @@ def test_files_that_hold_no_pipeline(tmp_path):
     (tmp_path / "cut.nad").write_bytes((tmp_path / "features.nad").read_bytes()[:-30])
     with pytest.raises(nad.BadFileError, match="incomplete"):
         nad.load(tmp_path / "cut.nad")
+
+
+def test_variance_ratios_are_those_of_an_analysis_of_variance():
+    selection = pytest.importorskip("sklearn.feature_selection")
+    rng = np.random.default_rng(2)
+    groups = rng.integers(0, 4, 600)
+    x = rng.normal(size=(600, 5)).astype(np.float32) + groups[:, None] * np.array([0, 0.1, 0.5, 2, 9], dtype=np.float32)
+    x[:, 0] = 0.1
+    shares = features.variance_ratio(x, groups)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the constant column
+        f, _ = selection.f_classif(x.astype(float), groups)
+    expected = f * 3 / (f * 3 + 596)  # F = (between / 3) / (within / 596)
+    np.testing.assert_allclose(shares[1:], expected[1:], rtol=1e-4)
+    assert shares[0] == 0
+    np.testing.assert_allclose(features.variance_ratio(x[groups < 3], groups[groups < 3]),
+                               features.variance_ratio(x, [g if g < 3 else None for g in groups]), rtol=1e-9)  # fmt: skip
+    with pytest.raises(ValueError, match="one for each row"):
+        features.variance_ratio(x, groups[:5])
+    with pytest.raises(ValueError, match="no row has a group"):
+        features.variance_ratio(x, [None] * 600)
+
+
+def test_importance_names_the_columns_that_set_groups_apart():
+    table = traffic(800, 3)
+    slow = table["duration"].to_numpy() > 1
+    table = table.with_column("label", ["slow" if s else "fast" for s in slow], type="category", role="label")
+    pipeline = nad.FeaturePipeline.automatic(table).fit(table)
+    importance = pipeline.importance(table, "label")
+    assert set(importance) == {"duration", "bytes", "rate", "service", "flag"}
+    assert next(iter(importance)) == "duration"
+    assert list(importance.values()) == sorted(importance.values(), reverse=True)
+    assert importance["service"] < 0.1 < importance["duration"]
+
+
+def test_explained_variance_is_scikit_learns():
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    table = traffic(700, 4).select(NUMBERS)
+    pipeline = nad.FeaturePipeline([features.Pca(components=2)]).fit(table)
+    expected = decomposition.PCA(2).fit(numbers_of(table)).explained_variance_ratio_
+    np.testing.assert_allclose(pipeline.explained_variance_ratio, expected, rtol=1e-6)
+    assert nad.FeaturePipeline().fit(table).explained_variance_ratio == []

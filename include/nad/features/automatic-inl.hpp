@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +13,7 @@
 
 #include "nad/features/step.hpp"
 #include "nad/table/table.hpp"
+#include "nad/table/time.hpp"
 
 namespace nad::detail {
 
@@ -94,13 +97,29 @@ inline void add_leaks(const Table& table, std::vector<FeatureStep>& steps) {
   leave_out(std::move(counters), "it counts the rows");
 }
 
+/// Whether the times are of the calendar (not of a clock that a capture began with zero) and cover a week: less cannot
+/// teach which hours and days are usual, and would make every other hour an anomaly.
+inline bool covers_a_week(const Column& moments) {
+  constexpr std::int64_t day = 86'400 * nanoseconds_per_second;
+  constexpr std::int64_t begin_of_1990 = 7305 * day;
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t last = std::numeric_limits<std::int64_t>::min();
+  for (std::size_t row = 0; row < moments.size(); ++row) {
+    if (!moments.is_missing(row)) {
+      first = std::min(first, moments.times()[row]);
+      last = std::max(last, moments.times()[row]);
+    }
+  }
+  return first >= begin_of_1990 && last > first && last - first >= 6 * day;  // a week may lack its first and last hours
+}
+
 /// What flows say between their columns.
 inline void add_derived(const Table& table, std::vector<FeatureStep>& steps) {
   const bool timed = has_type(table, "timestamp", ColumnType::time);
   const bool addressed =
       has_type(table, "src_ip", ColumnType::address) && has_type(table, "dst_ip", ColumnType::address);
   const bool ported = has_type(table, "dst_port", ColumnType::integer);
-  if (timed) {
+  if (timed && covers_a_week(table["timestamp"])) {
     steps.emplace_back(TimeParts{.gap = false});
   }
   if (addressed) {

@@ -77,6 +77,19 @@ NAD_INLINE const Schema& FeaturePipeline::inputs() const { return fitted().input
 
 NAD_INLINE const std::vector<LeftOut>& FeaturePipeline::left_out() const { return fitted().left_out; }
 
+NAD_INLINE std::vector<double> FeaturePipeline::explained_variance_ratio() const {
+  std::vector<double> shares;
+  for (const detail::MatrixLayer& layer : fitted().layers) {
+    if (!layer.variances.empty()) {
+      shares.clear();
+      for (const double variance : layer.variances) {
+        shares.push_back(layer.total_variance > 0.0 ? variance / layer.total_variance : 0.0);
+      }
+    }
+  }
+  return shares;
+}
+
 NAD_INLINE std::vector<std::string> FeaturePipeline::ignored(const Table& table) const {
   std::vector<std::string> names;
   for (const Field& field : table.schema()) {

@@ -58,6 +58,8 @@ class NAD_API FeaturePipeline {
   /// What must come in: names and types.
   const Schema& inputs() const;
   const std::vector<LeftOut>& left_out() const;
+  /// Of each principal component, where the last `Pca` is, the share of the variance that it keeps; else nothing.
+  std::vector<double> explained_variance_ratio() const;
   /// The columns of a table that the pipeline has no use for.
   std::vector<std::string> ignored(const Table& table) const;
 

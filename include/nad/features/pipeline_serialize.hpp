@@ -138,7 +138,7 @@ struct StoredStep {
       return true;
     };
     if (!(is_wanted(std::variant_alternative_t<place, FeatureStep>()) || ...)) {
-      throw damaged_pipeline("there is no step '" + wanted.substr(0, 40) + "'; a newer nad may know it");
+      throw damaged_pipeline("it has a step that this nad does not know; a newer one may");
     }
   }
 };
@@ -286,9 +286,13 @@ void FeaturePipeline::serialize(Archive& archive) {
   if constexpr (Archive::is_loading::value) {
     std::vector<FeatureStep> steps;
     const auto plan = std::make_shared<detail::FeaturePlan>();
-    detail::archive_as<detail::StoredStep>(archive, steps);
-    archive(*plan);
-    detail::check_plan(*plan);
+    try {
+      detail::archive_as<detail::StoredStep>(archive, steps);
+      archive(*plan);
+      detail::check_plan(*plan);
+    } catch (const Error& error) {  // of tables and steps, which do not know that a file is what is wrong
+      throw error.code() == ErrorCode::bad_file ? error : detail::damaged_pipeline(error.what());
+    }
     steps_ = std::move(steps);  // an error half way leaves the pipeline as it was
     plan_ = plan;
   } else {
