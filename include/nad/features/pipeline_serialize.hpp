@@ -89,6 +89,7 @@ void archive_option(Archive& archive, const char* name, Value& value) {
     archive_texts(archive, value.except);
   } else if constexpr (std::is_same_v<Value, std::vector<Rolling>>) {
     std::vector<std::uint8_t> stored;
+    stored.reserve(value.size());
     for (const Rolling function : value) {
       stored.push_back(static_cast<std::uint8_t>(function));
     }
@@ -159,6 +160,7 @@ struct StoredField {
 template <class Stored, class Archive, class Value>
 void archive_as(Archive& archive, std::vector<Value>& values) {
   std::vector<Stored> stored;
+  stored.reserve(values.size());
   for (const Value& value : values) {
     stored.push_back({value});
   }
