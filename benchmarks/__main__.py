@@ -17,11 +17,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks.python import compiled, isolation_forest_quality, isolation_forest_speed, kdd99_check
+from benchmarks.python import (
+    compiled,
+    isolation_forest_quality,
+    isolation_forest_speed,
+    kdd99_check,
+    records_speed,
+)
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "quality")
+TASKS = ("speed", "cpp", "records", "quality")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -72,6 +78,8 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         return isolation_forest_speed.run(effort, seeds[0])
     if task == "cpp":
         return compiled.run(options.cpp, effort.rounds, quick=options.quick)
+    if task == "records":
+        return records_speed.run(effort)
     if task == "data":
         return kdd99_check.run()
     return isolation_forest_quality.run(seeds, quick=options.quick)

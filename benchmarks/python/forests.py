@@ -207,7 +207,7 @@ def make(name: str, settings: Settings, seed: int) -> Forest:
 def versions() -> dict[str, str]:
     """The version of each package, or that it is missing."""
     found = {}
-    for package in ("nad", "scikit-learn", "isotree", "numpy", "scipy"):
+    for package in ("nad", "scikit-learn", "isotree", "numpy", "scipy", "pandas", "pyarrow", "polars"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

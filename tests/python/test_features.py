@@ -171,10 +171,12 @@ def test_what_is_missing_is_an_error_and_what_is_too_much_is_said_once():
 def test_a_stream_of_batches_gives_what_the_whole_table_gives():
     rng = np.random.default_rng(10)
     rows = 1000
+    gaps = rng.integers(0, 10**9, rows)
+    gaps[rows // 2] += 8 * 86400 * 10**9  # a week, so that hours and days can be learnt
     start = np.datetime64("2026-11-02T08:00:00", "ns")
     table = nad.Table(
         {
-            "timestamp": start + np.cumsum(rng.integers(0, 10**9, rows)).astype("timedelta64[ns]"),
+            "timestamp": start + np.cumsum(gaps).astype("timedelta64[ns]"),
             "src_ip": [f"10.0.0.{i}" for i in rng.integers(1, 9, rows)],
             "dst_ip": [f"198.51.100.{i}" for i in rng.integers(1, 5, rows)],
             "dst_port": rng.choice([53, 80, 443], rows),
