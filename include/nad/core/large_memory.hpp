@@ -17,6 +17,12 @@ namespace nad::detail {
 /// Asks for large pages where that pays. Only ever advice.
 NAD_API void prefer_huge_pages(void* memory, std::size_t bytes) noexcept;
 
+/// From here on, memory is worth large pages of its own.
+inline constexpr std::size_t large_memory = std::size_t{1} << 21U;
+
+/// Memory for std::free that begins with a large page; null where there is none left.
+NAD_API void* allocate_large(std::size_t bytes) noexcept;
+
 /// For std::vector: `resize` leaves new values as the memory holds them.
 template <class Value>
 class LargeAllocator {
@@ -53,8 +59,7 @@ class LargeAllocator {
  private:
   /// Large memory begins with a large page.
   static std::align_val_t alignment_of(std::size_t bytes) noexcept {
-    constexpr std::size_t large_page = std::size_t{1} << 21U;
-    return std::align_val_t{bytes < 2 * large_page ? alignof(std::max_align_t) : large_page};
+    return std::align_val_t{bytes < large_memory ? alignof(std::max_align_t) : large_memory};
   }
 };
 

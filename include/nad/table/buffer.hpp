@@ -90,14 +90,21 @@ class GrowingBuffer {
     if (capacity > static_cast<std::size_t>(-1) / 2 / sizeof(Value)) {
       throw std::bad_alloc();
     }
-    void* grown = std::realloc(memory_.get(), capacity * sizeof(Value));
+    const std::size_t bytes = capacity * sizeof(Value);
+    const bool is_large = bytes >= detail::large_memory;
+    void* grown = is_large ? detail::allocate_large(bytes) : std::realloc(memory_.get(), bytes);
     if (grown == nullptr) {
       throw std::bad_alloc();
     }
-    static_cast<void>(memory_.release());
+    if (is_large) {
+      if (size_ != 0) {
+        std::memcpy(grown, memory_.get(), size_ * sizeof(Value));
+      }
+    } else {
+      static_cast<void>(memory_.release());  // realloc took it
+    }
     memory_.reset(static_cast<Value*>(grown));
     capacity_ = capacity;
-    detail::prefer_huge_pages(grown, capacity * sizeof(Value));
   }
 
   void clear() noexcept { size_ = 0; }
@@ -107,7 +114,8 @@ class GrowingBuffer {
     if (size_ == 0) {
       return {};
     }
-    if (capacity_ > size_) {
+    // the rest of large memory was never written, so the system has not given it
+    if (capacity_ > size_ && (capacity_ * sizeof(Value) < detail::large_memory || capacity_ / 4 > size_ / 3)) {
       if (void* shrunk = std::realloc(memory_.get(), size_ * sizeof(Value)); shrunk != nullptr) {
         static_cast<void>(memory_.release());
         memory_.reset(static_cast<Value*>(shrunk));
