@@ -120,7 +120,7 @@ TEST_CASE("csv: malformed files are errors with line and column, or counted") {
 
   std::string with_nul = late("a,b", "x,1", "y,2\n");
   with_nul[with_nul.size() - 4] = '\0';
-  CHECK(contains(message_of(with_nul), "column 'a': '?' is no text: it holds a NUL byte"));
+  CHECK(contains(message_of(with_nul), "column 'a': '?' is no text: it holds a NUL byte; mend the file"));
   CHECK(contains(message_of("<?xml version=\"1.0\"?>\n<a/>\n"), "of no format that nad knows"));
   // files joined end to end
   CHECK(read_text("a,b\n1,2\na,b\n3,4\n", {}, &report).rows() == 2);

@@ -138,9 +138,12 @@ class GridSource : public BatchSource {
     const std::string kind = sound           ? "not of type " + std::string(name(column.field.type))
                              : is_utf8(text) ? "no text: it holds a NUL byte"
                                              : "not UTF-8";
-    const std::string hint = is_utf8(text) ? column.hint
-                                           : " (files in another encoding are read with encoding=\"latin-1\" or "
-                                             "\"windows-1252\")";
+    std::string hint;
+    if (sound) {
+      hint = column.hint;
+    } else if (!is_utf8(text)) {
+      hint = " (files in another encoding are read with encoding=\"latin-1\" or \"windows-1252\")";
+    }
     context_.bad_record("column '" + column.field.name + "': " + kind, line, column.field.name,
                         "'" + shown(text) + "' is " + kind + hint);
   }
