@@ -200,3 +200,19 @@ TEST_CASE("the logarithm of its own is as good as the library's") {
   }
   CHECK(worst < 6e-8);  // what a float holds
 }
+
+TEST_CASE("columns that are missing in the same records share a flag") {
+  const nad::Table train = table({{"a", numbers({1, missing, 3, 4})},
+                                  {"b", numbers({5, missing, 7, 8})},
+                                  {"c", numbers({missing, 2, 3, 4})},
+                                  {"d", numbers({1, 2, 3, 4})}});
+  nad::FeaturePipeline pipeline({nad::Impute{}});
+  const nad::Matrix x = pipeline.fit_transform(train);
+  CHECK(names_of(pipeline) == std::vector<std::string>{"a", "a is missing", "b", "c", "c is missing", "d"});
+  CHECK(pipeline.features()[1].sources == std::vector<std::string>{"a", "b"});
+  CHECK(column_of(x, 1) == std::vector<float>{0, 1, 0, 0});
+  CHECK(column_of(x, 4) == std::vector<float>{1, 0, 0, 0});
+  nad::FeaturePipeline filled_once({nad::Standardise{}, nad::Impute{}, nad::Impute{}});
+  filled_once.fit(train);
+  CHECK(names_of(filled_once).size() == 6);
+}

@@ -278,27 +278,45 @@ class PlanFitter {
       return;
     }
     const Sample sample = sample_of(draft, values);
+    scale_by_steps(draft, begin, end, sample, values);
+  }
+
+  /// `values` are those of the sample; the draft's maps were not applied to them yet.
+  void scale_by_steps(Draft& draft, std::size_t begin, std::size_t end, const Sample& sample, Numbers& values) const {
+    std::size_t applied = 0;
+    const auto catch_up = [&] {  // only when a step looks: the last one's result is for nobody
+      for (; applied < draft.maps.size(); ++applied) {
+        draft.maps[applied].apply(values);
+      }
+    };
     for (std::size_t step = begin; step < end; ++step) {
-      std::visit([&](const auto& s) { scale_by(s, step, draft, sample, values); }, steps_[step]);
+      std::visit([&](const auto& s) { scale_by(s, step, draft, sample, catch_up); }, steps_[step]);
     }
   }
 
-  template <class Step>
-  static void scale_by(const Step& step, std::size_t number, Draft& draft, const Sample& sample, Numbers& values) {
+  template <class Step, class CatchUp>
+  void scale_by(const Step& step, std::size_t number, Draft& draft, const Sample& sample,
+                const CatchUp& catch_up) const {
     if constexpr (std::is_same_v<Step, DropConstant>) {
-      draft.dropped = draft.dropped || (concerns(step.columns, draft) && moments_of(sample).is_constant());
+      if (concerns(step.columns, draft)) {
+        catch_up();
+        draft.dropped = draft.dropped || moments_of(sample).is_constant();
+      }
     } else if constexpr (is_scaler<Step>) {
       check_step(step);
       if (!concerns(step.columns, draft)) {
         return;
       }
       if constexpr (std::is_same_v<Step, Impute>) {
-        if (step.indicator && moments_of(sample).missing > 0.0 && draft.kind == Draft::Kind::number) {
+        const bool filled = std::any_of(draft.maps.begin(), draft.maps.end(), [](const ScalarMap& map) {
+          return map.kind == ScalarKind::fill || map.kind == ScalarKind::missing_flag;
+        });
+        if (step.indicator && !filled && draft.kind == Draft::Kind::number && column(draft.part).missing_count() != 0) {
           draft.indicator = number;
         }
       }
+      catch_up();
       for (ScalarMap& map : learn(step, sample)) {
-        map.apply(values);
         draft.maps.push_back(std::move(map));
       }
     }
@@ -314,24 +332,46 @@ class PlanFitter {
     return (columns.is_all() || in(columns.names)) && !in(columns.except);
   }
 
-  /// "x is missing" behind x, scaled by the steps that follow the one which asked for it.
+  /// "x is missing" behind x, scaled by the steps that follow the one which asked for it. Columns that are missing in
+  /// the same training records share one, lest one gap counts as many.
   void add_indicators(std::size_t end) {
+    std::vector<std::size_t> flags;  // their places among the drafts
     for (std::size_t place = 0; place < drafts_.size(); ++place) {
-      if (drafts_[place].indicator) {
-        const Draft& of = drafts_[place];
-        Draft flag{{of.info.name + " is missing", of.info.sources}, Draft::Kind::number, of.part};
-        flag.from = *of.indicator + 1;
-        flag.maps = {{.kind = ScalarKind::missing_flag}};
-        Numbers values;
-        const Sample sample = sample_of(flag, values);
-        flag.maps[0].apply(values);
-        for (std::size_t step = flag.from; step < end; ++step) {
-          std::visit([&](const auto& s) { scale_by(s, step, flag, sample, values); }, steps_[step]);
-        }
-        drafts_[place].indicator.reset();
-        drafts_.insert(drafts_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(flag));
+      if (!drafts_[place].indicator) {
+        continue;
       }
+      const Draft& of = drafts_[place];
+      const std::size_t from = *of.indicator + 1;
+      const auto same = std::find_if(flags.begin(), flags.end(), [&](std::size_t flag) {
+        return drafts_[flag].from == from && same_gaps(column(drafts_[flag].part), column(of.part));
+      });
+      drafts_[place].indicator.reset();
+      if (same != flags.end()) {
+        std::vector<std::string>& sources = drafts_[*same].info.sources;
+        for (const std::string& source : of.info.sources) {
+          if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
+            sources.push_back(source);
+          }
+        }
+        continue;
+      }
+      Draft flag{{of.info.name + " is missing", of.info.sources}, Draft::Kind::number, of.part};
+      flag.from = from;
+      flag.maps = {{.kind = ScalarKind::missing_flag}};
+      Numbers values;
+      const Sample sample = sample_of(flag, values);
+      scale_by_steps(flag, from, end, sample, values);
+      flags.push_back(place + 1);
+      drafts_.insert(drafts_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(flag));
     }
+  }
+
+  static bool same_gaps(const Column& a, const Column& b) {
+    bool same = a.missing_count() == b.missing_count();
+    for (std::size_t row = 0; same && row < a.size(); ++row) {
+      same = a.is_missing(row) == b.is_missing(row);
+    }
+    return same;
   }
 
   // ---- the plan

@@ -111,6 +111,7 @@ NAD_INLINE std::vector<ColumnImportance> column_importance(const FeaturePipeline
     }
   }
   std::vector<ColumnImportance> columns;
+  columns.reserve(of_column.size());
   for (const auto& [name, sums] : of_column) {
     columns.push_back({name, detail::share_between(sums.first, sums.second)});
   }

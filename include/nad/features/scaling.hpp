@@ -22,7 +22,9 @@ struct Impute {
   ColumnChoice columns = {};
   With with = With::median;
   double constant = 0.0;  ///< for With::constant, and where training has no value at all
-  bool indicator = true;  ///< a feature more, "x is missing", where training has missing values
+  /// A feature more, "x is missing", where training has missing values; columns that are missing in the same training
+  /// records share one.
+  bool indicator = true;
 
   friend bool operator==(const Impute&, const Impute&) = default;
 };
