@@ -248,7 +248,7 @@ TEST_CASE("pipelines that earlier versions of nad saved still load, and give the
     REQUIRE(expected.good());
     for (std::size_t i = 0; i < x.rows() * x.columns(); ++i) {
       std::string text;
-      expected >> text;  // std::strtod knows hexadecimal numbers, streams do not
+      REQUIRE(static_cast<bool>(expected >> text));  // strtod knows hexadecimal numbers, streams do not
       const double wanted = std::strtod(text.c_str(), nullptr);
       // sines and logarithms may differ in the last bits from one C library to the next
       REQUIRE(std::abs(static_cast<double>(x.data()[i]) - wanted) <= 1e-6 * std::max(1.0, std::abs(wanted)));
