@@ -31,13 +31,13 @@ explain_other_systems() {
 This system has no apt-get, so nothing was installed. nad needs:
 
   a C++20 compiler (g++ 11, clang 14 or newer), CMake 3.21, Ninja, git, Python 3.9 with venv, pip and its C headers,
-  xsimd 8.1, cereal 1.3.2, nlohmann-json 3.11.2, Eigen 3.4, zlib and, for the tests, doctest 2.4.9, clang and
+  xsimd 8.1, cereal 1.3.2, nlohmann-json 3.11.2, zlib and, for the tests, doctest 2.4.9, Eigen 3.4, clang and
   clang-tidy. Or newer.
 
   Fedora    dnf install gcc-c++ cmake ninja-build git python3-devel xsimd-devel cereal-devel json-devel eigen3-devel \
             zlib-devel doctest-devel clang clang-tools-extra
   Arch      pacman -S gcc cmake ninja git python xsimd cereal nlohmann-json eigen zlib doctest clang
-  macOS     brew install cmake ninja git python xsimd cereal nlohmann-json eigen zlib doctest llvm
+  macOS     brew install bash cmake ninja git python xsimd cereal nlohmann-json eigen zlib doctest llvm
 
 Install them, then run this command again as: NAD_SYSTEM_PACKAGES=there <command>
 TEXT
@@ -103,5 +103,5 @@ cd "$nad_root" || exit 1
 export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)}
 if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-library_packages=(g++ cmake ninja-build git libxsimd-dev libcereal-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev)
+library_packages=(g++ cmake ninja-build git libxsimd-dev libcereal-dev nlohmann-json3-dev zlib1g-dev)
 python_packages=(python3 python3-venv python3-dev)

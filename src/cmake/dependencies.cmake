@@ -53,9 +53,6 @@ nad_dependency(cereal 1.3.2 TARGET cereal::cereal DEBIAN libcereal-dev
 nad_dependency(nlohmann_json 3.11.2 TARGET nlohmann_json::nlohmann_json DEBIAN nlohmann-json3-dev
                GIT https://github.com/nlohmann/json.git
                COMMIT bc889afb4c5bf1c0d8ee29ef35eaaf4c8bef8a5d INCLUDE include)
-nad_dependency(Eigen3 3.4.0 TARGET Eigen3::Eigen DEBIAN libeigen3-dev
-               GIT https://gitlab.com/libeigen/eigen.git
-               COMMIT 3147391d946bb4b6c68edd901f2add6ac1f31f8c INCLUDE .)
 
 # zlib is no header: where it is missing, the part of it that unpacks is compiled.
 find_package(ZLIB QUIET)
@@ -81,4 +78,8 @@ if(NAD_BUILD_TESTS)
   nad_dependency(doctest 2.4.9 TARGET doctest::doctest DEBIAN doctest-dev
                  GIT https://github.com/doctest/doctest.git
                  COMMIT b7c21ec5ceeadb4951b00396fc1e4642dd347e5f INCLUDE .)
+  # for the adaptor of those who hold Eigen's matrices, nad/eigen.hpp
+  nad_dependency(Eigen3 3.4.0 TARGET Eigen3::Eigen DEBIAN libeigen3-dev
+                 GIT https://gitlab.com/libeigen/eigen.git
+                 COMMIT 3147391d946bb4b6c68edd901f2add6ac1f31f8c INCLUDE .)
 endif()

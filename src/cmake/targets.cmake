@@ -21,7 +21,7 @@ target_compile_options(nad PRIVATE ${NAD_NO_CONTRACTION})
 target_compile_definitions(nad PRIVATE NAD_BUILDING)
 # BUILD_INTERFACE: who links an installed static nad must not have to find these
 target_link_libraries(nad PRIVATE Threads::Threads $<BUILD_INTERFACE:nad::xsimd> $<BUILD_INTERFACE:cereal::cereal>
-                                  $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> $<BUILD_INTERFACE:Eigen3::Eigen>
+                                  $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
                                   $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)
 set_target_properties(nad PROPERTIES
   VERSION ${PROJECT_VERSION}
@@ -42,4 +42,4 @@ target_compile_definitions(nad_header_only INTERFACE NAD_HEADER_ONLY)
 target_compile_options(nad_header_only INTERFACE ${NAD_NO_CONTRACTION})
 target_include_directories(nad_header_only INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 target_link_libraries(nad_header_only INTERFACE Threads::Threads nad::xsimd cereal::cereal nlohmann_json::nlohmann_json
-                                                Eigen3::Eigen $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)
+                                                $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)

@@ -3,73 +3,99 @@
 // Principal components of a matrix.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
-
-#include <Eigen/Eigenvalues>
+#include <utility>
+#include <vector>
 
 #include "nad/core/error.hpp"
 #include "nad/core/matrix.hpp"
+#include "nad/detail/symmetric_eigen.hpp"
 #include "nad/features/feature_plan.hpp"
 
 namespace nad::detail {
 
+inline std::vector<double> column_means(MatrixView x) {
+  std::vector<double> means(x.columns());
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    const float* values = x.row(row);
+    for (std::size_t column = 0; column < means.size(); ++column) {
+      means[column] += static_cast<double>(values[column]);
+    }
+  }
+  for (double& mean : means) {
+    mean /= static_cast<double>(x.rows());
+  }
+  return means;
+}
+
+/// The lower triangle of the covariances, row by row.
+inline std::vector<double> covariances_of(MatrixView x, const std::vector<double>& means) {
+  const std::size_t width = means.size();
+  std::vector<double> covariances(width * width);
+  constexpr std::size_t together = 4;  // rows: a covariance is loaded and stored once for all of them
+  std::array<std::vector<double>, together> rows;
+  rows.fill(std::vector<double>(width));
+  for (std::size_t first = 0; first < x.rows(); first += together) {
+    for (std::size_t k = 0; k < together; ++k) {
+      for (std::size_t column = 0; column < width; ++column) {
+        rows[k][column] = first + k < x.rows() ? static_cast<double>(x.row(first + k)[column]) - means[column] : 0.0;
+      }
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+      double* sums = covariances.data() + i * width;
+      for (std::size_t j = 0; j <= i; ++j) {
+        sums[j] +=
+            (rows[0][i] * rows[0][j] + rows[1][i] * rows[1][j]) + (rows[2][i] * rows[2][j] + rows[3][i] * rows[3][j]);
+      }
+    }
+  }
+  for (double& covariance : covariances) {
+    covariance /= static_cast<double>(std::max<std::size_t>(2, x.rows()) - 1);
+  }
+  return covariances;
+}
+
 /// From the eigenvectors of the covariance. Each component's largest entry is positive, so that its sign means
 /// something.
 inline MatrixLayer learn_pca(const Pca& step, MatrixView x) {
-  const auto width = static_cast<Eigen::Index>(x.columns());
+  const std::size_t width = x.columns();
   refuse_option(!(step.variance > 0.0 && step.variance <= 1.0),
                 "pca keeps a share of the variance; give one above 0, at "
                 "most 1");
-  refuse_option(step.components > x.columns(), "pca was asked for " + std::to_string(step.components) +
-                                                   " components of " + std::to_string(x.columns()) + " features");
-  Eigen::VectorXd mean = Eigen::VectorXd::Zero(width);
-  for (std::size_t row = 0; row < x.rows(); ++row) {
-    mean += Eigen::Map<const Eigen::VectorXf>(x.row(row), width).cast<double>();
-  }
-  mean /= static_cast<double>(x.rows());
-  Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(width, width);
-  constexpr std::size_t block = 1024;
-  Eigen::MatrixXd part(width, static_cast<Eigen::Index>(block));
-  for (std::size_t first = 0; first < x.rows(); first += block) {
-    const std::size_t count = std::min(block, x.rows() - first);
-    for (std::size_t row = 0; row < count; ++row) {
-      part.col(static_cast<Eigen::Index>(row)) =
-          Eigen::Map<const Eigen::VectorXf>(x.row(first + row), width).cast<double>() - mean;
-    }
-    covariance.selfadjointView<Eigen::Lower>().rankUpdate(part.leftCols(static_cast<Eigen::Index>(count)));
-  }
-  covariance /= static_cast<double>(std::max<std::size_t>(1, x.rows() - 1));
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
-  if (solver.info() != Eigen::Success) {
+  refuse_option(step.components > width, "pca was asked for " + std::to_string(step.components) + " components of " +
+                                             std::to_string(width) + " features");
+  MatrixLayer layer;
+  layer.mean = column_means(x);
+  const SymmetricEigen eigen(covariances_of(x, layer.mean), width);
+  if (!eigen.found()) {
     throw Error(ErrorCode::invalid_data, "pca found no components; are there missing or infinite values?");
   }
-
-  const Eigen::VectorXd variances = solver.eigenvalues().cwiseMax(0.0);  // rising
-  const double total = variances.sum();
+  const auto variance = [&](std::size_t place) { return std::max(0.0, eigen.value(place)); };
+  for (std::size_t place = width; place-- > 0;) {
+    layer.total_variance += variance(place);
+  }
   std::size_t kept = step.components;
-  for (double sum = 0.0; step.components == 0 && kept < x.columns() && (kept == 0 || sum < step.variance * total);) {
+  for (double sum = 0.0;
+       step.components == 0 && kept < width && (kept == 0 || sum < step.variance * layer.total_variance);) {
+    sum += variance(kept);
     ++kept;
-    sum += variances(width - static_cast<Eigen::Index>(kept));
   }
-  MatrixLayer layer;
   layer.width = kept;
-  layer.mean.assign(mean.data(), mean.data() + width);
   for (std::size_t component = 0; component < kept; ++component) {
-    const Eigen::Index place = width - 1 - static_cast<Eigen::Index>(component);
-    Eigen::VectorXd direction = solver.eigenvectors().col(place);
-    Eigen::Index largest = 0;
-    direction.cwiseAbs().maxCoeff(&largest);
-    if (direction(largest) < 0.0) {
-      direction = -direction;
+    const double* direction = eigen.vector(component);
+    const double* largest =
+        std::max_element(direction, direction + width, [](double a, double b) { return std::abs(a) < std::abs(b); });
+    double scale = *largest < 0.0 ? -1.0 : 1.0;
+    if (step.whiten && variance(component) > 0.0) {
+      scale /= std::sqrt(variance(component));
     }
-    if (step.whiten && variances(place) > 0.0) {
-      direction /= std::sqrt(variances(place));
+    for (std::size_t i = 0; i < width; ++i) {
+      layer.components.push_back(scale * direction[i]);
     }
-    layer.components.insert(layer.components.end(), direction.data(), direction.data() + width);
-    layer.variances.push_back(variances(place));
+    layer.variances.push_back(variance(component));
   }
-  layer.total_variance = total;
   return layer;
 }
 
