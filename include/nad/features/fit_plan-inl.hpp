@@ -73,8 +73,6 @@ class PlanFitter {
   }
 
  private:
-  using Numbers = std::vector<double, LargeAllocator<double>>;
-
   bool is_layer(std::size_t step) const {
     return std::visit([](const auto& s) { return is_matrix_step<std::decay_t<decltype(s)>>; }, steps_[step]);
   }
@@ -251,7 +249,7 @@ class PlanFitter {
 
   // ---- numbers
 
-  /// The training values of a feature; a category's are the values of its slots.
+  /// The training values of a feature; a category's are the values of its slots. They lie in `values`, or in the table.
   Sample sample_of(const Draft& draft, Numbers& values) const {
     if (draft.kind == Draft::Kind::category) {
       const CategoryCode& code = codes_[draft.part].second;
@@ -259,34 +257,31 @@ class PlanFitter {
       for (std::size_t slot = 0; slot < values.size(); ++slot) {
         values[slot] = code.values[slot * code.width + draft.place];
       }
-      return {values, code.weights};
+      return Sample(values, code.weights);
     }
     if (draft.kind == Draft::Kind::layer) {
       values.resize(layered_.rows());
       for (std::size_t row = 0; row < values.size(); ++row) {
         values[row] = layered_(row, draft.part);
       }
-      return {values};
+      return Sample(values);
     }
-    values.resize(table_.rows());
-    column(draft.part).copy_numbers(0, values);
-    return {values};
+    return {column(draft.part), values};
   }
 
   void scale(Draft& draft, std::size_t begin, std::size_t end, Numbers& values) const {
     if (draft.kind == Draft::Kind::novelty || begin >= end) {
       return;
     }
-    const Sample sample = sample_of(draft, values);
-    scale_by_steps(draft, begin, end, sample, values);
+    scale_by_steps(draft, begin, end, sample_of(draft, values));
   }
 
-  /// `values` are those of the sample; the draft's maps were not applied to them yet.
-  void scale_by_steps(Draft& draft, std::size_t begin, std::size_t end, const Sample& sample, Numbers& values) const {
+  /// The draft's maps were not applied to the sample yet.
+  void scale_by_steps(Draft& draft, std::size_t begin, std::size_t end, Sample sample) const {
     std::size_t applied = 0;
     const auto catch_up = [&] {  // only when a step looks: the last one's result is for nobody
       for (; applied < draft.maps.size(); ++applied) {
-        draft.maps[applied].apply(values);
+        sample.apply(draft.maps[applied]);
       }
     };
     for (std::size_t step = begin; step < end; ++step) {
@@ -359,8 +354,7 @@ class PlanFitter {
       flag.from = from;
       flag.maps = {{.kind = ScalarKind::missing_flag}};
       Numbers values;
-      const Sample sample = sample_of(flag, values);
-      scale_by_steps(flag, from, end, sample, values);
+      scale_by_steps(flag, from, end, sample_of(flag, values));
       flags.push_back(place + 1);
       drafts_.insert(drafts_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(flag));
     }

@@ -3,11 +3,12 @@
 // How the scaling steps learn from the training values of a feature.
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/features/sample-inl.hpp"
+#include "nad/features/moments-inl.hpp"
 #include "nad/features/scalar_map.hpp"
 #include "nad/features/scaling.hpp"
 
@@ -90,13 +91,14 @@ inline ScalarMaps learn(const Log1p& step, const Sample& sample) {
   if (unit <= 0.0) {
     std::vector<double> positive;
     std::vector<double> weights;
-    for (std::size_t i = 0; i < sample.values.size(); ++i) {
-      if (sample.values[i] > 0.0) {
-        positive.push_back(sample.values[i]);
+    const std::span<const double> values = sample.values();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] > 0.0) {
+        positive.push_back(values[i]);
         weights.push_back(sample.weight(i));
       }
     }
-    unit = quantile_of({positive, sample.weights.empty() ? std::span<const double>() : weights}, 0.1);
+    unit = quantile_of(Sample(positive, sample.weights().empty() ? std::span<const double>() : weights), 0.1);
   }
   return unit > 0.0 ? ScalarMaps{{.kind = ScalarKind::log1p, .a = 1.0 / unit}} : ScalarMaps{};
 }
@@ -116,11 +118,11 @@ inline ScalarMaps learn(const RobustScale& step, const Sample& sample) {
   }
   const double median = quantile_of(sample, 0.5);
   std::vector<double> distances;
-  distances.reserve(sample.values.size());
-  for (const double value : sample.values) {
+  distances.reserve(sample.size());
+  for (const double value : sample.values()) {
     distances.push_back(is_nan(value) ? value : std::abs(value - median));
   }
-  const double spread = 1.4826 * quantile_of({distances, sample.weights}, 0.5);
+  const double spread = 1.4826 * quantile_of(Sample(distances, sample.weights()), 0.5);
   return centred(median, spread > 0.0 ? spread : moments.deviation, step.clip);
 }
 

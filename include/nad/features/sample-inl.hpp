@@ -1,195 +1,87 @@
 #pragma once
 
-// The training values of one feature, and what can be said about them.
+// The training values of one feature, and their order.
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "nad/core/large_memory.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/features/scalar_map.hpp"
+#include "nad/table/column.hpp"
 
 namespace nad::detail {
 
+using Numbers = std::vector<double, LargeAllocator<double>>;
+
 /// Values, each there as often as its weight says; no weights: once. Missing values count for nothing.
-struct Sample {
-  std::span<const double> values;
-  std::span<const double> weights = {};
-
-  double weight(std::size_t i) const noexcept { return weights.empty() ? 1.0 : weights[i]; }
-};
-
-struct Moments {
-  double count = 0.0;
-  double missing = 0.0;
-  double mean = 0.0;
-  double deviation = 0.0;  ///< of the population
-  double skewness = 0.0;
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-
-  bool is_constant() const noexcept { return low >= high; }
-};
-
-/// Adds up term(i) for i below `size`, in eight sums: fast, and less rounding than one.
-template <class Term>
-double sum_of(std::size_t size, const Term& term) {
-  constexpr std::size_t lanes = 8;
-  std::array<double, lanes> sums = {};
-  std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      sums[lane] += term(i + lane);
+class Sample {
+ public:
+  explicit Sample(std::span<const double> values, std::span<const double> weights = {})
+      : size_(values.size()), values_(values), weights_(weights) {}
+  /// Values that `apply` may change.
+  explicit Sample(Numbers& values, std::span<const double> weights = {})
+      : size_(values.size()), values_(values), weights_(weights), memory_(&values) {}
+  /// Those of a column. `memory` takes them as soon as somebody wants all of them at once.
+  Sample(const Column& column, Numbers& memory) : size_(column.size()), column_(&column), memory_(&memory) {
+    if (column.type() == ColumnType::number && column.parts().valid.empty()) {
+      values_ = column.numbers();
+      column_ = nullptr;
     }
   }
-  for (; i < size; ++i) {
-    sums[0] += term(i);
-  }
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
 
-/// Sum, least and greatest of numbers none of which is missing; the sum is NaN where one is.
-struct Totals {
-  double sum = 0.0;
-  double low = 0.0;
-  double high = 0.0;
-};
+  std::size_t size() const noexcept { return size_; }
+  std::span<const double> weights() const noexcept { return weights_; }
+  double weight(std::size_t i) const noexcept { return weights_.empty() ? 1.0 : weights_[i]; }
 
-inline Totals totals_of(std::span<const double> values) {
-  constexpr std::size_t lanes = 8;
-  std::array<double, lanes> sums = {};
-  std::array<double, lanes> lows = {};
-  std::array<double, lanes> highs = {};
-  lows.fill(values[0]);
-  highs.fill(values[0]);
-  const std::size_t whole = values.size() / lanes * lanes;
-  for (std::size_t i = 0; i < whole; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const double value = values[i + lane];
-      sums[lane] += value;
-      lows[lane] = value < lows[lane] ? value : lows[lane];
-      highs[lane] = value > highs[lane] ? value : highs[lane];
+  std::span<const double> values() const {
+    if (column_ != nullptr) {
+      memory_->resize(size_);
+      column_->copy_numbers(0, *memory_);
+      values_ = *memory_;
+      column_ = nullptr;
     }
+    return values_;
   }
-  Totals totals{0.0, lows[0], highs[0]};
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    totals.sum += sums[lane];
-    totals.low = std::min(totals.low, lows[lane]);
-    totals.high = std::max(totals.high, highs[lane]);
-  }
-  for (std::size_t i = whole; i < values.size(); ++i) {
-    totals.sum += values[i];
-    totals.low = std::min(totals.low, values[i]);
-    totals.high = std::max(totals.high, values[i]);
-  }
-  return totals;
-}
 
-/// Sums of the distances from `centre`, and of their squares.
-inline std::pair<double, double> distances_of(std::span<const double> values, double centre) {
-  constexpr std::size_t lanes = 8;
-  std::array<double, lanes> sums = {};
-  std::array<double, lanes> squares = {};
-  const std::size_t whole = values.size() / lanes * lanes;
-  for (std::size_t i = 0; i < whole; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const double distance = values[i + lane] - centre;
-      sums[lane] += distance;
-      squares[lane] += distance * distance;
-    }
-  }
-  for (std::size_t i = whole; i < values.size(); ++i) {
-    sums[0] += values[i] - centre;
-    squares[0] += (values[i] - centre) * (values[i] - centre);
-  }
-  return {((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7])),
-          ((squares[0] + squares[1]) + (squares[2] + squares[3])) +
-              ((squares[4] + squares[5]) + (squares[6] + squares[7]))};
-}
-
-/// The values that are there and count, each with its weight.
-struct Present {
-  std::vector<double> values;
-  std::vector<double> weights;
-  double missing = 0.0;
-
-  explicit Present(const Sample& sample) {
-    for (std::size_t i = 0; i < sample.values.size(); ++i) {
-      if (is_nan(sample.values[i])) {
-        missing += sample.weight(i);
-      } else if (sample.weight(i) > 0.0) {
-        values.push_back(sample.values[i]);
-        weights.push_back(sample.weight(i));
+  /// Calls body(values) with a piece of them after the other, for those who look once at each: the values of a column
+  /// are turned into numbers in the nearest cache.
+  template <class Body>
+  void for_each_block(const Body& body) const {
+    constexpr std::size_t block = 2048;
+    std::array<double, block> numbers;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
+    for (std::size_t first = 0; first < size_; first += block) {
+      const std::size_t count = std::min(block, size_ - first);
+      if (column_ == nullptr) {
+        body(values_.subspan(first, count));
+      } else {
+        column_->copy_numbers(first, {numbers.data(), count});
+        body(std::span<const double>(numbers.data(), count));
       }
     }
   }
-};
 
-/// Mean, deviation and range; the skewness on request, for it costs another pass.
-inline Moments moments_of(const Sample& sample, bool with_skewness = false) {
-  Moments moments;
-  if (sample.values.empty()) {
-    moments.low = moments.high = 0.0;
-    return moments;
-  }
-  if (sample.weights.empty()) {
-    const Totals totals = totals_of(sample.values);
-    if (!is_nan(totals.sum)) {
-      moments.count = static_cast<double>(sample.values.size());
-      moments.low = totals.low;
-      moments.high = totals.high;
-      moments.mean = totals.sum / moments.count;
-      if (moments.is_constant()) {
-        moments.mean = moments.low;
-        return moments;
-      }
-      // the second pass also takes out what rounding left in the mean
-      const auto [left, squares] = distances_of(sample.values, moments.mean);
-      const double correction = left / moments.count;
-      moments.mean += correction;
-      moments.deviation = std::sqrt(std::max(0.0, squares / moments.count - correction * correction));
-      if (with_skewness && moments.deviation > 0.0) {
-        moments.skewness = sum_of(sample.values.size(),
-                                  [&](std::size_t i) {
-                                    const double z = (sample.values[i] - moments.mean) / moments.deviation;
-                                    return z * z * z;
-                                  }) /
-                           moments.count;
-      }
-      return moments;
+  /// Changes the values; not for those that were lent for reading only.
+  void apply(const ScalarMap& map) {
+    const std::span<const double> before = values();
+    if (before.data() != memory_->data()) {
+      memory_->assign(before.begin(), before.end());
+      values_ = *memory_;
     }
+    map.apply(*memory_);
   }
-  const Present present(sample);
-  moments.missing = present.missing;
-  if (present.values.empty()) {
-    moments.low = moments.high = 0.0;
-    return moments;
-  }
-  const std::size_t size = present.values.size();
-  const auto average = [&](const auto& term) {
-    return sum_of(size, [&](std::size_t i) { return present.weights[i] * term(present.values[i]); }) / moments.count;
-  };
-  moments.count = sum_of(size, [&](std::size_t i) { return present.weights[i]; });
-  moments.low = *std::min_element(present.values.begin(), present.values.end());
-  moments.high = *std::max_element(present.values.begin(), present.values.end());
-  if (moments.is_constant()) {
-    moments.mean = moments.low;
-    return moments;
-  }
-  const double about = average([](double value) { return value; });
-  moments.mean = about + average([&](double value) { return value - about; });
-  moments.deviation = std::sqrt(average([&](double value) { return (value - moments.mean) * (value - moments.mean); }));
-  if (with_skewness && moments.deviation > 0.0) {
-    moments.skewness = average([&](double value) {
-      const double z = (value - moments.mean) / moments.deviation;
-      return z * z * z;
-    });
-  }
-  return moments;
-}
+
+ private:
+  std::size_t size_;
+  mutable std::span<const double> values_ = {};
+  std::span<const double> weights_ = {};
+  mutable const Column* column_ = nullptr;  ///< whose values `values_` does not hold yet
+  Numbers* memory_ = nullptr;
+};
 
 /// The values that are there, in rising order, with the weights of all up to each.
 struct Ordered {
@@ -198,14 +90,15 @@ struct Ordered {
 
   explicit Ordered(const Sample& sample) {
     std::vector<std::pair<double, double>> pairs;
-    for (std::size_t i = 0; i < sample.values.size(); ++i) {
-      if (is_nan(sample.values[i]) || sample.weight(i) <= 0.0) {
+    const std::span<const double> all = sample.values();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (is_nan(all[i]) || sample.weight(i) <= 0.0) {
         continue;
       }
-      if (sample.weights.empty()) {
-        values.push_back(sample.values[i]);
+      if (sample.weights().empty()) {
+        values.push_back(all[i]);
       } else {
-        pairs.emplace_back(sample.values[i], sample.weights[i]);
+        pairs.emplace_back(all[i], sample.weight(i));
       }
     }
     std::sort(values.begin(), values.end());
@@ -242,12 +135,12 @@ struct Ordered {
 
 /// One quantile, for which nothing needs to be sorted whole.
 inline double quantile_of(const Sample& sample, double q) {
-  if (!sample.weights.empty()) {
+  if (!sample.weights().empty()) {
     return Ordered(sample).quantile(q);
   }
   std::vector<double> values;
-  values.reserve(sample.values.size());
-  for (const double value : sample.values) {
+  values.reserve(sample.size());
+  for (const double value : sample.values()) {
     if (!is_nan(value)) {
       values.push_back(value);
     }

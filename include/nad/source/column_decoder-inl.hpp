@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "nad/detail/utf8.hpp"
@@ -96,24 +97,20 @@ class ColumnDecoder {
     }
     switch (plan.field.type) {
       case ColumnType::number:
-        if (plan.strict) {
+        by_strictness(plan, [&](auto strict) {
           decode_all(grid, first, count, column, builder.raw_numbers().append_raw(count),
-                     std::numeric_limits<double>::quiet_NaN(),
-                     [](std::string_view text, double& value) { return parse_plain_number(text, value); });
-          break;
-        }
-        decode_all(grid, first, count, column, builder.raw_numbers().append_raw(count),
-                   std::numeric_limits<double>::quiet_NaN(),
-                   [](std::string_view text, double& value) { return parse_number(text, value); });
+                     std::numeric_limits<double>::quiet_NaN(), [](std::string_view text, double& value) {
+                       return parse_number_field<decltype(strict)::value>(text, value);
+                     });
+        });
         break;
       case ColumnType::integer:
-        if (plan.strict) {
+        by_strictness(plan, [&](auto strict) {
           decode_all(grid, first, count, column, builder.raw_integers().append_raw(count), std::int64_t{0},
-                     [](std::string_view text, std::int64_t& value) { return parse_plain_integer(text, value); });
-          break;
-        }
-        decode_all(grid, first, count, column, builder.raw_integers().append_raw(count), std::int64_t{0},
-                   [](std::string_view text, std::int64_t& value) { return parse_integer(text, value); });
+                     [](std::string_view text, std::int64_t& value) {
+                       return parse_integer_field<decltype(strict)::value>(text, value);
+                     });
+        });
         break;
       case ColumnType::time:
         if (plan.strict) {
@@ -159,6 +156,16 @@ class ColumnDecoder {
           return sound;
         });
         break;
+    }
+  }
+
+  /// What is decided once for a column should not be asked for each of its fields.
+  template <class Body>
+  static void by_strictness(const ColumnPlan& plan, const Body& body) {
+    if (plan.strict) {
+      body(std::true_type());
+    } else {
+      body(std::false_type());
     }
   }
 

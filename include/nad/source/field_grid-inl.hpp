@@ -33,7 +33,8 @@ struct CommentLine {
   std::string text;
 };
 
-/// Rows of equally many fields. A field begins one byte behind the end of the one before it.
+/// Rows of equally many fields. A field begins one byte behind the end of the one before it, and at least eight bytes
+/// can be read from where it begins.
 class FieldGrid {
  public:
   FieldGrid(const Dialect& dialect, std::size_t columns) : dialect_(dialect), columns_(columns) {}
@@ -74,8 +75,8 @@ class FieldGrid {
   /// How many lines the bytes had that were cut.
   std::uint64_t line_count() const noexcept { return line_count_; }
 
-  /// Cuts whole lines; returns how many bytes of them became rows. What is left begins a row whose quotes do not close
-  /// in this text.
+  /// Cuts whole lines, behind which `slack` bytes can be read; returns how many bytes of them became rows. What is left
+  /// begins a row whose quotes do not close in this text.
   std::size_t cut(std::string_view lines, std::uint64_t first_line) {
     rows_ = 0;
     first_line_ = first_line;
@@ -106,10 +107,19 @@ class FieldGrid {
     }
     lines_.push_back(line);
     ++rows_;
-    text_ = scratch_.data();
+    use_scratch();
   }
 
  private:
+  static constexpr std::size_t slack = 16;
+
+  /// Fields lie in `scratch_`, behind which can be read, too.
+  void use_scratch() {
+    scratch_.append(slack, '\0');
+    scratch_.resize(scratch_.size() - slack);
+    text_ = scratch_.data();
+  }
+
   /// Text without quotes, comments, blank lines and ragged rows: separators are found, and that is all.
   bool cut_plain(std::string_view lines) {
     if (lines.size() > UINT32_MAX || (dialect_.quote != '\0' && has(lines, dialect_.quote)) ||
@@ -200,8 +210,8 @@ class FieldGrid {
     lines_.clear();
     ragged_.clear();
     comments_.clear();
-    if (scratch_.size() < bytes + 16) {
-      scratch_.resize(bytes + 16);
+    if (scratch_.size() < bytes + slack) {
+      scratch_.resize(bytes + slack);
     }
     if (ends_.size() < fields + 1) {
       ends_.resize(fields + 1);
@@ -320,7 +330,7 @@ class FieldGrid {
       at = line_end + 1;
       ++line;
     }
-    text_ = scratch_.data();
+    use_scratch();
     line_count_ = line - first_line_;
     return at;
   }

@@ -3,8 +3,11 @@
 // Text to values. Every function answers false where the text is not wholly such a value.
 
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string_view>
 #include <system_error>
@@ -114,6 +117,87 @@ inline bool parse_plain_integer(std::string_view text, std::int64_t& value) noex
 /// As parse_number, but neither "007" nor "+1.5". The text is not empty.
 inline bool parse_plain_number(std::string_view text, double& value) noexcept {
   return !is_decorated(text) && parse_number(text, value);
+}
+
+// ---- fields of a grid: eight bytes can be read from where each begins, whatever stands behind its end
+
+/// The digits of a text of 1 to 8 bytes, the last of them in the highest byte; a byte above 9 was no digit.
+inline std::uint64_t padded_digits(std::string_view text) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), sizeof(word));
+  const auto unused = static_cast<unsigned>(64 - 8 * text.size());
+  return word << unused ^ std::uint64_t{0x3030303030303030} << unused;
+}
+
+/// The highest bit of each byte that is above 9; of the lowest such byte it can be trusted.
+inline std::uint64_t above_nine(std::uint64_t digits) noexcept {
+  return ((digits + 0x7676767676767676) | digits) & 0x8080808080808080;
+}
+
+/// Digits, eight of them, to a number: pairs become hundreds, these become ten thousands.
+inline std::uint64_t join_digits(std::uint64_t digits) noexcept {
+  digits = digits * 10 + (digits >> 8U);
+  constexpr std::uint64_t every_fourth = 0x000000ff000000ff;
+  return ((digits & every_fourth) * (100 + (std::uint64_t{1000000} << 32U)) +
+          (digits >> 16U & every_fourth) * (1 + (std::uint64_t{10000} << 32U))) >>
+         32U;
+}
+
+inline constexpr bool reads_padded = std::endian::native == std::endian::little;
+
+/// As parse_plain_integer or, where not strict, parse_integer.
+template <bool strict>
+bool parse_integer_field(std::string_view text, std::int64_t& value) noexcept {
+  if (reads_padded && text.size() <= 8 && (!strict || text.size() == 1 || text[0] != '0')) {
+    const std::uint64_t digits = padded_digits(text);
+    if (above_nine(digits) == 0) {
+      value = static_cast<std::int64_t>(join_digits(digits));
+      return true;
+    }
+  }
+  return strict ? parse_plain_integer(text, value) : parse_integer(text, value);
+}
+
+/// A rate with two places, "0.25".
+inline bool parse_hundredths(std::string_view text, double& value) noexcept {
+  std::uint32_t word = 0;
+  std::memcpy(&word, text.data(), sizeof(word));
+  word ^= 0x30302e30;
+  if (text.size() != 4 || ((word | (word + 0x06060006)) & 0xf0f0fff0) != 0) {
+    return false;
+  }
+  value = static_cast<double>((word & 0xffU) * 100 + (word >> 16U & 0xffU) * 10 + (word >> 24U)) / 100.0;
+  return true;
+}
+
+template <bool strict>
+bool parse_short_number(std::string_view text, double& value) noexcept {
+  if (reads_padded && text.size() <= 8 && (!strict || text.size() == 1 || text[0] != '0' || text[1] == '.')) {
+    std::uint64_t digits = padded_digits(text);
+    const std::uint64_t others = above_nine(digits);
+    if (others == 0) {
+      value = static_cast<double>(join_digits(digits));
+      return true;
+    }
+    const auto place = static_cast<unsigned>(std::countr_zero(others)) - 7U;  // of the first that is no digit, in bits
+    constexpr std::uint64_t point = '.' ^ '0';
+    if ((digits >> place & 0xffU) == point && place != 64 - 8 * text.size()) {
+      const std::uint64_t before = digits & ((std::uint64_t{1} << place) - 1);
+      const std::uint64_t behind = digits & ~((std::uint64_t{256} << place) - 1);
+      digits = before << 8U | behind;
+      if (above_nine(digits) == 0) {
+        value = static_cast<double>(join_digits(digits)) / powers_of_ten[7U - place / 8U];
+        return true;
+      }
+    }
+  }
+  return strict ? parse_plain_number(text, value) : parse_number(text, value);
+}
+
+/// As parse_plain_number or, where not strict, parse_number.
+template <bool strict>
+bool parse_number_field(std::string_view text, double& value) noexcept {
+  return (reads_padded && parse_hundredths(text, value)) || parse_short_number<strict>(text, value);
 }
 
 inline bool parse_boolean(std::string_view text, bool& value) noexcept {

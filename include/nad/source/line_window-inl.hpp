@@ -17,6 +17,7 @@ namespace nad::detail {
 class LineWindow {
  public:
   static constexpr std::size_t usual_size = std::size_t{1} << 18U;
+  static constexpr std::size_t slack = 16;  ///< bytes behind the text that can be read, though they mean nothing
   static constexpr std::size_t longest_record = std::size_t{1} << 27U;
 
   LineWindow(std::unique_ptr<ByteInput> input, std::string name)
@@ -68,7 +69,7 @@ class LineWindow {
       }
       buffer_.resize(2 * buffer_.size());
     }
-    const std::size_t count = input_->read(buffer_.data() + end_, buffer_.size() - end_ - 1);
+    const std::size_t count = input_->read(buffer_.data() + end_, buffer_.size() - end_ - slack - 1);
     if (count == 0) {
       ended_ = true;
       if (end_ != 0 && buffer_[end_ - 1] != '\n') {
