@@ -78,7 +78,8 @@ TEST_CASE("Argus flows without SrcPkts and Label, in another order, joined and m
   CHECK(contains(message_of(short_header + row + "1,2\n"), "line 3: the row has 2 fields where 11 belong"));
   std::string named = short_header + row;
   named.replace(named.find("192.0.2.2"), 9, "some.host");
-  CHECK(contains(message_of(named), "line 2, column 'dst_ip': 'some.host' is not of type address"));
+  CHECK(contains(message_of(named),
+                 "line 2, column 'dst_ip' ('DstAddr' in the file): 'some.host' is not of type address"));
 }
 
 TEST_CASE("samples: every record is there, and sums agree with another reader's") {

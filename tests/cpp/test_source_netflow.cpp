@@ -65,7 +65,8 @@ TEST_CASE("nfdump's csv with long names") {
 
   std::string rounded = text;
   rounded.replace(rounded.find("1800000"), 7, "1.8 M");
-  CHECK(contains(message_of(rounded), "line 2, column 'bytes_sent': '1.8 M' is not of type integer"));
+  CHECK(contains(message_of(rounded),
+                 "line 2, column 'bytes_sent' ('bytes' in the file): '1.8 M' is not of type integer"));
   CHECK(contains(message_of("Date first seen          Event  XEvent Proto      Src IP Addr:Port\n"
                             "2024-09-01 10:00:00.000 INVALID  Ignore TCP 192.0.2.1:1 -> 192.0.2.2:2 1.2 M\n"),
                  "nfdump -o csv"));
@@ -108,7 +109,8 @@ TEST_CASE("flow logs of VPCs with a line of names, without, and with CloudWatch'
   CHECK(custom["protocol"].text(0) == "udp");
   CHECK(custom["flow-direction"].text(0) == "egress");
   CHECK(contains(message_of(ok + ok.substr(0, 50) + "\n"), "line 2: the row has"));
-  CHECK(contains(message_of(ok + "2 1 e 1.2.3.4 1.2.3.4 x 22 6 1 1 1 1 ACCEPT OK\n"), "column 'src_port': 'x'"));
+  CHECK(contains(message_of(ok + "2 1 e 1.2.3.4 1.2.3.4 x 22 6 1 1 1 1 ACCEPT OK\n"),
+                 "column 'src_port' ('srcport' in the file): 'x'"));
   // a batch of nothing but NODATA is no batch
   std::istringstream stream(none + none + none + ok);
   nad::Reader reader(stream, {.batch_rows = 1});

@@ -106,7 +106,7 @@ TEST_CASE("EVE that is damaged, and JSON that is none") {
   const std::string good = event("flow", "");
   CHECK(contains(message_of(good + good.substr(0, 70)), "line 2: damaged JSON at byte 71"));
   CHECK(contains(message_of(good + event("flow", R"(,"flow":{"pkts_toserver":"many"})")),
-                 "line 2, column 'packets_sent': 'many' is not of type integer"));
+                 "line 2, column 'packets_sent' ('flow.pkts_toserver' in the file): 'many' is not of type integer"));
   nad::ReadReport report;
   CHECK(read_text(good + "{\"event_type\":}\n" + event("flow", R"(,"src_ip":"host")") + good,
                   {.on_error = nad::OnError::skip}, &report)

@@ -139,7 +139,8 @@ TEST_CASE("times of all kinds, and what is malformed") {
   CHECK(first_time("Dec 31, 1999 23:59:59.5 CET") == "1999-12-31 23:59:59.500");
   const std::string good = packet("1.0", a, b, "UDP", 60, "1 > 2 Len=18");
   CHECK(contains(message_of(names + good + packet("", a, b, "UDP", 60, "")), "line 3, column 'time'"));
-  CHECK(contains(message_of(names + good + packet("1", a, b, "UDP", -1, "")), "column 'length': '-1'"));
+  CHECK(contains(message_of(names + good + packet("1", a, b, "UDP", -1, "")),
+                 "column 'length' ('Length' in the file): '-1'"));
   CHECK(contains(message_of(names + good + "\"1\",\"2\n"), "line 3: a quote is opened"));
   nad::ReadReport report;
   const nad::Table table =

@@ -184,7 +184,8 @@ TEST_CASE("malformed lines are errors with a place, or counted") {
   CHECK(contains(message_of(bad), "line 9: the row has 2 fields where 20 belong"));
   std::string wrong = header + web + lone_syn;
   wrong.replace(wrong.find("198.51.100.2"), 12, "198.51.100.256");
-  CHECK(contains(message_of(wrong), "line 8, column 'dst_ip': '198.51.100.256' is not of type address"));
+  CHECK(contains(message_of(wrong),
+                 "line 8, column 'dst_ip' ('id.resp_h' in the file): '198.51.100.256' is not of type address"));
   std::string encoding = header + web + lone_syn;
   encoding.replace(encoding.find("ShADadFf"), 8, "ShAD\xff");
   CHECK(contains(message_of(encoding), "column 'history': 'ShAD?' is not UTF-8"));
@@ -211,7 +212,8 @@ TEST_CASE("JSON of the same records gives the same table") {
   std::string floats = as_json(rows, false, false);
   floats.replace(floats.find("\"id.resp_p\":443"), 15, "\"id.resp_p\":443.0");
   CHECK(first_difference(lines, read_text(floats)) == "");
-  CHECK(contains(message_of(floats.replace(floats.find("443.0"), 5, "443.5")), "column 'dst_port': '443.5'"));
+  CHECK(contains(message_of(floats.replace(floats.find("443.0"), 5, "443.5")),
+                 "column 'dst_port' ('id.resp_p' in the file): '443.5'"));
 }
 
 TEST_CASE("JSON texts, keys that nobody knows, and records of other logs") {

@@ -80,7 +80,8 @@ inline Table complete_aws_vpc(const Table& table, ReadContext& context) {
   Table flows = with_protocol_names(with_data_only(table, context));
   const auto end = place_of_plain(flows, "end");
   if (end && flows.has("timestamp")) {
-    flows = flows.with(flow_field("duration", "end - start"), seconds_between(flows["timestamp"], flows.column(*end)));
+    flows = flows.with(flow_field("duration", "end - start"),
+                       seconds_between(flows["timestamp"], flows.column(*end), context));
   }
   return in_flow_order(flows);
 }

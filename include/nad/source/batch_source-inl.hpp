@@ -27,6 +27,7 @@ struct SecondReading {
   bool possible = false;
   bool wanted = false;
   std::map<std::string, LearntColumn> columns = {};
+  std::optional<bool> day_first = {};  ///< of dates whose order the beginning did not show
 };
 
 /// A message that quotes a file, as UTF-8 whatever the file holds.
@@ -44,10 +45,11 @@ struct ReadContext {
   ReadOptions options;
   ReadReport report;
   SecondReading second = {};
+  bool takes_day_first = false;  ///< the format asks for the option
 
   /// "conn.log, line 7, column 'duration': "
   std::string place(std::uint64_t line, const std::string& column = {}) const {
-    return name + ", line " + std::to_string(line) + (column.empty() ? "" : ", column '" + column + "'") + ": ";
+    return name + ", line " + std::to_string(line) + (column.empty() ? "" : ", " + column) + ": ";
   }
 
   /// A record that cannot be used: an error, or one more of its kind. `reason` groups such records; `detail` tells of

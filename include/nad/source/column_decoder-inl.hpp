@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -12,6 +13,7 @@
 #include "nad/detail/utf8.hpp"
 #include "nad/source/field_grid-inl.hpp"
 #include "nad/source/field_values-inl.hpp"
+#include "nad/source/value_range-inl.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/schema.hpp"
 #include "nad/table/time.hpp"
@@ -24,14 +26,16 @@ struct ColumnPlan {
   std::size_t place = 0;  ///< which field of a row
   /// Adds one value; false where the text is none.
   std::function<bool(std::string_view text, ColumnBuilder& to)> parse = {};
-  bool strict = false;    ///< "007" and "+1" are no numbers, and numbers are no times
-  std::string hint = {};  ///< what else to say of a field that cannot be read
+  bool strict = false;                   ///< "007" and "+1" are no numbers, and numbers are no times
+  std::string hint = {};                 ///< what else to say of a field that cannot be read
+  std::optional<ValueRange> range = {};  ///< of numbers and whole numbers; what lies outside cannot be read
 };
 
 /// A field that could not be read.
 struct BadField {
   std::size_t row;
-  std::size_t column;  ///< of the plan
+  std::size_t column;    ///< of the plan
+  bool outside = false;  ///< it is a number, but not one that can be
 };
 
 /// "2017-04-07T22:24:37.25" or "1491600277.25".
@@ -57,6 +61,8 @@ class ColumnDecoder {
   const std::vector<ColumnPlan>& plans() const noexcept { return plans_; }
   std::size_t rows() const noexcept { return builders_.empty() ? 0 : builders_.front().size(); }
   const std::vector<BadField>& bad() const noexcept { return bad_; }
+  /// Columns of which values were taken as missing because they lie outside of a lenient range.
+  const std::vector<std::size_t>& cleared() const noexcept { return cleared_; }
 
   void reserve(std::size_t rows) {
     for (ColumnBuilder& builder : builders_) {
@@ -68,8 +74,15 @@ class ColumnDecoder {
   /// until the next call.
   void decode(const FieldGrid& grid, std::size_t first, std::size_t count) {
     bad_.clear();
+    cleared_.clear();
     for (std::size_t column = 0; column < plans_.size(); ++column) {
+      const std::size_t before = builders_[column].size();
       decode_column(grid, first, count, column);
+      if (plans_[column].range && plans_[column].field.type == ColumnType::number) {
+        check_range(builders_[column].raw_numbers().data() + before, before, first, count, column);
+      } else if (plans_[column].range && plans_[column].field.type == ColumnType::integer) {
+        check_range(builders_[column].raw_integers().data() + before, before, first, count, column);
+      }
     }
   }
 
@@ -159,6 +172,38 @@ class ColumnDecoder {
     }
   }
 
+  /// Missing values stay as they are: NaN, and whole numbers that are 0.
+  template <class Value>
+  void check_range(Value* values, std::size_t before, std::size_t first, std::size_t count, std::size_t column) {
+    const ValueRange& range = *plans_[column].range;
+    if (!may_leave(range, values, count)) {
+      return;
+    }
+    bool cleared = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      if constexpr (std::is_floating_point_v<Value>) {
+        if (range.holds(values[i]) || is_nan(values[i])) {
+          continue;
+        }
+        values[i] = std::numeric_limits<Value>::quiet_NaN();
+      } else {
+        if (range.holds(values[i])) {
+          continue;
+        }
+        values[i] = 0;
+        builders_[column].mark_missing(before + i);
+      }
+      if (range.lenient) {
+        cleared = true;
+      } else {
+        bad_.push_back({first + i, column, true});
+      }
+    }
+    if (cleared) {
+      cleared_.push_back(column);
+    }
+  }
+
   /// What is decided once for a column should not be asked for each of its fields.
   template <class Body>
   static void by_strictness(const ColumnPlan& plan, const Body& body) {
@@ -239,6 +284,7 @@ class ColumnDecoder {
   std::size_t longest_missing_ = 0;
   std::vector<ColumnBuilder> builders_;
   std::vector<BadField> bad_;
+  std::vector<std::size_t> cleared_;
 };
 
 }  // namespace nad::detail

@@ -72,6 +72,25 @@ inline Field flow_field(std::string_view name, std::string_view origin = {}) {
   return {std::string(name), column.type, column.role, origin == name ? std::string() : std::string(origin)};
 }
 
+/// What the values of these columns can be.
+inline std::optional<ValueRange> flow_range(std::string_view name) {
+  const bool counts =
+      name == "duration" || name.find("bytes_") != std::string_view::npos || name.starts_with("packets_");
+  return name.ends_with("_port") ? std::optional(port_range) : counts ? std::optional(from_zero) : std::nullopt;
+}
+
+/// Gives flow columns their ranges. `lenient`: what lies outside is missing instead of malformed.
+inline void limit_flow_columns(std::vector<ColumnPlan>& columns, bool lenient = false) {
+  for (ColumnPlan& column : columns) {
+    if (is_flow_column(column.field.name)) {
+      column.range = flow_range(column.field.name);
+      if (column.range) {
+        column.range->lenient = lenient;
+      }
+    }
+  }
+}
+
 /// Flow columns first, in their order, then the source's own.
 inline void put_in_flow_order(std::vector<ColumnPlan>& columns) {
   std::stable_sort(columns.begin(), columns.end(), [](const ColumnPlan& a, const ColumnPlan& b) {
@@ -144,12 +163,14 @@ inline Column difference(const Column& whole, const Column& part) {
   return builder.finish();
 }
 
-/// The seconds from one time to another.
-inline Column seconds_between(const Column& from, const Column& to) {
+/// The seconds from one time to another; missing where it would be an earlier one.
+inline Column seconds_between(const Column& from, const Column& to, ReadContext& context) {
   ColumnBuilder builder(ColumnType::number);
   builder.reserve(from.size());
+  bool backwards = false;
   for (std::size_t row = 0; row < from.size(); ++row) {
-    if (from.is_missing(row) || to.is_missing(row)) {
+    if (from.is_missing(row) || to.is_missing(row) || to.times()[row] < from.times()[row]) {
+      backwards = backwards || (!from.is_missing(row) && !to.is_missing(row));
       builder.add_missing();
     } else {
       const std::int64_t begin = from.times()[row];
@@ -158,6 +179,9 @@ inline Column seconds_between(const Column& from, const Column& to) {
                                                    : static_cast<double>(end) - static_cast<double>(begin)) /
                          1e9);
     }
+  }
+  if (backwards) {
+    context.note("some flows end before they begin: their durations are missing");
   }
   return builder.finish();
 }

@@ -37,54 +37,6 @@ inline bool parse_whole_number(std::string_view text, ColumnBuilder& to) {
   return true;
 }
 
-/// Takes the digits off the front, one to four of them.
-inline bool take_part(std::string_view& text, int& value) noexcept {
-  std::size_t digits = 0;
-  value = 0;
-  while (digits < text.size() && digits < 5 && is_digit(text[digits])) {
-    value = value * 10 + (text[digits++] - '0');
-  }
-  text.remove_prefix(digits);
-  return digits != 0 && digits < 5;
-}
-
-/// "3/7/2017 8:55", "03/07/2017 08:55:58 PM": day first unless told otherwise.
-inline std::optional<std::int64_t> parse_slashed_time(std::string_view text, bool month_first) {
-  int day = 0;
-  int month = 0;
-  int year = 0;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  const auto skip = [&](char c) {
-    const bool there = !text.empty() && text.front() == c;
-    text.remove_prefix(there ? 1 : 0);
-    return there;
-  };
-  if (!take_part(text, day) || !skip('/') || !take_part(text, month) || !skip('/') || !take_part(text, year) ||
-      !skip(' ') || !take_part(text, hour) || !skip(':') || !take_part(text, minute) ||
-      (skip(':') && !take_part(text, second))) {
-    return std::nullopt;
-  }
-  std::string fraction;
-  if (skip('.')) {
-    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    fraction = "." + std::string(text.substr(0, digits));
-    text.remove_prefix(digits);
-  }
-  const std::string half = lower_case(trimmed(text));
-  if ((!half.empty() && half != "am" && half != "pm") || (!half.empty() && (hour < 1 || hour > 12))) {
-    return std::nullopt;
-  }
-  hour = half.empty() ? hour : hour % 12 + (half == "pm" ? 12 : 0);
-  if (month_first) {
-    std::swap(day, month);
-  }
-  std::array<char, 64> iso{};
-  std::snprintf(iso.data(), iso.size(), "%04d-%02d-%02d %02d:%02d:%02d", year, month, day, hour, minute, second);
-  return parse_time(iso.data() + fraction);
-}
-
 /// Seconds, or what is so large that it must be a smaller unit: milliseconds from 1973 on, and so forth.
 inline std::optional<std::int64_t> parse_large_epoch(std::string_view text) noexcept {
   std::int64_t value = 0;
@@ -95,34 +47,16 @@ inline std::optional<std::int64_t> parse_large_epoch(std::string_view text) noex
   return value <= std::numeric_limits<std::int64_t>::max() / unit ? std::optional(value * unit) : std::nullopt;
 }
 
-inline auto flow_time_parser(bool month_first) {
-  return [month_first](std::string_view text, ColumnBuilder& to) {
-    text = trimmed(text);
-    std::int64_t value = 0;
-    if (const auto large = parse_large_epoch(text)) {
-      value = *large;
-    } else if (const auto slashed = parse_slashed_time(text, month_first)) {
-      value = *slashed;
-    } else if (!parse_moment(text, value)) {
-      return false;
-    }
-    to.add_time(value);
-    return true;
-  };
-}
-
-/// Whether the dates of the head can only be read month first.
-inline bool month_comes_first(const Head& head, const NameLine& line, std::size_t first, std::size_t place) {
-  for (std::size_t index = first; index < head.lines(); ++index) {
-    const std::vector<std::string> row = split_quoted_line(head.line(index), line.separator);
-    std::string_view text = place < row.size() ? trimmed(row[place]) : std::string_view();
-    int one = 0;
-    int two = 0;
-    if (take_part(text, one) && text.starts_with('/') && (text.remove_prefix(1), take_part(text, two)) && two > 12) {
-      return one <= 12;
-    }
+inline bool parse_flow_time(std::string_view text, ColumnBuilder& to) {
+  text = trimmed(text);
+  std::int64_t value = 0;
+  if (const auto large = parse_large_epoch(text)) {
+    value = *large;
+  } else if (text.empty() || !parse_moment(text, value)) {
+    return false;
   }
-  return false;
+  to.add_time(value);
+  return true;
 }
 
 /// What a duration of this name is multiplied with to become seconds.
@@ -200,6 +134,10 @@ inline bool is_cic(const NameLine& line) {
          (line.has("totfwdpkts") || line.has("totalfwdpackets") || line.has("totalfwdpacket"));
 }
 
+inline bool is_unsw(const NameLine& line) {
+  return line.has_all({"dur", "proto", "spkts", "dpkts", "sbytes", "dbytes"});
+}
+
 /// UNSW-NB15 without a line of names: 49 fields, and what must stand in them does.
 inline bool is_bare_unsw(std::string_view first) {
   const std::vector<std::string_view> row = split_line(first, ',');
@@ -213,11 +151,13 @@ inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool 
   DelimitedPlan plan = named_plan(head, header ? 1 : 0, line, flow_names,
                                   {"", "-", " ", "NaN", "nan", "NA", "N/A", "null", "NULL", "None"});
   plan.source = "flow_csv";
+  // CICFlowMeter's flows of packets out of order last less than nothing; UNSW-NB15 has ports like 0x20205321
+  limit_flow_columns(plan.columns, cic || !header || is_unsw(line));
   const auto odd = std::make_shared<std::set<std::string>>();
   for (ColumnPlan& column : plan.columns) {
     const std::string& plain = line.plain[column.place];
     if (column.field.name == "timestamp") {
-      column.parse = flow_time_parser(!cic && month_comes_first(head, line, header ? 1 : 0, column.place));
+      column.parse = &parse_flow_time;
     } else if (column.field.name == "duration") {
       column.parse = duration_parser(duration_unit(plain, cic));
     } else if (column.field.type == ColumnType::integer) {
@@ -251,8 +191,7 @@ inline std::optional<DelimitedPlan> recognise_flow_csv(const Head& head) {
   const NameLine line(head.line(0), likely_separator(head.line(0)));
   const std::set<std::string_view> found = flow_columns_of(line);
   const bool both_ends = found.contains("src_ip") && found.contains("dst_ip") && found.size() >= 5;
-  const bool unsw = line.has_all({"dur", "proto", "spkts", "dpkts", "sbytes", "dbytes"});
-  if (!(both_ends || is_cic(line) || unsw) || !addresses_hold(head, line, 1)) {
+  if (!(both_ends || is_cic(line) || is_unsw(line)) || !addresses_hold(head, line, 1)) {
     return std::nullopt;
   }
   return flow_csv_plan(head, line, true);

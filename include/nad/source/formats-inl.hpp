@@ -16,6 +16,7 @@
 #include "nad/source/format-inl.hpp"
 #include "nad/source/kdd99_format-inl.hpp"
 #include "nad/source/netflow_format-inl.hpp"
+#include "nad/source/slashed_times-inl.hpp"
 #include "nad/source/suricata_format-inl.hpp"
 #include "nad/source/wireshark_format-inl.hpp"
 #include "nad/source/zeek_format-inl.hpp"
@@ -36,6 +37,7 @@ std::unique_ptr<BatchSource> open_delimited(const Head& head, LineWindow& window
   if (!plan) {
     return nullptr;
   }
+  read_slashed_times(*plan, head, context);
   return std::make_unique<DelimitedSource>(std::move(window), std::move(*plan), context);
 }
 

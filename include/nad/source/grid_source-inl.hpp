@@ -84,6 +84,7 @@ class GridSource : public BatchSource {
       const std::size_t count = std::min(grid_.rows() - next_row_, most - before);
       decoder_.decode(grid_, next_row_, count);
       note_bad_fields(before, bad_rows);
+      note_cleared();
       next_row_ += count;
       if (estimate && before == 0) {
         reserve_for_all(count);
@@ -128,23 +129,43 @@ class GridSource : public BatchSource {
       const std::string_view text = grid_.field(bad[i].row, column.place);
       const bool again = plan_.contradicted && plan_.contradicted(column, text, grid_.line(bad[i].row));
       if (!again && first_of_row) {
-        refuse(column, text, grid_.line(bad[i].row));
+        refuse(column, bad[i].outside, text, grid_.line(bad[i].row));
       }
     }
   }
 
-  void refuse(const ColumnPlan& column, std::string_view text, std::uint64_t line) {
+  void note_cleared() {
+    for (const std::size_t place : decoder_.cleared()) {
+      const ColumnPlan& column = plan_.columns[place];
+      context_.note("values of '" + column.field.name + "' that are " +
+                    column.range->outside(column.field.type == ColumnType::integer) + " are taken as missing");
+    }
+  }
+
+  /// "column 'timestamp' ('ts' in the file)"
+  static std::string column_words(const Field& field) {
+    std::string_view origin = field.origin;
+    origin.remove_prefix(std::min(origin.find_first_not_of(" \t"), origin.size()));
+    origin = origin.substr(0, origin.find_last_not_of(" \t") + 1);
+    return "column '" + field.name + "'" +
+           (origin.empty() || origin == field.name ? "" : " ('" + std::string(origin) + "' in the file)");
+  }
+
+  void refuse(const ColumnPlan& column, bool outside, std::string_view text, std::uint64_t line) {
     const bool sound = is_readable(text);
-    const std::string kind = sound           ? "not of type " + std::string(name(column.field.type))
+    const std::string kind = outside         ? column.range->outside(column.field.type == ColumnType::integer)
+                             : sound         ? "not of type " + std::string(name(column.field.type))
                              : is_utf8(text) ? "no text: it holds a NUL byte"
                                              : "not UTF-8";
     std::string hint;
-    if (sound) {
+    if (outside) {
+      // the value itself says it
+    } else if (sound) {
       hint = column.hint;
     } else if (!is_utf8(text)) {
       hint = " (files in another encoding are read with encoding=\"latin-1\" or \"windows-1252\")";
     }
-    context_.bad_record("column '" + column.field.name + "': " + kind, line, column.field.name,
+    context_.bad_record("column '" + column.field.name + "': " + kind, line, column_words(column.field),
                         "'" + shown(text) + "' is " + kind + hint);
   }
 

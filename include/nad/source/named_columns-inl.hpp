@@ -22,6 +22,7 @@ struct NamedColumn {
   std::string_view name = {};  ///< a flow column; "": the source's own name, with this type and role
   ColumnType type = ColumnType::category;
   Role role = Role::feature;
+  std::optional<ValueRange> range = {};
 };
 
 /// Names as they stand in a file, with their plain form.
@@ -80,7 +81,11 @@ inline DelimitedPlan named_plan(const Head& head, std::size_t header_lines, cons
       field.name += "_";  // the flow column is another one
     }
     plan.columns.push_back({std::move(field), place});
+    if (found != known.end()) {
+      plan.columns.back().range = found->range;
+    }
   }
+  limit_flow_columns(plan.columns);
   put_in_flow_order(plan.columns);
   return plan;
 }

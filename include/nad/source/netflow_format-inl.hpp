@@ -10,6 +10,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/source/named_columns-inl.hpp"
+#include "nad/source/slashed_times-inl.hpp"
 
 namespace nad::detail {
 
@@ -87,7 +88,7 @@ inline Table complete_netflow(const Table& table, ReadContext& context) {
   for (const char* end : {"te", "lastSeen"}) {
     if (flows.has(end) && flows.has("timestamp") && !flows.has("duration")) {
       flows = flows.with(flow_field("duration", std::string(end) + " - start"),
-                         seconds_between(flows["timestamp"], flows[end]));
+                         seconds_between(flows["timestamp"], flows[end], context));
     }
   }
   return in_flow_order(flows);
@@ -112,6 +113,7 @@ inline std::unique_ptr<BatchSource> open_netflow(const Head& head, LineWindow& w
     }
   }
   plan.complete = &complete_netflow;
+  read_slashed_times(plan, head, context);
   return std::make_unique<DelimitedSource>(std::move(window), std::move(plan), context);
 }
 

@@ -155,7 +155,10 @@ inline DelimitedPlan packet_list_plan(const Head& head, const NameLine& line) {
     if (found == packet_fields.end() || find_column(plan, found->name) != nullptr) {
       continue;
     }
-    ColumnPlan column{{std::string(found->name), ColumnType::text}, place};
+    const std::string origin(bare_name(line.names[place]));
+    ColumnPlan column{
+        {std::string(found->name), ColumnType::text, Role::feature, origin == found->name ? std::string() : origin},
+        place};
     if (found->name == "time") {
       column.field.type = ColumnType::time;
       column.parse = &parse_list_time;

@@ -104,7 +104,7 @@ class OpenSource {
     idle = !options.names.empty() ? "names" : idle;
     idle = !options.types.empty() ? "types" : idle;
     idle = options.missing ? "missing" : idle;
-    idle = options.day_first ? "day_first" : idle;
+    idle = options.day_first && !context_.takes_day_first ? "day_first" : idle;
     if (idle != nullptr) {
       throw Error(ErrorCode::invalid_argument, context_.name + " is of the format '" + std::string(format) +
                                                    "', for which the option " + idle +
@@ -154,6 +154,7 @@ Table read_all(const Open& open, bool repeatable, const std::string& name, const
     std::optional<Table> table = source.next(std::numeric_limits<std::size_t>::max());
     if (source.context().second.wanted) {
       second.columns = source.context().second.columns;
+      second.day_first = source.context().second.day_first;
       continue;
     }
     if (report != nullptr) {

@@ -43,12 +43,12 @@ struct ReadOptions {
   std::string encoding = "utf-8";  ///< of text: "utf-8", "latin-1" or "windows-1252"
   // For text tables that no other format knows (`csv`). Nothing: found out.
   std::optional<char> separator = {};
-  std::optional<char> quote = {};                        ///< '\0': quotes are ordinary characters
-  std::optional<char> comment = {};                      ///< lines that begin with it are left out; '\0': none are
-  std::optional<bool> header = {};                       ///< whether the first line names the columns
-  std::vector<std::string> names = {};                   ///< what the columns are called, in their order
-  std::map<std::string, ColumnType> types = {};          ///< column name -> type
-  std::optional<bool> day_first = {};                    ///< of dates like 7/4/2017, where they do not show it
+  std::optional<char> quote = {};                ///< '\0': quotes are ordinary characters
+  std::optional<char> comment = {};              ///< lines that begin with it are left out; '\0': none are
+  std::optional<bool> header = {};               ///< whether the first line names the columns
+  std::vector<std::string> names = {};           ///< what the columns are called, in their order
+  std::map<std::string, ColumnType> types = {};  ///< column name -> type
+  std::optional<bool> day_first = {};  ///< of dates like 7/4/2017, where they do not show it; also of other formats
   std::optional<std::vector<std::string>> missing = {};  ///< the texts that mean "no value"
   ProgressCallback progress = {};                        ///< bytes done, of all where that is known
 };

@@ -136,7 +136,7 @@ inline Table complete_eve(const Table& table, ReadContext& context) {
                        return std::string(name == "failed" || name == "unknown" ? "" : name);
                      }));
   flows = flows.with(flow_field("duration", "flow.end - flow.start"),
-                     seconds_between(flows["timestamp"], flows["flow.end"]));
+                     seconds_between(flows["timestamp"], flows["flow.end"], context));
   if (flows["event_type"].categories().size() > 1) {
     context.note(
         "the log has flow and netflow events, which tell of the same flows twice; choose one kind by "
@@ -156,6 +156,12 @@ inline JsonPlan eve_plan() {
     plan.add(field.key, {std::string(field.key), field.type, field.role});
   }
   plan.add("timestamp", {"logged_at", ColumnType::time, Role::identifier, "timestamp"});
+  limit_flow_columns(plan.columns);
+  for (ColumnPlan& column : plan.columns) {
+    if (column.field.type == ColumnType::integer && !column.range) {
+      column.range = from_zero;  // ages, counts, lifetimes and codes
+    }
+  }
   return plan;
 }
 

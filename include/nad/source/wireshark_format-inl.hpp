@@ -19,6 +19,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/source/packet_rows-inl.hpp"
+#include "nad/source/slashed_times-inl.hpp"
 #include "nad/table/column_builder.hpp"
 
 namespace nad::detail {
@@ -167,6 +168,7 @@ inline std::unique_ptr<BatchSource> open_wireshark_csv(const Head& head, LineWin
     throw Error(ErrorCode::invalid_data,
                 context.name + " is a packet list without times; export it with frame.time_epoch");
   }
+  read_slashed_times(plan, head, context);
   return std::make_unique<PacketListSource>(std::move(window), std::move(plan), context);
 }
 

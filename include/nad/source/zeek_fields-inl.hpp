@@ -84,11 +84,17 @@ inline Field zeek_column(std::string_view written, ColumnType type) {
   return {std::string(known.name), known.type, known.role};
 }
 
-/// Flow columns first, then the rest of conn.log in its usual order, then what else the log has.
+/// Flow columns first, then the rest of conn.log in its usual order, then what else the log has. All get their ranges.
 inline void put_in_zeek_order(std::vector<ColumnPlan>& columns) {
   std::stable_sort(columns.begin(), columns.end(), [](const ColumnPlan& a, const ColumnPlan& b) {
     return zeek_rank(a.field.name) < zeek_rank(b.field.name);
   });
+  limit_flow_columns(columns);
+  for (ColumnPlan& column : columns) {
+    if (zeek_rank(column.field.name) < zeek_fields.size() && column.field.type == ColumnType::integer) {
+      column.range = from_zero;  // counts and numbers of protocols and VLANs
+    }
+  }
   put_in_flow_order(columns);
 }
 
