@@ -143,3 +143,95 @@ TEST_CASE("a block of values is judged as each of them is") {
     }
   }
 }
+
+TEST_CASE("a malformed first row is malformed, and the format stays") {
+  using Options = nad::ReadOptions;
+  struct Sample {
+    std::string format, head, row, bad, message;
+  };
+  const std::string unsw =
+      ",udp,CON,0.001055,132,164,31,29,0,0,dns,500473.9375,621800.9375,2,2,0,0,0,0,66,82,0,0,0,0,1421927414,1421927415,"
+      "0.017,0.013,0,0,0,0,0,0,0,0,3,7,1,3,1,1,1,,0\n";
+  std::string bad_flow = flow("1", "1", "1");
+  bad_flow.replace(bad_flow.find("192.0.2.1"), 9, "10.0.0.999");
+  for (const Sample& sample : {
+           Sample{"flow_csv", flow_names, flow("1", "1", "1"), bad_flow, "line 2, column 'src_ip' ('Source IP' in"},
+           Sample{"flow_csv", flow_names, flow("1", "1", "1"), "x\n", "line 2: the row has 1 field where 8 belong"},
+           Sample{"flow_csv", "", "59.166.0.0,1390,149.171.126.6,53" + unsw, "nowhere,1390,149.171.126.6,53" + unsw,
+                  "line 1, column 'src_ip'"},
+           Sample{"kdd99", "", kdd("1", "1"), kdd("abc", "1"), "line 1, column 'src_bytes': 'abc' is not of type"},
+           Sample{"kdd99", "", kdd("1", "1"), "x,y,z\n", "line 1: the row has 3 fields where 42 belong"},
+           Sample{"aws_vpc", "", "2 1 e 1.2.3.4 1.2.3.4 1 2 6 1 1 90 100 ACCEPT OK\n",
+                  "2 1 e 1.2.3.4 1.2.3.4 1 2 6 1 1 90 100 ACCEPT\n", "line 1: the row has 13 fields where 14 belong"},
+           Sample{"netflow", "ts,te,td,sa,da,sp,dp,pr,ipkt,ibyt\n",
+                  "2024-01-01 00:00:00,2024-01-01 00:00:00,1,192.0.2.1,192.0.2.2,1,6,TCP,1,1\n",
+                  "2024-01-01 00:00:00,2024-01-01 00:00:00,1,192.0.2,192.0.2.2,1,6,TCP,1,1\n",
+                  "line 2, column 'src_ip'"},
+           Sample{"argus", "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,TotPkts,TotBytes\n",
+                  "2018/12/18 14:00:00,1,tcp,192.0.2.1,1,->,192.0.2.2,2,3,4\n",
+                  "2018/12/18 14:00:00,1,tcp,192.0.2,1,->,192.0.2.2,2,3,4\n", "line 2, column 'src_ip'"},
+           Sample{"wireshark_csv", "No.,Time,Source,Destination,Protocol,Length,Info\n",
+                  "1,0.5,192.0.2.1,192.0.2.2,UDP,60,5353 > 5353 Len=18\n", "1,soon,192.0.2.1,192.0.2.2,UDP,60,x\n",
+                  "line 2, column 'time' ('Time' in the file)"},
+       }) {
+    CAPTURE(sample.format);
+    std::string text = sample.head + sample.bad;
+    for (int i = 0; i < 1000; ++i) {
+      text += sample.row;
+    }
+    CHECK(contains(message_of(text), sample.message));
+    nad::ReadReport report;
+    const nad::Table table = read_text(text, {.on_error = nad::OnError::skip}, &report);
+    CHECK(report.format == sample.format);
+    CHECK(table.rows() == (sample.format == "wireshark_csv" ? 1 : 1000));
+    CHECK(report.skipped_rows() == 1);
+  }
+  std::string other;  // a line of other names above such rows is still a line of names
+  for (int i = 0; i < 42; ++i) {
+    other += (i == 0 ? "x" : ",x") + std::to_string(i);
+  }
+  CHECK(read_text(other + "\n" + kdd("1", "1")).schema().source() == "csv");
+  // names that promise no addresses are believed by what stands below them
+  const std::string mail = "timestamp,source,destination,duration,protocol,flags\n";
+  nad::ReadReport report;
+  read_text(mail + "1,alice,bob,2,mail,x\n1,192.0.2.1,carol,2,mail,x\n", {}, &report);
+  CHECK(report.format == "csv");
+  read_text(mail + "1,alice,192.0.2.1,2,tcp,x\n1,192.0.2.1,192.0.2.2,2,tcp,x\n",
+            Options{.on_error = nad::OnError::skip}, &report);
+  CHECK(report.format == "flow_csv");
+  CHECK(report.rows == 1);
+}
+
+TEST_CASE("a NUL byte in a text is told with its line, and a binary file is none") {
+  const auto with_nul = [](std::string text, const std::string& at) { return text.replace(text.find(at), 1, 1, '\0'); };
+  nad::ReadReport report;
+  const std::string table = with_nul("a,b\n1,x\n2,y\n3,z\n4,w\n", "3,z");
+  CHECK(contains(message_of(table), "line 4, column 'a': '?' is no text: it holds a NUL byte"));
+  CHECK(read_text(table, {.on_error = nad::OnError::skip}, &report)["a"].type() == nad::ColumnType::integer);
+  CHECK(report.skipped == Skipped{{"column 'a': no text: it holds a NUL byte", 1}});
+  const std::string flows = with_nul(flow_names + flow("1", "1", "1") + flow("2", "1", "1"), "tcp");
+  CHECK(contains(message_of(flows), "line 2, column 'protocol': '?cp' is no text: it holds a NUL byte"));
+  CHECK(read_text(flows, {.on_error = nad::OnError::skip}).rows() == 1);
+  CHECK(contains(message_of(with_nul("a,b\n1,2\n", "b")), "the name of column '?' holds a NUL byte"));
+  CHECK(contains(message_of(std::string("\x7f"
+                                        "ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0",
+                                        20)),
+                 "not a text file"));
+  CHECK(contains(message_of("\1\2\3\4\5\6"), "not a text file"));
+}
+
+TEST_CASE("lines that end with carriage returns alone are refused with a way out") {
+  CHECK(contains(message_of("a,b\r1,2\r3,4\r"), "carriage returns alone, as old Macs did; turn them into newlines"));
+  CHECK(contains(message_of("a,b\r1,2"), "`tr '\\r' '\\n' < old > new`"));
+  CHECK(read_text("a,b\r\n1,2\r\n").rows() == 1);
+  CHECK(read_text("a,b\r\n").columns() == 2);
+  CHECK(read_text("a,b\n1,\"x\ry\"\n")["b"].text(0) == "x\ry");
+}
+
+TEST_CASE("JSON: a list is no number") {
+  const std::string good = zeek("1", "0.5", "9");
+  CHECK(contains(message_of(good + zeek("1", "0.5", "[1]")),
+                 "line 2, column 'bytes_sent' ('orig_bytes' in the file): '[1]'"));
+  CHECK(contains(message_of(good + zeek("1", "[]", "1")), "column 'duration': '[]' is not of type number"));
+  CHECK(read_text(good + zeek("1", "0.5", "null"))["bytes_sent"].is_missing(1));
+}

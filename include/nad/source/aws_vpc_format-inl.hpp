@@ -96,8 +96,11 @@ inline bool is_aws_vpc_record(std::string_view line, std::size_t before) {
 
 inline std::optional<DelimitedPlan> recognise_aws_vpc(const Head& head) {
   DelimitedPlan plan;
-  const bool behind_time = is_aws_vpc_record(head.line(0), 1);
-  if (behind_time || is_aws_vpc_record(head.line(0), 0)) {
+  const auto are_records = [&](std::size_t before) {
+    return most_first_rows(head, ' ', [&](std::string_view line) { return is_aws_vpc_record(line, before); });
+  };
+  const bool behind_time = are_records(1);
+  if (behind_time || are_records(0)) {
     const NameLine line((behind_time ? "cloudwatch-time " : "") + std::string(aws_vpc_version_2), ' ');
     plan = named_plan(head, 0, line, aws_vpc_columns, {"-", ""});
   } else {

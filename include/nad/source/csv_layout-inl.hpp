@@ -164,7 +164,8 @@ class CsvLayout {
   ColumnSample sample_of(std::span<const SampleRecord> records, std::size_t place, const SampleRecord& left_out) const {
     ColumnSample sample;
     for (const SampleRecord& record : records) {
-      if (record.fields != left_out.fields && place < record.fields.size() && !is_missing(record.fields[place])) {
+      if (record.fields != left_out.fields && place < record.fields.size() && !is_missing(record.fields[place]) &&
+          is_readable(record.fields[place])) {  // else the row is malformed and says nothing about its column
         sample.add(record.fields[place]);
       }
     }

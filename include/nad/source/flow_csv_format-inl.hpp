@@ -112,21 +112,27 @@ inline std::set<std::string_view> flow_columns_of(const NameLine& line) {
   return found;
 }
 
-/// Whether the first row has addresses where the names promise them.
-inline bool addresses_hold(const Head& head, const NameLine& line, std::size_t index) {
-  if (index >= head.lines()) {
-    return true;
+/// Whether addresses stand where the names promise them. "src_ip" promises them for certain; flows between "source" and
+/// "destination" may be of anything, so that most of the first rows must have addresses there.
+inline bool addresses_hold(const Head& head, const NameLine& line) {
+  std::vector<std::size_t> vague;
+  for (std::size_t place = 0; place < line.plain.size(); ++place) {
+    static constexpr std::array<std::string_view, 5> words = {"src", "source", "dst", "dest", "destination"};
+    if (std::find(words.begin(), words.end(), line.plain[place]) != words.end()) {
+      vague.push_back(place);
+    }
   }
-  const std::vector<std::string> row = split_quoted_line(head.line(index), line.separator);
-  for (std::size_t place = 0; place < line.plain.size() && place < row.size(); ++place) {
-    for (const NamedColumn& known : flow_names) {
-      if (known.plain == line.plain[place] && (known.name == "src_ip" || known.name == "dst_ip") &&
-          !row[place].empty() && !Address::parse(row[place])) {
-        return false;
+  std::size_t addresses = 0;
+  std::size_t others = 0;
+  for (std::size_t index = 1; index < head.lines() && index <= first_rows; ++index) {
+    const std::vector<std::string> row = split_quoted_line(head.line(index), line.separator);
+    for (const std::size_t place : vague) {
+      if (place < row.size() && !row[place].empty()) {
+        ++(Address::parse(row[place]) ? addresses : others);
       }
     }
   }
-  return true;
+  return addresses >= others;
 }
 
 inline bool is_cic(const NameLine& line) {
@@ -138,9 +144,9 @@ inline bool is_unsw(const NameLine& line) {
   return line.has_all({"dur", "proto", "spkts", "dpkts", "sbytes", "dbytes"});
 }
 
-/// UNSW-NB15 without a line of names: 49 fields, and what must stand in them does.
-inline bool is_bare_unsw(std::string_view first) {
-  const std::vector<std::string_view> row = split_line(first, ',');
+/// A row of UNSW-NB15: 49 fields, and what must stand in them does.
+inline bool is_unsw_row(std::string_view line) {
+  const std::vector<std::string_view> row = split_line(line, ',');
   std::int64_t number = 0;
   return row.size() == 49 && Address::parse(row[0]) && Address::parse(row[2]) && !row[28].empty() &&
          parse_integer(row[28], number) && (row[48] == "0" || row[48] == "1");
@@ -185,13 +191,13 @@ inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool 
 }
 
 inline std::optional<DelimitedPlan> recognise_flow_csv(const Head& head) {
-  if (is_bare_unsw(head.line(0))) {
+  if (most_first_rows(head, ',', &is_unsw_row)) {
     return flow_csv_plan(head, NameLine(unsw_nb15_names, ','), false);
   }
   const NameLine line(head.line(0), likely_separator(head.line(0)));
   const std::set<std::string_view> found = flow_columns_of(line);
   const bool both_ends = found.contains("src_ip") && found.contains("dst_ip") && found.size() >= 5;
-  if (!(both_ends || is_cic(line) || is_unsw(line)) || !addresses_hold(head, line, 1)) {
+  if (!(both_ends || is_cic(line) || is_unsw(line)) || !addresses_hold(head, line)) {
     return std::nullopt;
   }
   return flow_csv_plan(head, line, true);

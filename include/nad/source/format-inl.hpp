@@ -2,6 +2,7 @@
 
 // How a format is recognised: by the first lines, never by the name of the file.
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,33 @@ inline std::vector<std::string_view> split_line(std::string_view line, char sepa
     }
     line.remove_prefix(end + 1);
   }
+}
+
+/// Without a line of names, so many rows tell the format: one malformed row among them must not.
+inline constexpr std::size_t first_rows = 20;
+
+/// Whether at least half of the first rows are of a kind, and the first line is not one of many names.
+template <class IsKind>
+bool most_first_rows(const Head& head, char separator, const IsKind& is_kind) {
+  std::size_t rows = 0;
+  std::size_t sound = 0;
+  for (std::size_t index = 0; index < head.lines() && rows < first_rows; ++index) {
+    const std::string_view line = head.line(index);
+    if (line.empty()) {
+      continue;
+    }
+    const bool is_sound = is_kind(line);
+    sound += is_sound ? 1U : 0U;
+    if (rows++ == 0 && !is_sound) {
+      const std::vector<std::string_view> fields = split_line(line, separator);
+      if (fields.size() > 9 && std::none_of(fields.begin(), fields.end(), [](std::string_view field) {
+            return !field.empty() && field[0] >= '0' && field[0] <= '9';
+          })) {
+        return false;
+      }
+    }
+  }
+  return sound != 0 && 2 * sound >= rows;
 }
 
 }  // namespace nad::detail

@@ -101,8 +101,10 @@ class JsonLinesSource : public GridSource {
         keys_(plan),
         record_(plan.places) {
     whole_.resize(plan.places);
+    lists_.resize(plan.places);
     for (const ColumnPlan& column : plan.columns) {
       whole_[column.place] = column.field.type == ColumnType::integer;
+      lists_[column.place] = column.field.type == ColumnType::category || column.field.type == ColumnType::text;
     }
   }
 
@@ -168,7 +170,7 @@ class JsonLinesSource : public GridSource {
     std::string_view& text = record_[static_cast<std::size_t>(place)];
     if (value.kind == JsonKind::null) {
       text = {};
-    } else if (value.kind == JsonKind::array) {
+    } else if (value.kind == JsonKind::array && lists_[static_cast<std::size_t>(place)]) {
       text = joined_.emplace_back(joined_elements(value.text));
     } else if (value.kind == JsonKind::number && whole_[static_cast<std::size_t>(place)]) {
       text = without_zero_fraction(value.text);
@@ -200,6 +202,7 @@ class JsonLinesSource : public GridSource {
   std::string path_;
   Record record_;
   std::vector<bool> whole_;
+  std::vector<bool> lists_;  ///< an array is no number, though it may hold one
   std::deque<std::string> joined_;
   std::uint64_t cut_lines_ = 0;
   std::size_t left_out_ = 0;

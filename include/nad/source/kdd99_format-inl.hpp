@@ -71,28 +71,18 @@ inline bool is_kdd99_row(const std::vector<std::string_view>& row) {
   return true;
 }
 
-/// How many fields the rows have, by the first 20 of which at least half must be such rows; 0: it is another format.
+/// How many fields the rows have, by the first of them; 0: it is another format.
 inline std::size_t kdd99_fields(const Head& head) {
   std::map<std::size_t, std::size_t> shapes;
-  std::size_t rows = 0;
-  std::size_t sound = 0;
-  for (std::size_t index = 0; index < head.lines() && rows < 20; ++index) {
-    const std::vector<std::string_view> row = split_line(head.line(index), ',');
-    if (row.size() == 1 && row[0].empty()) {
-      continue;
-    }
-    ++rows;
-    if (is_kdd99_row(row)) {
-      ++sound;
-      ++shapes[row.size()];
-    }
-  }
-  if (sound == 0 || 2 * sound < rows) {
-    return 0;
-  }
-  return std::max_element(shapes.begin(), shapes.end(),
-                          [](const auto& a, const auto& b) { return a.second < b.second; })
-      ->first;
+  const bool found = most_first_rows(head, ',', [&](std::string_view line) {
+    const std::vector<std::string_view> row = split_line(line, ',');
+    const bool sound = is_kdd99_row(row);
+    shapes[row.size()] += sound ? 1U : 0U;
+    return sound;
+  });
+  const auto usual =
+      std::max_element(shapes.begin(), shapes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return found ? usual->first : 0;
 }
 
 /// 41 columns alone, with a label, or with a label and the difficulty; with a line of names also with the family of the

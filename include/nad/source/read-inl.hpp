@@ -85,7 +85,12 @@ class OpenSource {
 
   void refuse_unreadable_names() const {
     for (const Field& field : batches_->schema()) {
-      if (!is_readable(field.name) || !is_readable(field.origin)) {
+      const bool nul = (field.name + field.origin).find('\0') != std::string::npos;
+      if (nul) {
+        throw Error(ErrorCode::invalid_data, context_.name + ": the name of column '" + shown(field.name) +
+                                                 "' holds a NUL byte; mend the line of names");
+      }
+      if (!is_utf8(field.name) || !is_utf8(field.origin)) {
         throw Error(ErrorCode::invalid_data,
                     context_.name + ": the name of column '" + shown(field.name) +
                         "' is not UTF-8; give encoding=" + "\"latin-1\" or \"windows-1252\" if the file is written so");
@@ -133,9 +138,37 @@ class OpenSource {
     if (what != nullptr) {
       throw Error(ErrorCode::bad_file, context_.name + " is " + what);
     }
-    if (begin.find('\0') != std::string_view::npos) {
-      throw Error(ErrorCode::bad_file, context_.name + " holds NUL bytes; it is not a text file");
+    if (is_binary(begin)) {
+      throw Error(ErrorCode::bad_file, context_.name + " holds NUL bytes or control characters; it is not a text file");
     }
+    if (has_lone_returns(begin)) {
+      throw Error(ErrorCode::bad_file, context_.name +
+                                           " ends its lines with carriage returns alone, as old Macs did; turn them "
+                                           "into newlines, for example with `tr '\\r' '\\n' < old > new`");
+    }
+  }
+
+  /// A few control characters in a text are damage that its rows can tell of.
+  static bool is_binary(std::string_view begin) {
+    begin = begin.substr(0, 4096);
+    const auto nul = static_cast<std::size_t>(std::count(begin.begin(), begin.end(), '\0'));
+    const auto control = static_cast<std::size_t>(std::count_if(begin.begin(), begin.end(), [](char c) {
+      return static_cast<unsigned char>(c) < ' ' && (c < '\t' || c > '\r') && c != '\x1b' && c != '\x1f';
+    }));
+    return nul >= 4 || (control >= 4 && 10 * control > begin.size());
+  }
+
+  static bool has_lone_returns(std::string_view begin) {
+    bool quoted = false;
+    bool lone = false;
+    for (std::size_t at = 0; at + 1 < begin.size(); ++at) {
+      if (begin[at] == '\n') {
+        return false;
+      }
+      quoted = quoted != (begin[at] == '"');
+      lone = lone || (begin[at] == '\r' && !quoted && begin[at + 1] != '\n' && begin[at + 1] != '\r');
+    }
+    return lone;
   }
 
   ReadContext context_;
