@@ -282,9 +282,12 @@ class Table:
         return table.to_matrix()
 
     def to_csv(self, target: Any, *, separator: str = ",", header: bool = True) -> None:
-        """Write all rows to a file by its path, or to a binary file object. `nad.read` reads it back.
+        """Write all rows to a file by its path, or to a binary file object.
 
-        What is missing is empty, times are ISO 8601 in UTC, numbers have the digits that they need.
+        What is missing is empty, times are ISO 8601 in UTC, numbers have the digits that they need. `nad.read` gives
+        the same names and values back, and for tables that came from a log the same types and roles. A text cannot
+        carry all: texts like "", "-", "NA" or "null" come back as missing, types of other tables are found out anew
+        (numbers that are all whole become integers), and the source and the original names are lost.
         """
         if hasattr(target, "write"):
             target.write(_core.to_csv(self._table, separator, header))

@@ -16,6 +16,7 @@
 
 #include "nad/source/flow_names-inl.hpp"
 #include "nad/source/named_columns-inl.hpp"
+#include "nad/source/written_columns-inl.hpp"
 #include "nad/table/time.hpp"
 
 namespace nad::detail {
@@ -157,6 +158,7 @@ inline DelimitedPlan flow_csv_plan(const Head& head, const NameLine& line, bool 
   DelimitedPlan plan = named_plan(head, header ? 1 : 0, line, flow_names,
                                   {"", "-", " ", "NaN", "nan", "NA", "N/A", "null", "NULL", "None"});
   plan.source = "flow_csv";
+  restore_written_columns(plan, line, head);
   // CICFlowMeter's flows of packets out of order last less than nothing; UNSW-NB15 has ports like 0x20205321
   limit_flow_columns(plan.columns, cic || !header || is_unsw(line));
   const auto odd = std::make_shared<std::set<std::string>>();

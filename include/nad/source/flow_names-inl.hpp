@@ -130,6 +130,9 @@ inline constexpr std::array flow_names = {
     NamedColumn{"totallengthofbwdpacket", "bytes_received"},
     NamedColumn{"totallengthofbwdpackets", "bytes_received"},
 
+    NamedColumn{"ipbytessent", "ip_bytes_sent"},
+    NamedColumn{"ipbytesreceived", "ip_bytes_received"},
+
     NamedColumn{"packetssent", "packets_sent"},
     NamedColumn{"pktssent", "packets_sent"},
     NamedColumn{"sentpackets", "packets_sent"},
