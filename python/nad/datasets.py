@@ -68,12 +68,12 @@ _NSL_KDD_FILES = {
 
 def load_kdd99(subset: str = "10_percent", *, download: bool = False, progress: bool = False) -> Table:
     """KDD Cup 99: ``"10_percent"`` and ``"full"`` of the training set, or ``"corrected"``, the labelled test set."""
-    return read(_find("KDD Cup 99", _KDD99_FILES, subset, download), progress=progress)
+    return _read(_find("KDD Cup 99", _KDD99_FILES, subset, download), "kdd99", progress)
 
 
 def load_nsl_kdd(subset: str = "train+", *, progress: bool = False) -> Table:
     """NSL-KDD: ``"train+"``, ``"test+"`` or ``"test-21"``. Its publisher asks for one's name before a download."""
-    return read(_find("NSL-KDD", _NSL_KDD_FILES, subset, download=False), progress=progress)
+    return _read(_find("NSL-KDD", _NSL_KDD_FILES, subset, download=False), "nsl_kdd", progress)
 
 
 def synthetic_flows(
@@ -121,6 +121,16 @@ def synthetic_flows(
 def synthetic_anomalies() -> dict[str, str]:
     """The kinds of attacks that `synthetic_flows` knows, each with a description."""
     return dict(_core.synthetic_anomalies())
+
+
+def _read(path: Path, format_: str, progress: bool) -> Table:
+    table, report = read(path, progress=progress, return_report=True)
+    if report.format != format_:
+        raise BadFileError(
+            f"{path} does not hold the data set that its name promises: it is of the format {report.format!r}, not "
+            f"{format_!r}; replace it by the published file"
+        )
+    return table
 
 
 def _find(title: str, files: dict[str, _File], subset: str, download: bool) -> Path:

@@ -87,8 +87,8 @@ def read(
     **options
         ``encoding`` of text: "utf-8", "latin-1" or "windows-1252". For text tables that no other format knows (format
         "csv"): ``separator``, ``quote`` and ``comment`` ("" for none), ``header``, ``names``, ``types`` (column ->
-        type), ``missing`` (the texts that mean "no value"), ``day_first`` of dates like 7/4/2017. What is not given is
-        found out.
+        type), ``missing`` (the texts that mean "no value"). What is not given is found out. ``day_first`` of dates like
+        7/4/2017, also in tables of other formats, where the dates do not show it.
     """
     if _is_parquet(source):
         table = _read_parquet(source)

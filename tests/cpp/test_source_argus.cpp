@@ -82,6 +82,27 @@ TEST_CASE("Argus flows without SrcPkts and Label, in another order, joined and m
                  "line 2, column 'dst_ip' ('DstAddr' in the file): 'some.host' is not of type address"));
 }
 
+TEST_CASE("Argus: what came back is the rest, and no rest where a part is more than the whole") {
+  const auto row = [](const std::string& packets, const std::string& bytes, const std::string& sent_bytes,
+                      const std::string& sent_packets) {
+    return "2018/12/18 14:00:01,0,tcp,192.0.2.1,1,<->,198.51.100.2,2,URP,0,0," + packets + "," + bytes + "," +
+           sent_bytes + "," + sent_packets + ",\n";
+  };
+  const nad::Table table = read_text(header + row("5", "700", "700", "5") + row("5", "700", "701", "6") +
+                                     row("5", "700", "0", "0") + row("", "", "3", "1") + row("5", "700", "", ""));
+  CHECK(table["bytes_received"].integers()[0] == 0);
+  CHECK(table["packets_received"].integers()[0] == 0);
+  CHECK(table["bytes_received"].is_missing(1));
+  CHECK(table["packets_received"].is_missing(1));
+  CHECK(table["bytes_sent"].integers()[1] == 701);
+  CHECK(table["bytes_received"].integers()[2] == 700);
+  CHECK(table["packets_received"].integers()[2] == 5);
+  for (const std::size_t row_without : {3U, 4U}) {
+    CHECK(table["bytes_received"].is_missing(row_without));
+    CHECK(table["packets_received"].is_missing(row_without));
+  }
+}
+
 TEST_CASE("samples: every record is there, and sums agree with another reader's") {
   struct Sample {
     const char* file;

@@ -48,6 +48,20 @@ std::string one_column(const std::string& values) { return read_columns("x,y\n" 
 
 }  // namespace
 
+TEST_CASE("csv: counts since 1970 are times from 1990 to 2100") {
+  const auto type = [](const std::string& least, const std::string& most) {
+    const nad::Table table = read_text("time,x\n" + least + ",1\n" + most + ",2\n");
+    return std::string(nad::name(table["time"].type())) + " " + table["time"].format(0);
+  };
+  CHECK(type("631152000", "4102444799") == "time 1990-01-01 00:00:00");
+  CHECK(type("631151999", "4102444799") == "integer 631151999");
+  CHECK(type("631152000", "4102444800") == "integer 631152000");
+  CHECK(type("631152000000", "4102444799999") == "time 1990-01-01 00:00:00");
+  CHECK(type("631151999999", "4102444799999") == "integer 631151999999");
+  CHECK(type("631152000000000000", "631152000000000001") == "time 1990-01-01 00:00:00");
+  CHECK(type("631151999999000000", "631152000000000001") == "integer 631151999999000000");
+}
+
 TEST_CASE("csv: separator, quotes and line ends are found out") {
   CHECK(read_values("a,b\n1,x\n2,y\n") == "1|x;2|y;");
   CHECK(read_values("a;b\r\n1;x\r\n2;y\r\n") == "1|x;2|y;");

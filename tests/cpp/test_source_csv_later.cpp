@@ -103,6 +103,55 @@ TEST_CASE("csv: what cannot be read again names the way out") {
   CHECK(type_of(read_text(late("a,b", "1,x", "2.5,y\n"), {.on_error = nad::OnError::skip}), "a") == "number");
 }
 
+TEST_CASE("csv: a few values that make texts of a column are noted") {
+  const auto text = [](const std::string& usual, const std::string& odd, int count, const std::string& name = "v") {
+    std::string rows = name + ",w\n";
+    for (int i = 0; i < count; ++i) {
+      rows += usual + ",1\n" + (i == 54 || (count < 54 && i == 0) ? odd + ",2\n" : "");
+    }
+    return rows;
+  };
+  nad::ReadReport report;
+  CHECK(type_of(read_text(text("1.5", "oops", 100), {}, &report), "v") == "category");
+  CHECK(report.notes == std::vector<std::string>{
+                            "column 'v': 100 of 101 values are numbers, but 'oops' (line 57) is not, so the column "
+                            "is read as category; types={'v': 'number'} with on_error='skip' leaves such rows out"});
+  const nad::ReadOptions way = {.on_error = nad::OnError::skip, .types = {{"v", nad::ColumnType::number}}};
+  CHECK(read_text(text("1.5", "oops", 100), way, &report).rows() == 100);
+  CHECK(report.notes.empty());
+  read_text("sep=,\n" + text("1", "1e400", 100), {}, &report);
+  CHECK(has_note(report, "'1e400' (line 58) is not"));
+  read_text(text("1", "oops", 9), {}, &report);
+  CHECK(has_note(report, "9 of 10 values are numbers, but 'oops' (line 3)"));
+  read_text(text("1", "oops", 8), {}, &report);  // too few to tell
+  CHECK(report.notes.empty());
+  read_text("v,w\n" + text("1", "oops", 9).substr(4) + "no,1\n", {}, &report);  // 9 of 11 are not enough
+  CHECK(report.notes.empty());
+  read_text(text("192.0.2.1", "eth0", 20), {}, &report);
+  CHECK(has_note(report, "20 of 21 values are addresses, but 'eth0'"));
+  read_text(text("2024-01-02", "soon", 20), {}, &report);
+  CHECK(has_note(report, "20 of 21 values are times, but 'soon'"));
+  read_text(text("true", "maybe", 20), {}, &report);
+  CHECK(has_note(report, "20 of 21 values are true or false, but 'maybe'"));
+  read_text(text("1", "attack", 20, "label"), {}, &report);  // the answer may be anything
+  CHECK(report.notes.empty());
+  std::string times = "time,w\n";
+  for (int i = 0; i < 10; ++i) {
+    times += "2024-01-02,1\n13/01/2024 10:00,1\n1704067200,1\n";
+  }
+  CHECK(type_of(read_text(times, {}, &report), "time") == "category");
+  CHECK(has_note(report, "column 'time': all 30 values are times, but not all in one form, so the column is read as"));
+
+  std::string flows = "timestamp,src_ip,dst_ip,src_port,dst_port,protocol,packet_size\n";
+  for (int i = 0; i < 30; ++i) {
+    flows += "2024-01-02,192.0.2.1,192.0.2.2,1,2,tcp," + std::string(i == 20 ? "oops" : "60") + "\n";
+  }
+  CHECK(type_of(read_text(flows, {}, &report), "packet_size") == "category");
+  CHECK(report.format == "flow_csv");
+  CHECK(has_note(report, "column 'packet_size': 29 of 30 values are numbers, but 'oops' (line 22) is not"));
+  CHECK(has_note(report, "format='csv' with types={'packet_size': 'number'} and on_error='skip'"));
+}
+
 TEST_CASE("csv: malformed files are errors with line and column, or counted") {
   CHECK(contains(message_of("a,b\n1,2\n3\n4,5\n"), "line 3: the row has 1 field where 2 belong"));
   CHECK(contains(message_of("a,b\n\"x\ny\",2\n\"u\n\nv\",3\nz\n"), "line 7: the row has 1 field"));

@@ -102,6 +102,30 @@ TEST_CASE("the two netflow events of a flow become one row") {
   CHECK(has_note(report, "twice"));
 }
 
+TEST_CASE("a flow of two netflow events begins with the earlier and ends with the later") {
+  const std::string a = "192.0.2.1";
+  const std::string b = "198.51.100.2";
+  const auto at = [](std::string event, const std::string& start, const std::string& end) {
+    event.replace(event.find("11:59:58.000000"), 15, start);
+    return event.replace(event.find("11:59:59.500000"), 15, end);
+  };
+  const std::string inner[2] = {"11:59:58.000000", "11:59:59.500000"};
+  const std::string outer[2] = {"11:59:57.250000", "12:00:01.750000"};
+  const std::string late[2] = {"11:59:59.000000", "12:00:02.000000"};
+  const nad::Table table = read_text(
+      at(netflow("1", a, b, 5, "12"), inner[0], inner[1]) + at(netflow("1", b, a, 5, "12"), outer[0], outer[1]) +
+      at(netflow("2", a, b, 5, "12"), outer[0], outer[1]) + at(netflow("2", b, a, 5, "12"), inner[0], inner[1]) +
+      at(netflow("3", a, b, 5, "12"), inner[0], inner[1]) + at(netflow("3", b, a, 5, "12"), late[0], late[1]));
+  REQUIRE(table.rows() == 3);
+  for (std::size_t row = 0; row < 2; ++row) {
+    CHECK(table["timestamp"].format(row) == "2024-05-01 09:59:57.250");
+    CHECK(table["flow.end"].format(row) == "2024-05-01 10:00:01.750");
+    CHECK(table["duration"].numbers()[row] == 4.5);
+  }
+  CHECK(table["timestamp"].format(2) == "2024-05-01 09:59:58");
+  CHECK(table["flow.end"].format(2) == "2024-05-01 10:00:02");
+}
+
 TEST_CASE("EVE that is damaged, and JSON that is none") {
   const std::string good = event("flow", "");
   CHECK(contains(message_of(good + good.substr(0, 70)), "line 2: damaged JSON at byte 71"));

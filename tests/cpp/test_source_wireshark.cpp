@@ -157,6 +157,24 @@ TEST_CASE("times of all kinds, and what is malformed") {
                                                                {"column 'time': not of type time", 1}});
 }
 
+TEST_CASE("a flow ends after more than a minute of silence") {
+  const std::string first = packet("10.0", a, b, "UDP", 60, "5000 > 53 Len=18");
+  const auto flows = [&](const std::string& time) {
+    return read_text(names + first + packet(time, a, b, "UDP", 60, "5000 > 53 Len=18"));
+  };
+  CHECK(flows("69.999999").rows() == 1);
+  CHECK(flows("70.000000").rows() == 1);
+  CHECK(flows("70.000000")["duration"].numbers()[0] == 60.0);
+  CHECK(flows("70.000001").rows() == 2);
+  CHECK(flows("200.0").rows() == 2);
+  // a packet of others is what tells the time, and one in between keeps a flow alive
+  const std::string other = packet("70.000001", b, "192.0.2.9", "UDP", 60, "1 > 2 Len=18");
+  CHECK(read_text(names + first + other + packet("70.1", a, b, "UDP", 60, "5000 > 53 Len=18")).rows() == 3);
+  CHECK(read_text(names + first + packet("40.0", b, a, "UDP", 60, "53 > 5000 Len=18") + other +
+                  packet("70.1", a, b, "UDP", 60, "5000 > 53 Len=18"))
+            .rows() == 2);
+}
+
 TEST_CASE("flows are bounded in number and come in batches") {
   std::string text = names;
   for (int i = 0; i < 70000; ++i) {

@@ -123,6 +123,31 @@ def test_the_data_sets_are_found(monkeypatch, tmp_path):
     assert len(datasets.load_kdd99("corrected")) == 311029
 
 
+def test_a_data_set_is_what_its_name_promises(monkeypatch, tmp_path):
+    (tmp_path / "kdd99").mkdir()
+    file = tmp_path / "kdd99" / "corrected.gz"
+    monkeypatch.setenv("NAD_DATA", str(tmp_path))
+    file.write_bytes(b"<h1>not found</h1>,x\n1,2\n")
+    with pytest.raises(nad.BadFileError, match="corrected.gz does not hold .* of the format 'csv', not 'kdd99'"):
+        datasets.load_kdd99("corrected")
+    file.write_text(rows(3).replace("normal.", "normal,21").replace("smurf.", "smurf,21"))
+    with pytest.raises(nad.BadFileError, match="of the format 'nsl_kdd', not 'kdd99'"):
+        datasets.load_kdd99("corrected")
+    file.write_text(rows(3))
+    assert len(datasets.load_kdd99("corrected")) == 3
+
+
+def test_dates_in_tables_of_flows(tmp_path):
+    path = tmp_path / "flows.csv"
+    path.write_text(
+        "timestamp,src_ip,dst_ip,src_port,dst_port,protocol\n01/02/2024 10:00,192.0.2.1,192.0.2.2,1,2,tcp\n"
+    )
+    table, report = nad.read(path, return_report=True)
+    assert str(table["timestamp"].to_list()[0]).startswith("2024-02-01")
+    assert any("day_first=false reads the month first" in note for note in report.notes)
+    assert str(nad.read(path, day_first=False)["timestamp"].to_list()[0]).startswith("2024-01-02")
+
+
 def test_a_download_is_checked_before_it_is_kept(monkeypatch, tmp_path):
     (tmp_path / "site").mkdir()
     content = gzip.compress(rows(10).encode())

@@ -151,8 +151,24 @@ class CsvPlanner {
       guesses->push_back(guess);
     }
     note_guesses(context_, names_, *guesses, options_.types);
+    note_outliers(*guesses);
     follow_columns(plan, guesses);
     return plan;
+  }
+
+  /// One bad value among many good ones makes texts of a whole column.
+  void note_outliers(const std::vector<ColumnGuess>& guesses) {
+    for (std::size_t place = 0; place < guesses.size(); ++place) {
+      const std::string& name = names_[place];
+      const bool texts = guesses[place].type == ColumnType::category || guesses[place].type == ColumnType::text;
+      if (texts && !guesses[place].undecided && !names_label(name) && !options_.types.contains(name) &&
+          !context_.second.columns.contains(name)) {
+        const std::string note = layout_.outliers_of(place, name).note(guesses[place].type, true);
+        if (!note.empty()) {
+          context_.note(note);
+        }
+      }
+    }
   }
 
   void follow_columns(DelimitedPlan& plan, const std::shared_ptr<std::vector<ColumnGuess>>& guesses) {

@@ -13,6 +13,7 @@
 
 #include "nad/source/batch_source-inl.hpp"
 #include "nad/source/csv_dialect-inl.hpp"
+#include "nad/source/csv_outliers-inl.hpp"
 #include "nad/source/csv_values-inl.hpp"
 
 namespace nad::detail {
@@ -71,6 +72,18 @@ class CsvLayout {
   const std::shared_ptr<const std::vector<std::string>>& missing() const noexcept { return missing_; }
 
   ColumnSample sample_of(std::size_t place) const { return sample_of(records_, place, {}); }
+
+  /// For a column that became texts.
+  OutlierCounts outliers_of(std::size_t place, const std::string& name) const {
+    OutlierCounts counts(name);
+    const std::uint64_t first_line = skipped_bytes_ == 0 ? 1 : 2;
+    for (const SampleRecord& record : records_) {
+      if (place < record.fields.size() && !is_missing(record.fields[place])) {
+        counts.add(without_blanks(record.fields[place]), first_line + record.line);
+      }
+    }
+    return counts;
+  }
 
  private:
   void check_options() const {

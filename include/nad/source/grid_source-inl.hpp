@@ -23,6 +23,7 @@ struct GridPlan {
   std::string source;
   /// The names of all fields as the file writes them: files joined end to end repeat them among the rows.
   std::vector<std::string> header = {};
+  std::vector<std::string> notes = {};  ///< what the first lines show, for the report
   /// Looks at each field that its column cannot hold; true: the file will be read again.
   std::function<bool(const ColumnPlan& column, std::string_view text, std::uint64_t line)> contradicted = {};
   /// What is still to be done with a batch: columns that follow from others, records that are none.
@@ -62,6 +63,9 @@ class GridSource : public BatchSource {
     read.reserve(plan_.columns.size());
     for (const ColumnPlan& column : plan_.columns) {
       read.push_back(column.field);
+    }
+    for (const std::string& note : plan_.notes) {
+      context_.note(note);
     }
     read_schema_ = Schema(std::move(read), plan_.source);
     schema_ = completed(Table(read_schema_, decoder_.finish())).schema();

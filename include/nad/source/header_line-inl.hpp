@@ -81,6 +81,9 @@ inline std::vector<std::string> distinct_names(std::vector<std::string> names) {
   return names;
 }
 
+/// So many rows tell the types of columns that have no known name.
+inline constexpr std::size_t typing_rows = 200;
+
 /// Number or category, by the rows of the head from line `first` on. Whole numbers there do not promise that later ones
 /// are whole, so they are numbers, too.
 inline std::vector<ColumnType> likely_types(const Head& head, std::size_t first, char separator,
@@ -89,7 +92,7 @@ inline std::vector<ColumnType> likely_types(const Head& head, std::size_t first,
   const std::size_t columns = names.size();
   std::vector<ColumnType> types(columns, ColumnType::number);
   std::vector<bool> seen(columns);
-  const std::size_t last = std::min(head.lines(), first + 200);
+  const std::size_t last = std::min(head.lines(), first + typing_rows);
   for (std::size_t index = first; index < last; ++index) {
     const std::vector<std::string> row = split_quoted_line(head.line(index), separator);
     if (row.size() != columns || row == names || head.text()[head.line_end(index) - 1] != '\n') {

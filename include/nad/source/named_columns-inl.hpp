@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nad/source/csv_outliers-inl.hpp"
 #include "nad/source/delimited-inl.hpp"
 #include "nad/source/flow_columns-inl.hpp"
 #include "nad/source/header_line-inl.hpp"
@@ -44,6 +45,22 @@ struct NameLine {
     return std::all_of(wanted.begin(), wanted.end(), [&](std::string_view name) { return has(name); });
   }
 };
+
+/// Says so where a few values make categories of a column of numbers or the like.
+inline void note_outliers(DelimitedPlan& plan, const Head& head, std::size_t place, const std::string& name) {
+  OutlierCounts counts(name);
+  for (std::size_t index = plan.header_lines; index < std::min(head.lines(), plan.header_lines + typing_rows);
+       ++index) {
+    const std::vector<std::string> row = split_quoted_line(head.line(index), plan.dialect.separator);
+    if (row.size() == plan.fields && row != plan.header && !row[place].empty() &&
+        std::find(plan.missing.begin(), plan.missing.end(), row[place]) == plan.missing.end()) {
+      counts.add(row[place], index + 1);
+    }
+  }
+  if (std::string note = counts.note(ColumnType::category, false); !note.empty()) {
+    plan.notes.push_back(std::move(note));
+  }
+}
 
 /// A plan for the rows behind so many header lines; with none, the names come from elsewhere. A flow column is taken
 /// once; what else would be called so, and names that are not in the table, keep their own names and get a likely type.
@@ -83,6 +100,8 @@ inline DelimitedPlan named_plan(const Head& head, std::size_t header_lines, cons
     plan.columns.push_back({std::move(field), place});
     if (found != known.end()) {
       plan.columns.back().range = found->range;
+    } else if (types[place] == ColumnType::category) {
+      note_outliers(plan, head, place, plan.columns.back().field.name);
     }
   }
   limit_flow_columns(plan.columns);
