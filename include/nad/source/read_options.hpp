@@ -17,6 +17,10 @@
 /// - Labels are columns called label, class, target, ground_truth, attack(_type, _cat, ...), is_attack, is_anomaly,
 ///   anomaly, outlier, malicious, malware, intrusion and the like, in any spelling. Addresses and names that end with
 ///   id, uid, uuid or guid are identifiers, times are moments.
+/// - Where nine values in ten, of ten at least, are of one type but not all, the column stays text and a note names the
+///   first that is not.
+/// In the other formats, values that cannot be (ports beyond 65535, negative counts and durations) are malformed; in
+/// those of CICFlowMeter and UNSW-NB15, which are known for them, they are missing.
 /// `read` reads a file again where a later value is of another type; `Reader` cannot, and says which type to give.
 
 #include <cstddef>
