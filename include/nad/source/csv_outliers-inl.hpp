@@ -45,19 +45,18 @@ class OutlierCounts {
     if (values_ < 10) {
       return {};
     }
+    const std::string column = "column '" + name_ + "': ";
+    const std::string so = ", so the column is read as " + std::string(nad::name(became));
     for (const Kind& kind : kinds_) {
-      const std::string so = ", so the column is read as " + std::string(nad::name(became));
-      const std::string way = std::string(takes_types ? "; " : "; format='csv' with ") + "types={'" + name_ + "': '" +
-                              std::string(nad::name(kind.type)) + (takes_types ? "'} with " : "'} and ") +
-                              "on_error='skip' leaves such rows out";
       if (kind.count == values_ && kind.type == ColumnType::time) {
-        return "column '" + name_ + "': all " + std::to_string(values_) + " values are times, but not all in one form" +
-               so;
+        return column + "all " + std::to_string(values_) + " values are times, but not all in one form" + so;
       }
       if (kind.count != values_ && 10 * kind.count >= 9 * values_) {
-        return "column '" + name_ + "': " + std::to_string(kind.count) + " of " + std::to_string(values_) +
-               " values are " + std::string(kind.words) + ", but '" + kind.other + "' (line " +
-               std::to_string(kind.line) + ") is not" + so + way;
+        const std::string types = "types={'" + name_ + "': '" + std::string(nad::name(kind.type)) + "'}";
+        const std::string way = takes_types ? types + " with" : "format='csv' with " + types + " and";
+        return column + std::to_string(kind.count) + " of " + std::to_string(values_) + " values are " +
+               std::string(kind.words) + ", but '" + kind.other + "' (line " + std::to_string(kind.line) + ") is not" +
+               so + "; " + way + " on_error='skip' leaves such rows out";
       }
     }
     return {};
