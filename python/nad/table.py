@@ -2,7 +2,7 @@
 
 >>> table = nad.Table(frame, types={"src_ip": "address"}, roles={"label": "label"})  # pandas, polars, pyarrow, ...
 >>> table[["src_ip", "dst_port"]][:10]
->>> table.filter(lambda t: t["duration"].to_numpy() > 60).to_pandas()
+>>> table.filter((table["duration"] > 60) & (table["protocol"] == "udp")).to_pandas()
 """
 
 from __future__ import annotations
