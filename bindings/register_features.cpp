@@ -22,8 +22,8 @@ py::array_t<float> empty_matrix(std::size_t rows, std::size_t columns) {
   }
   const double gigabytes = 4e-9 * static_cast<double>(rows) * static_cast<double>(columns);
   throw Error(ErrorCode::invalid_data,
-              "there is no memory for a matrix of " + std::to_string(rows) + " records and " +
-                  std::to_string(columns) + " features, " + std::to_string(static_cast<std::uint64_t>(gigabytes + 0.5)) +
+              "there is no memory for a matrix of " + std::to_string(rows) + " records and " + std::to_string(columns) +
+                  " features, " + std::to_string(static_cast<std::uint64_t>(gigabytes + 0.5)) +
                   " GB: transform the table in batches, or make fewer features, for instance by a smaller "
                   "max_categories of one_hot, or by hashing or frequency in its place");
 }
