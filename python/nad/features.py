@@ -13,6 +13,7 @@ Only columns with the role ``feature`` are learnt from; what was left out, and w
 from __future__ import annotations
 
 import json
+import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ import numpy as np
 
 from nad import _core
 from nad._progress import ProgressBar
-from nad.errors import missing_file_noticed
+from nad.errors import InvalidArgumentError, missing_file_noticed
 from nad.table import Table
 
 if TYPE_CHECKING:
@@ -315,20 +316,31 @@ class FeaturePipeline:
 
     Parameters
     ----------
-    steps : iterable of Step, or JSON text
-        First those that choose and derive columns act, then the others in their order.
+    steps : iterable of Step or dict, or JSON text
+        First those that choose and derive columns act, then the others in their order. A dict is a step as in a
+        configuration, and as `steps` gives it: ``{"kind": "one_hot", "max_categories": 32}``.
     n_jobs : int
         Threads; -1 is one per core. The result never depends on it.
     verbose : bool
         Draw progress bars.
+
+    It is a transformer for ``sklearn.pipeline.Pipeline``, where tables and frames are what goes in.
     """
 
-    def __init__(self, steps: Iterable[Step] | str = (), *, n_jobs: int = 1, verbose: bool = False) -> None:
-        text = steps if isinstance(steps, str) else json.dumps([step.to_dict() for step in steps])
-        self._core = _core.FeaturePipeline(text)
+    _estimator_type: ClassVar[str] = "transformer"
+
+    def __init__(
+        self, steps: Iterable[Step | Mapping[str, Any]] | str = (), *, n_jobs: int = 1, verbose: bool = False
+    ) -> None:
+        self._set_steps(steps)
         self.n_jobs = n_jobs
         self.verbose = verbose
         self._said: set[str] = set()
+
+    def _set_steps(self, steps: Any) -> None:
+        given = steps if isinstance(steps, (str, list, tuple)) else _listed(steps)
+        self._core = _core.FeaturePipeline(given if isinstance(given, str) else _to_json(given))
+        self._given = given  # get_params gives what was given, for scikit-learn's clone
 
     @classmethod
     def automatic(cls, table: Any, *, n_jobs: int = 1, verbose: bool = False) -> FeaturePipeline:
@@ -440,6 +452,36 @@ class FeaturePipeline:
         del input_features
         return np.asarray(self.feature_names, dtype=object)
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What the pipeline was made with, by name."""
+        del deep
+        return {"n_jobs": self.n_jobs, "steps": self._given, "verbose": self.verbose}
+
+    def set_params(self, **params: Any) -> FeaturePipeline:
+        """Change what the pipeline was made with, by name; other steps have learnt nothing yet."""
+        if unknown := sorted(set(params) - set(self.get_params())):
+            raise InvalidArgumentError(
+                f"a feature pipeline has no parameter {unknown[0]!r}; there are: {', '.join(self.get_params())}"
+            )
+        if "steps" in params:
+            self._set_steps(params.pop("steps"))
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._core.is_fitted
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags  # noqa: PLC0415 (who asks has it)
+
+        return Tags(
+            estimator_type="transformer",
+            target_tags=TargetTags(required=False),
+            transformer_tags=TransformerTags(preserves_dtype=[]),
+            input_tags=InputTags(two_d_array=False, categorical=True, string=True, allow_nan=True),
+        )
+
     def __str__(self) -> str:
         return str(self._core.to_text())
 
@@ -462,6 +504,40 @@ class FeatureStream:
 def variance_ratio(x: Any, groups: Any) -> npt.NDArray[np.float64]:
     """How much each feature of a matrix sets groups of its rows apart: see `FeaturePipeline.importance`."""
     return np.asarray(_core.variance_ratio(x, _numbered(groups)))
+
+
+def _listed(steps: Any) -> list[Any]:
+    if isinstance(steps, (Step, Mapping)) or not hasattr(steps, "__iter__"):
+        raise TypeError(f"the steps are {steps!r}; give a list of steps, also of one")
+    return list(steps)
+
+
+def _to_json(steps: Sequence[Any]) -> str:
+    dicts = []
+    for number, step in enumerate(steps):
+        if not isinstance(step, (Step, Mapping)):
+            raise TypeError(
+                f"step {number} is {step!r}; give a step such as nad.features.OneHot(), or a dict such as "
+                '{"kind": "one_hot"}'
+            )
+        options = step.to_dict() if isinstance(step, Step) else dict(step)
+        dicts.append({name: _for_json(value, f"{options.get('kind')}: {name}") for name, value in options.items()})
+    return json.dumps(dicts)
+
+
+def _for_json(value: Any, option: str) -> Any:
+    """The value of an option without what JSON has no form for; numbers of NumPy become Python's."""
+    if isinstance(value, Mapping):
+        return {str(key): _for_json(item, option) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_for_json(item, option) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidArgumentError(f"{option} is {value}; give a finite number, or leave the option out")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"{option} is {value!r}; give a number, a text, a truth value or a list of such")
 
 
 def _numbered(groups: Any) -> npt.NDArray[np.int32]:
