@@ -379,3 +379,36 @@ except nad.Error as error:
     output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert output.startswith("there is no memory for a matrix of 2100000 records and 3000 features, 25 GB: transform")
     assert "max_categories" in output
+
+
+@pytest.mark.parametrize(("name", "statistic"), [("median", np.nanmedian), ("mean", np.nanmean)])
+@pytest.mark.parametrize("values", [[1.0, 2.0, None, 10.0], [1.0, None, 2.0, 10.0, 40.0], [None, -7.5]])
+def test_what_stands_for_a_missing_number_is_numpys(name, statistic, values):
+    table = nad.Table({"x": values, "y": range(len(values))})
+    x = nad.FeaturePipeline([features.Impute(with_=name)]).fit_transform(table)
+    gaps = np.array([value is None for value in values])
+    numbers = np.array(values, dtype=float)
+    np.testing.assert_allclose(x[:, 0], np.where(gaps, statistic(numbers), numbers), rtol=1e-6)
+    np.testing.assert_array_equal(x[:, 1], gaps)
+
+
+def test_a_category_that_comes_just_often_enough_is_kept_apart():
+    table = nad.Table({"c": list("aaaaabbbcc")}, types={"c": "category"})
+    for least, apart in ((2, "abc"), (3, "ab"), (4, "a"), (5, "a"), (6, "")):
+        pipeline = nad.FeaturePipeline([features.OneHot(min_count=least)]).fit(table)
+        kept = [f"c={name}" for name in apart]
+        assert pipeline.feature_names[: len(kept)] == kept
+        assert ("c=b" in pipeline.feature_names) == (least <= 3)
+        assert ("c=(other)" in pipeline.feature_names) == (apart != "abc")
+        assert pipeline.transform(table)[:, : len(kept)].sum(axis=0).tolist() == [5.0, 3.0, 2.0][: len(kept)]
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, [0, 4, 4, 4]), (2, [0, 4, 8, 8]), (3, [0, 4, 8, 12])])
+def test_novelty_counts_columns_up_to_a_limit(most, expected):
+    types = dict.fromkeys("pqr", "category")
+    seen = nad.Table({name: ["a", "b"] for name in "pqr"}, types=types)
+    later = nad.Table({"p": ["a", "x", "x", "x"], "q": ["b", "b", "x", "x"], "r": ["a", "a", "a", "x"]}, types=types)
+    pipeline = nad.FeaturePipeline([features.Ordinal(), features.Novelty(weight=4, most=most)]).fit(seen)
+    novelty = pipeline.transform(later)[:, pipeline.feature_names.index("novelty")]
+    assert novelty.tolist() == expected
+    assert not pipeline.transform(seen)[:, pipeline.feature_names.index("novelty")].any()
