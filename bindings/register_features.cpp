@@ -97,6 +97,12 @@ void register_features(py::module_& module) {
             self = std::move(learner);
           },
           py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
+      .def(
+          "training_rows",
+          [](const FeaturePipeline& self, const Table& table) {
+            return without_gil([&] { return self.training_rows(table); });
+          },
+          py::arg("table"))
       .def("transform", &transform, py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
       .def_property_readonly("is_fitted", &FeaturePipeline::is_fitted)
       .def_property_readonly("steps", [](const FeaturePipeline& self) { return to_json(self.steps()); })

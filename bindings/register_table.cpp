@@ -189,6 +189,12 @@ void register_table(py::module_& module) {
           }));
   register_columns(table);
   register_rows(table);
+  module.def(
+      "guess_role",
+      [](const std::string& name, const std::string& type) {
+        return std::string(nad::name(guess_role(name, parse_column_type(type))));
+      },
+      py::arg("name"), py::arg("type"));
 }
 
 }  // namespace nad::python

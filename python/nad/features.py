@@ -36,6 +36,8 @@ __all__ = [
     "AddressFeatures",
     "Clip",
     "DropConstant",
+    "DropDuplicates",
+    "DropMissing",
     "FeaturePipeline",
     "FeatureStream",
     "Frequency",
@@ -181,6 +183,22 @@ class DropConstant(Step):
     """Leaves out features that are the same in every training row."""
 
     kind: ClassVar[str] = "drop_constant"
+    columns: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropMissing(Step):
+    """Learns nothing from records in which a value is missing; ``transform`` still gives them a row."""
+
+    kind: ClassVar[str] = "drop_missing"
+    columns: Columns = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropDuplicates(Step):
+    """Learns from the first of records that are alike; ``transform`` gives each a row."""
+
+    kind: ClassVar[str] = "drop_duplicates"
     columns: Columns = ()
 
 
@@ -354,6 +372,10 @@ class FeaturePipeline:
             self._core.fit(_table(table), self.n_jobs, bar)
         self._said.clear()
         return self
+
+    def training_rows(self, table: Any) -> Table:
+        """The records that ``fit`` learns from: all but those that DropMissing and DropDuplicates leave out."""
+        return Table._of(self._core.training_rows(_table(table)))
 
     def transform(self, table: Any) -> npt.NDArray[np.float32]:
         """One float32 row a record. Columns that the pipeline does not know are ignored, which is said once."""

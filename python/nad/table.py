@@ -39,7 +39,8 @@ class Table:
         The types that columns shall have: ``number``, ``integer``, ``category``, ``text``, ``time``, ``address`` or
         ``boolean``. A value that has no place in the type is an error that names it and its row.
     roles : mapping, optional
-        What columns are for: ``feature`` (the default), ``label``, ``identifier`` or ``moment``.
+        What columns are for: ``feature``, ``label``, ``identifier`` or ``moment``. Where nothing is said, the name and
+        the type decide: "is_anomaly" is a label, "flow_id" and addresses are identifiers, times are moments.
     source : str, optional
         The format that the records came from.
 
@@ -357,8 +358,9 @@ def _from_columns(items: Iterable[tuple[Any, Any]]) -> _core.Table:
     for name, values in items:
         if not isinstance(name, str):
             raise TypeError(f"the column name {name!r} is no string")
-        fields.append((name, "feature", ""))
-        columns.append(values._column if isinstance(values, Column) else to_column(values, name))
+        column = values._column if isinstance(values, Column) else to_column(values, name)
+        fields.append((name, _core.guess_role(name, column.type), ""))
+        columns.append(column)
     return _core.Table(fields, columns, "")
 
 

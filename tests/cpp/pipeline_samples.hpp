@@ -47,7 +47,10 @@ inline std::vector<std::vector<nad::FeatureStep>> steps() {
                            .distinct = {"dst_port"},
                            .rows = 4,
                            .most_rows = 16},
-       nad::Impute{}, nad::Ordinal{.columns = nad::ColumnChoice({"protocol"})}, nad::Frequency{}, nad::RobustScale{}}};
+       nad::Impute{}, nad::Ordinal{.columns = nad::ColumnChoice({"protocol"})}, nad::Frequency{}, nad::RobustScale{}},
+      {nad::DropMissing{.columns = nad::ColumnChoice({"bytes_sent"})},
+       nad::DropDuplicates{.columns = nad::ColumnChoice({"src_ip", "dst_port"})}, nad::Impute{}, nad::OneHot{},
+       nad::Standardise{}}};
 }
 
 inline std::vector<nad::FeaturePipeline> small_pipelines() {

@@ -85,10 +85,10 @@ TEST_CASE("derived columns: whole, in pieces and record by record, the features 
 
 TEST_CASE("labels and the like are left out by name; columns may come in any order, and more of them") {
   const nad::Table train =
-      traffic(100, 5).with_role("count", nad::Role::label).with({"who", nad::ColumnType::text}, [] {
+      traffic(200, 5).with_role("count", nad::Role::label).with({"who", nad::ColumnType::text}, [] {
         nad::ColumnBuilder who(nad::ColumnType::text);
-        for (int i = 0; i < 100; ++i) {
-          who.add_text("x");
+        for (int i = 0; i < 200; ++i) {
+          who.add_text("x" + std::to_string(i));
         }
         return who.finish();
       }());
@@ -156,7 +156,9 @@ TEST_CASE("steps go through JSON unchanged, and what is wrong in it is named") {
       nad::Hashing{.features = 7},
       nad::Novelty{.most = 1},
       nad::UnitLength{},
-      nad::Pca{.components = 3, .whiten = true}};
+      nad::Pca{.components = 3, .whiten = true},
+      nad::DropMissing{.columns = nad::ColumnChoice({"a", "b"})},
+      nad::DropDuplicates{.columns = nad::ColumnChoice::all_but({"b"})}};
   CHECK(nad::step_kinds().size() == steps.size());
   CHECK(nad::steps_from_json(nad::to_json(steps)) == steps);
   CHECK(nad::to_json({nad::Standardise{}}) == "[\n  {\"kind\":\"standardise\"}\n]");

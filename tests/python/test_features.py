@@ -205,7 +205,7 @@ def test_answers_under_another_name_and_row_counters_are_left_out():
     labels = rng.choice(["normal", "smurf"], 500)
     table = nad.Table(
         {
-            "id": np.arange(500),
+            "row": np.arange(500),
             "x": rng.normal(size=500),
             "word": ["A" if label == "smurf" else "B" for label in labels],
             "label": list(labels),
@@ -216,7 +216,7 @@ def test_answers_under_another_name_and_row_counters_are_left_out():
     pipeline = nad.FeaturePipeline.automatic(table).fit(table)
     assert pipeline.feature_names == ["x"]
     assert pipeline.left_out["word"] == "it gives the label under another name"
-    assert pipeline.left_out["id"] == "it counts the rows"
+    assert pipeline.left_out["row"] == "it counts the rows"
     assert pipeline.left_out["label"] == "its role is label"
 
 

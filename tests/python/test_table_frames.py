@@ -57,7 +57,7 @@ def flows(rows: int = 20) -> nad.Table:
 
 def as_text(table: nad.Table) -> nad.Table:
     """What comes back from libraries that know neither addresses nor roles."""
-    roles = dict.fromkeys(table.columns, "feature")
+    roles = {name: "moment" if type_ == "time" else "feature" for name, type_ in table.types.items()}
     return nad.Table(table, types={"host": "text"}, roles=roles, source="")
 
 

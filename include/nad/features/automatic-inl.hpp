@@ -6,11 +6,14 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "nad/detail/not_a_number.hpp"
 #include "nad/features/step.hpp"
 #include "nad/table/table.hpp"
 #include "nad/table/time.hpp"
@@ -26,23 +29,54 @@ inline bool has_type(const Table& table, std::string_view name, ColumnType type)
   return place && table.schema()[*place].type == type;
 }
 
-/// Whether every category of `column` goes with one label only, and each label with one category: the answer by another
-/// name.
+/// The values of a column by number, each value another; nothing where they are more than `most`.
+inline std::optional<std::vector<std::int32_t>> numbered_values(const Column& column, std::size_t most) {
+  if (column.type() == ColumnType::category) {
+    return column.categories().size() > most
+               ? std::nullopt
+               : std::optional(std::vector<std::int32_t>(column.codes().begin(), column.codes().end()));
+  }
+  if (!column.is_numeric()) {
+    return std::nullopt;
+  }
+  std::unordered_map<double, std::int32_t> known;
+  std::vector<std::int32_t> numbers(column.size(), Dictionary::absent);
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    double value = 0.0;
+    column.copy_numbers(row, {&value, 1});
+    if (!is_nan(value)) {
+      numbers[row] = known.emplace(value, static_cast<std::int32_t>(known.size())).first->second;
+      if (known.size() > most) {
+        return std::nullopt;
+      }
+    }
+  }
+  return numbers;
+}
+
+/// Whether every value of `column` goes with one label only, and each label with one value: the answer by another name.
 inline bool repeats_labels(const Column& column, const Column& labels) {
-  std::vector<std::int32_t> label_of(column.categories().size(), Dictionary::absent);
-  std::vector<std::int32_t> category_of(labels.categories().size(), Dictionary::absent);
+  constexpr std::size_t most_labels = 1000;
+  constexpr std::size_t too_few = 20;  ///< records can agree by chance
+  const auto label_of_row = numbered_values(labels, most_labels);
+  const auto value_of_row = numbered_values(column, most_labels);
+  if (!label_of_row || !value_of_row || column.size() < too_few) {
+    return false;
+  }
+  std::vector<std::int32_t> label_of(most_labels + 1, Dictionary::absent);
+  std::vector<std::int32_t> value_of(most_labels + 1, Dictionary::absent);
   std::size_t pairs = 0;
   for (std::size_t row = 0; row < column.size(); ++row) {
     if (column.is_missing(row) || labels.is_missing(row)) {
       continue;
     }
-    const auto category = static_cast<std::size_t>(column.codes()[row]);
-    const auto label = static_cast<std::size_t>(labels.codes()[row]);
-    if (label_of[category] == Dictionary::absent && category_of[label] == Dictionary::absent) {
-      label_of[category] = labels.codes()[row];
-      category_of[label] = column.codes()[row];
+    std::int32_t& label = label_of[static_cast<std::size_t>((*value_of_row)[row])];
+    std::int32_t& value = value_of[static_cast<std::size_t>((*label_of_row)[row])];
+    if (label == Dictionary::absent && value == Dictionary::absent) {
+      label = (*label_of_row)[row];
+      value = (*value_of_row)[row];
       ++pairs;
-    } else if (label_of[category] != labels.codes()[row] || category_of[label] != column.codes()[row]) {
+    } else if (label != (*label_of_row)[row] || value != (*value_of_row)[row]) {
       return false;
     }
   }
@@ -78,10 +112,8 @@ inline void add_leaks(const Table& table, std::vector<FeatureStep>& steps) {
     } else if (counts_rows(table.column(place))) {
       counters.push_back(field.name);
     }
-    for (std::size_t other = 0; other < table.columns() && field.type == ColumnType::category; ++other) {
-      const Field& label = table.schema()[other];
-      if (label.role == Role::label && label.type == ColumnType::category &&
-          repeats_labels(table.column(place), table.column(other))) {
+    for (std::size_t other = 0; other < table.columns(); ++other) {
+      if (table.schema()[other].role == Role::label && repeats_labels(table.column(place), table.column(other))) {
         answers.push_back(field.name);
         break;
       }

@@ -16,6 +16,7 @@
 #include "nad/features/derived.hpp"
 #include "nad/features/feature_plan.hpp"
 #include "nad/table/column_builder.hpp"
+#include "nad/table/converting.hpp"
 #include "nad/table/table.hpp"
 
 namespace nad::detail {
@@ -45,11 +46,11 @@ inline StepStates begin_states(const FeaturePlan& plan) {
   return states;
 }
 
-/// A text column as categories.
-inline Column categories_of(const Column& texts) {
-  ColumnBuilder builder(ColumnType::category);
-  for (std::size_t row = 0; row < texts.size(); ++row) {
-    builder.add_from(texts, row);
+inline Column missing_values(ColumnType type, std::size_t count) {
+  ColumnBuilder builder(type);
+  builder.reserve(count);
+  for (std::size_t row = 0; row < count; ++row) {
+    builder.add_missing();
   }
   return builder.finish();
 }
@@ -73,8 +74,11 @@ inline Column fitting_column(const Field& wanted, const Table& table) {
   if (column.type() == wanted.type || (is_number(column.type()) && is_number(wanted.type))) {
     return column;
   }
-  if (wanted.type == ColumnType::category && column.type() == ColumnType::text) {
-    return categories_of(column);
+  if (column.missing_count() == column.size()) {
+    return missing_values(wanted.type, column.size());  // nothing in it speaks against the type
+  }
+  if (column.type() == ColumnType::text || (column.type() == ColumnType::category && !is_number(wanted.type))) {
+    return convert(column, wanted.type, wanted.name);
   }
   throw Error(ErrorCode::invalid_data, "column '" + wanted.name + "' is of type " + std::string(name(column.type())) +
                                            "; the pipeline learnt from one of type " + std::string(name(wanted.type)));

@@ -20,10 +20,6 @@
 namespace nad::detail {
 
 template <class Step>
-inline constexpr bool is_encoder = requires(const Step& step, const Column& column) {
-  { learn(step, column) } -> std::same_as<CategoryCode>;
-};
-template <class Step>
 inline constexpr bool is_scaler = requires(const Step& step, const Sample& sample) {
   { learn(step, sample) } -> std::same_as<ScalarMaps>;
 };
@@ -107,9 +103,12 @@ class PlanFitter {
     }
   }
 
+  /// Why a column is left out by its name, if it is.
   const std::string* left_out_by_name(const std::string& name) const {
     for (const FeatureStep& step : steps_) {
       const auto* const leave_out = std::get_if<LeaveOut>(&step);
+      refuse_option(leave_out != nullptr && leave_out->columns.is_all() && leave_out->columns.except.empty(),
+                    "leave_out names no column, and so would leave all of them out; name some");
       if (leave_out != nullptr && leave_out->columns.takes(name)) {
         return &leave_out->reason;
       }
@@ -165,6 +164,7 @@ class PlanFitter {
   void encode(const Step& step, std::size_t number) {
     if constexpr (is_encoder<Step>) {
       check_step(step);
+      require_categories(step.columns, step.kind);
       for (std::size_t input = 0; input < by_column_.size(); ++input) {
         const Field& field = plan_->columns[input];
         if (field.type == ColumnType::category && by_column_[input].empty() && step.columns.takes(field.name)) {
@@ -174,6 +174,27 @@ class PlanFitter {
     } else if constexpr (std::is_same_v<Step, Novelty>) {
       check_step(step);
       add_novelty(step);
+    }
+  }
+
+  /// A step that names a column which it cannot encode is a mistake.
+  void require_categories(const ColumnChoice& columns, std::string_view step) const {
+    for (const std::string& name : columns.names) {
+      const std::optional<std::size_t> input = plan_->columns.find(name);
+      if (!input) {
+        continue;  // check_name says what there is
+      }
+      const ColumnType type = plan_->columns[*input].type;
+      if (type != ColumnType::category) {
+        throw Error(ErrorCode::invalid_argument, "step " + std::string(step) + ": column '" + name + "' is of type " +
+                                                     std::string(nad::name(type)) +
+                                                     " and needs no encoding; to take its values for names, turn it "
+                                                     "into categories first (with_type)");
+      }
+      if (!by_column_[*input].empty()) {
+        throw Error(ErrorCode::invalid_argument, "step " + std::string(step) + ": column '" + name +
+                                                     "' was encoded by a step before; name it in one of them only");
+      }
     }
   }
 

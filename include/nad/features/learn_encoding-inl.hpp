@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -189,5 +190,10 @@ inline CategoryCode learn(const Hashing& step, const Column& column) {
   code.weights = slot_weights(counts, code.map);
   return code;
 }
+
+template <class Step>
+inline constexpr bool is_encoder = requires(const Step& step, const Column& column) {
+  { learn(step, column) } -> std::same_as<CategoryCode>;
+};
 
 }  // namespace nad::detail

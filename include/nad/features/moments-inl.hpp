@@ -103,7 +103,7 @@ inline std::pair<double, double> distances_of(std::span<const double> values, do
               ((squares[4] + squares[5]) + (squares[6] + squares[7]))};
 }
 
-/// The values that are there and count, each with its weight.
+/// The values that are there and count, each with its weight. One that is infinite says nothing of the others.
 struct Present {
   std::vector<double> values;
   std::vector<double> weights;
@@ -112,7 +112,7 @@ struct Present {
   explicit Present(const Sample& sample) {
     const std::span<const double> all = sample.values();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (is_nan(all[i])) {
+      if (!is_finite(all[i])) {
         missing += sample.weight(i);
       } else if (sample.weight(i) > 0.0) {
         values.push_back(all[i]);
@@ -122,13 +122,13 @@ struct Present {
   }
 };
 
-/// Those of unweighted values, piece by piece; false where one is missing.
+/// Those of unweighted values, piece by piece; false where one is missing or infinite.
 inline bool moments_of_pieces(const Sample& sample, bool with_skewness, Moments& moments) {
   bool whole = true;
   double squares = 0.0;  // of the distances from the mean
   sample.for_each_block([&](std::span<const double> values) {
     const Totals totals = totals_of(values);
-    whole = whole && !is_nan(totals.sum);
+    whole = whole && is_finite(totals.sum);
     if (!whole) {
       return;
     }

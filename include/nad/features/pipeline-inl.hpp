@@ -13,6 +13,7 @@
 #include "nad/features/describe_plan-inl.hpp"
 #include "nad/features/fit_plan-inl.hpp"
 #include "nad/features/pipeline.hpp"
+#include "nad/features/training_rows-inl.hpp"
 
 namespace nad {
 
@@ -21,7 +22,7 @@ NAD_INLINE FeaturePipeline::FeaturePipeline() = default;
 NAD_INLINE FeaturePipeline::FeaturePipeline(std::vector<FeatureStep> steps) : steps_(std::move(steps)) {}
 
 NAD_INLINE FeaturePipeline FeaturePipeline::automatic(const Table& table) {
-  return FeaturePipeline(detail::automatic_steps(table));
+  return FeaturePipeline(detail::automatic_steps(detail::with_understood_texts({}, table)));
 }
 
 NAD_INLINE std::string FeaturePipeline::to_string() const { return detail::describe_pipeline(steps_, plan_.get()); }
@@ -37,12 +38,17 @@ NAD_INLINE void FeaturePipeline::fit(const Table& table, const FitControl& contr
   if (table.rows() == 0) {
     throw Error(ErrorCode::invalid_data, "a feature pipeline cannot learn from a table without rows");
   }
+  const Table learnt_from = training_rows(detail::with_understood_texts(steps_, table));
   std::vector<FeatureStep> derived;
-  const Table columns = detail::learn_derived(steps_, table, derived);
+  const Table columns = detail::learn_derived(steps_, learnt_from, derived);
   const std::shared_ptr<detail::FeaturePlan> plan = detail::PlanFitter(steps_, columns, control).fit();
   plan->derived = std::move(derived);
-  plan->inputs = detail::needed_inputs(*plan, table.schema());
+  plan->inputs = detail::needed_inputs(*plan, learnt_from.schema());
   plan_ = plan;
+}
+
+NAD_INLINE Table FeaturePipeline::training_rows(const Table& table) const {
+  return detail::rows_to_learn_from(steps_, table);
 }
 
 NAD_INLINE void FeaturePipeline::transform(const Table& table, std::span<float> out, const FitControl& control) const {

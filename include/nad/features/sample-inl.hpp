@@ -18,7 +18,7 @@ namespace nad::detail {
 
 using Numbers = std::vector<double, LargeAllocator<double>>;
 
-/// Values, each there as often as its weight says; no weights: once. Missing values count for nothing.
+/// Values, each there as often as its weight says; no weights: once. Missing and infinite ones count for nothing.
 class Sample {
  public:
   explicit Sample(std::span<const double> values, std::span<const double> weights = {})
@@ -83,7 +83,7 @@ class Sample {
   Numbers* memory_ = nullptr;
 };
 
-/// The values that are there, in rising order, with the weights of all up to each.
+/// The finite values, in rising order, with the weights of all up to each.
 struct Ordered {
   std::vector<double> values;
   std::vector<double> up_to;  ///< empty: 1, 2, 3, ...
@@ -92,7 +92,7 @@ struct Ordered {
     std::vector<std::pair<double, double>> pairs;
     const std::span<const double> all = sample.values();
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (is_nan(all[i]) || sample.weight(i) <= 0.0) {
+      if (!is_finite(all[i]) || sample.weight(i) <= 0.0) {
         continue;
       }
       if (sample.weights().empty()) {
@@ -141,7 +141,7 @@ inline double quantile_of(const Sample& sample, double q) {
   std::vector<double> values;
   values.reserve(sample.size());
   for (const double value : sample.values()) {
-    if (!is_nan(value)) {
+    if (is_finite(value)) {
       values.push_back(value);
     }
   }

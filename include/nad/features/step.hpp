@@ -15,16 +15,18 @@
 #include "nad/features/port_features.hpp"
 #include "nad/features/reduction.hpp"
 #include "nad/features/rolling_windows.hpp"
+#include "nad/features/row_steps.hpp"
 #include "nad/features/scaling.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/features/traffic_features.hpp"
 
 namespace nad {
 
-/// First those that choose and derive columns, then those that make features of them.
-using FeatureStep = std::variant<LeaveOut, TimeParts, AddressFeatures, PortFeatures, TrafficFeatures, HostWindows,
-                                 RollingWindows, Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax,
-                                 QuantileScale, OneHot, Ordinal, Frequency, Hashing, Novelty, UnitLength, Pca>;
+/// Those that choose and derive columns, those that make features of them, those that choose records.
+using FeatureStep =
+    std::variant<LeaveOut, TimeParts, AddressFeatures, PortFeatures, TrafficFeatures, HostWindows, RollingWindows,
+                 Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax, QuantileScale, OneHot, Ordinal,
+                 Frequency, Hashing, Novelty, UnitLength, Pca, DropMissing, DropDuplicates>;
 
 /// The name of a step in configurations and files.
 inline std::string_view kind(const FeatureStep& step) {

@@ -102,6 +102,10 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("indicator", step.indicator);
 }
 
+template <class Step, class Visit>
+requires Is<Step, DropMissing> || Is<Step, DropDuplicates>
+void for_each_option(Step& step, Visit&& visit) { visit("columns", step.columns); }
+
 template <Is<DropConstant> Step, class Visit>
 void for_each_option(Step& step, Visit&& visit) {
   visit("columns", step.columns);

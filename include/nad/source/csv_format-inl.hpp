@@ -90,10 +90,8 @@ class CsvPlanner {
     const bool row_number = guess.counts_up && place == 0 && layout_.header() &&
                             (without_blanks((*layout_.header())[0]).empty() || joined_words(name) == "unnamed0" ||
                              joined_words(name) == "index");
-    return names_label(name)                                                           ? Role::label
-           : guess.type == ColumnType::time                                            ? Role::moment
-           : guess.type == ColumnType::address || row_number || names_identifier(name) ? Role::identifier
-                                                                                       : Role::feature;
+    const Role role = guess_role(name, guess.type);
+    return row_number && role == Role::feature ? Role::identifier : role;
   }
 
   /// "tcp, 80, http"

@@ -109,10 +109,7 @@ inline ArrowOwner<ArrowSchema> export_field(const char* format, std::string name
 }
 
 inline ArrowOwner<ArrowSchema> export_field(const Field& field) {
-  std::map<std::string, std::string> metadata;
-  if (field.role != Role::feature) {
-    metadata["nad.role"] = name(field.role);
-  }
+  std::map<std::string, std::string> metadata = {{"nad.role", std::string(name(field.role))}};
   if (!field.origin.empty()) {
     metadata["nad.origin"] = field.origin;
   }

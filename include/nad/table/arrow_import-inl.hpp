@@ -153,9 +153,8 @@ struct ImportedColumns {
     Field field{.name = piece.schema().name == nullptr ? "" : piece.schema().name,
                 .type = column.type(),
                 .origin = entry("nad.origin")};
-    if (const std::string role = entry("nad.role"); !role.empty()) {
-      field.role = imported_role(role, piece);
-    }
+    const std::string role = entry("nad.role");
+    field.role = role.empty() ? guess_role(field.name, field.type) : imported_role(role, piece);
     fields.push_back(std::move(field));
     columns.push_back(std::move(column));
   }

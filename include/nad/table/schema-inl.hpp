@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/column_words.hpp"
 #include "nad/detail/nearest_name.hpp"
 #include "nad/table/schema.hpp"
 
@@ -30,6 +31,16 @@ NAD_INLINE Role parse_role(std::string_view name) {
   }
   throw Error(ErrorCode::invalid_argument,
               "there is no role '" + std::string(name) + "'; there are: 'feature', 'label', 'identifier', 'moment'");
+}
+
+NAD_INLINE Role guess_role(std::string_view name, ColumnType type) {
+  if (detail::names_label(name)) {
+    return Role::label;
+  }
+  if (type == ColumnType::time) {
+    return Role::moment;
+  }
+  return type == ColumnType::address || detail::names_identifier(name) ? Role::identifier : Role::feature;
 }
 
 NAD_INLINE Schema::Schema(std::vector<Field> fields, std::string source)

@@ -29,6 +29,9 @@ NAD_API std::string_view name(Role role) noexcept;
 /// The other way; an error that lists the names for anything else.
 NAD_API Role parse_role(std::string_view name);
 
+/// What a column is probably for, by its name ("is_anomaly", "flow_id") and its type.
+NAD_API Role guess_role(std::string_view name, ColumnType type);
+
 struct Field {
   std::string name;
   ColumnType type = ColumnType::number;
