@@ -218,6 +218,8 @@ TEST_CASE("a step that is told to encode what it cannot encode says so") {
                  "step one_hot: column 'port' is of type number and needs no encoding"));
   nad::FeaturePipeline twice({nad::Ordinal{nad::ColumnChoice({"c"})}, nad::OneHot{nad::ColumnChoice({"c"})}});
   CHECK(contains(message_of([&] { twice.fit(table); }), "step one_hot: column 'c' was encoded by a step before"));
+  nad::FeaturePipeline many({nad::OneHot{.max_categories = 5000}});
+  CHECK(contains(message_of([&] { many.fit(table); }), "from 1 to 4096 categories"));
   nad::FeaturePipeline nothing({nad::LeaveOut{}});
   CHECK(contains(message_of([&] { nothing.fit(table); }), "leave_out names no column"));
 }

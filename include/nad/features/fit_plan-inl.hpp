@@ -13,7 +13,7 @@
 
 #include "nad/core/parallel.hpp"
 #include "nad/features/apply_plan-inl.hpp"
-#include "nad/features/learn_encoding-inl.hpp"
+#include "nad/features/encoded_columns-inl.hpp"
 #include "nad/features/learn_scaling-inl.hpp"
 #include "nad/features/pca-inl.hpp"
 
@@ -26,26 +26,10 @@ inline constexpr bool is_scaler = requires(const Step& step, const Sample& sampl
 template <class Step>
 inline constexpr bool is_matrix_step = std::is_same_v<Step, UnitLength> || std::is_same_v<Step, Pca>;
 
-/// A feature that is being learnt.
-struct Draft {
-  enum class Kind : std::uint8_t { number, category, novelty, layer };
-
-  FeatureInfo info;
-  Kind kind = Kind::number;
-  std::size_t part = 0;   ///< number: column of the table; category, novelty: index of what was learnt; layer: feature
-  std::size_t place = 0;  ///< category: which of its features
-  std::size_t from = 0;   ///< steps before this one do not concern it
-  ScalarMaps maps = {};
-  bool dropped = false;
-  std::optional<std::size_t> indicator = {};  ///< the step that wants "x is missing" beside it
-};
-
 class PlanFitter {
  public:
   PlanFitter(const std::vector<FeatureStep>& steps, const Table& table, const FitControl& control)
-      : steps_(steps), table_(table), control_(control) {
-    choose_inputs();
-  }
+      : steps_(steps), table_(table), control_(control), columns_(steps, table, *plan_) {}
 
   std::shared_ptr<FeaturePlan> fit() {
     std::size_t begin = 0;
@@ -73,49 +57,6 @@ class PlanFitter {
     return std::visit([](const auto& s) { return is_matrix_step<std::decay_t<decltype(s)>>; }, steps_[step]);
   }
 
-  /// Features are the columns that say so, of a type that can become numbers.
-  void choose_inputs() {
-    std::vector<Field> fields;
-    for (std::size_t place = 0; place < table_.columns(); ++place) {
-      const Field& field = table_.schema()[place];
-      std::string reason;
-      if (const std::string* why = left_out_by_name(field.name); why != nullptr) {
-        reason = *why;
-      } else if (field.role != Role::feature) {
-        reason = "its role is " + std::string(name(field.role));
-      } else if (field.type == ColumnType::text || field.type == ColumnType::address ||
-                 field.type == ColumnType::time) {
-        reason = "it is of type " + std::string(name(field.type)) + ", which has to be turned into numbers first";
-      }
-      if (reason.empty()) {
-        fields.push_back(field);
-        source_.push_back(place);
-      } else {
-        plan_->left_out.push_back({field.name, reason});
-      }
-    }
-    plan_->columns = Schema(fields);
-    for (std::size_t input = 0; input < fields.size(); ++input) {
-      by_column_.emplace_back();
-      if (fields[input].type != ColumnType::category) {
-        by_column_[input].push_back({{fields[input].name, {fields[input].name}}, Draft::Kind::number, input});
-      }
-    }
-  }
-
-  /// Why a column is left out by its name, if it is.
-  const std::string* left_out_by_name(const std::string& name) const {
-    for (const FeatureStep& step : steps_) {
-      const auto* const leave_out = std::get_if<LeaveOut>(&step);
-      refuse_option(leave_out != nullptr && leave_out->columns.is_all() && leave_out->columns.except.empty(),
-                    "leave_out names no column, and so would leave all of them out; name some");
-      if (leave_out != nullptr && leave_out->columns.takes(name)) {
-        return &leave_out->reason;
-      }
-    }
-    return nullptr;
-  }
-
   std::string why_left_out() const {
     std::string text;
     for (const LeftOut& column : plan_->left_out) {
@@ -124,19 +65,13 @@ class PlanFitter {
     return text;
   }
 
-  const Column& column(std::size_t input) const { return table_.column(source_[input]); }
-
   /// Steps [begin, end), none of which looks at several features.
   void fit_segment(std::size_t begin, std::size_t end) {
     for (std::size_t step = begin; step < end; ++step) {
-      std::visit([&](const auto& s) { encode(s, step); }, steps_[step]);
+      columns_.encode(step);
     }
     if (begin == 0) {
-      require_encoded();
-      for (std::vector<Draft>& drafts : by_column_) {
-        std::move(drafts.begin(), drafts.end(), std::back_inserter(drafts_));
-      }
-      std::move(novelties_.begin(), novelties_.end(), std::back_inserter(drafts_));
+      drafts_ = columns_.drafts();
     }
     check_names(begin, end);
     parallel_for(drafts_.size(), control_, {.grain = 8, .stage = "learning features"},
@@ -154,84 +89,6 @@ class PlanFitter {
     } else {
       for (const Draft& draft : drafts_) {
         plan_->layers.back().maps.push_back(draft.maps);
-      }
-    }
-  }
-
-  // ---- categories
-
-  template <class Step>
-  void encode(const Step& step, std::size_t number) {
-    if constexpr (is_encoder<Step>) {
-      check_step(step);
-      require_categories(step.columns, step.kind);
-      for (std::size_t input = 0; input < by_column_.size(); ++input) {
-        const Field& field = plan_->columns[input];
-        if (field.type == ColumnType::category && by_column_[input].empty() && step.columns.takes(field.name)) {
-          add_code(learn(step, column(input)), input, number);
-        }
-      }
-    } else if constexpr (std::is_same_v<Step, Novelty>) {
-      check_step(step);
-      add_novelty(step);
-    }
-  }
-
-  /// A step that names a column which it cannot encode is a mistake.
-  void require_categories(const ColumnChoice& columns, std::string_view step) const {
-    for (const std::string& name : columns.names) {
-      const std::optional<std::size_t> input = plan_->columns.find(name);
-      if (!input) {
-        continue;  // check_name says what there is
-      }
-      const ColumnType type = plan_->columns[*input].type;
-      if (type != ColumnType::category) {
-        throw Error(ErrorCode::invalid_argument, "step " + std::string(step) + ": column '" + name + "' is of type " +
-                                                     std::string(nad::name(type)) +
-                                                     " and needs no encoding; to take its values for names, turn it "
-                                                     "into categories first (with_type)");
-      }
-      if (!by_column_[*input].empty()) {
-        throw Error(ErrorCode::invalid_argument, "step " + std::string(step) + ": column '" + name +
-                                                     "' was encoded by a step before; name it in one of them only");
-      }
-    }
-  }
-
-  void add_code(CategoryCode code, std::size_t input, std::size_t number) {
-    const std::string& name = plan_->columns[input].name;
-    for (std::size_t place = 0; place < code.width; ++place) {
-      by_column_[input].push_back(
-          {{name + code.suffixes[place], {name}}, Draft::Kind::category, codes_.size(), place, number + 1});
-    }
-    codes_.emplace_back(input, std::move(code));
-  }
-
-  void add_novelty(const Novelty& step) {
-    NoveltyPart part{.weight = step.weight, .most = step.most};
-    FeatureInfo info{"novelty", {}};
-    for (std::size_t input = 0; input < by_column_.size(); ++input) {
-      const Field& field = plan_->columns[input];
-      if (field.type == ColumnType::category && step.columns.takes(field.name)) {
-        part.inputs.push_back(input);
-        part.known.push_back(slot_each(CategoryCounts(column(input))));
-        info.sources.push_back(field.name);
-      }
-    }
-    if (!part.inputs.empty()) {
-      // scaling would take its constant training value for a lack of information
-      novelties_.push_back({std::move(info), Draft::Kind::novelty, novelty_parts_.size(), 0, steps_.size()});
-      novelty_parts_.push_back(std::move(part));
-    }
-  }
-
-  void require_encoded() const {
-    for (std::size_t input = 0; input < by_column_.size(); ++input) {
-      const Field& field = plan_->columns[input];
-      if (field.type == ColumnType::category && by_column_[input].empty()) {
-        throw Error(ErrorCode::invalid_argument,
-                    "column '" + field.name + "' holds categories, and no step turns them into numbers; add one_hot, " +
-                        "ordinal, frequency or hashing, or give the column another role");
       }
     }
   }
@@ -273,7 +130,7 @@ class PlanFitter {
   /// The training values of a feature; a category's are the values of its slots. They lie in `values`, or in the table.
   Sample sample_of(const Draft& draft, Numbers& values) const {
     if (draft.kind == Draft::Kind::category) {
-      const CategoryCode& code = codes_[draft.part].second;
+      const CategoryCode& code = columns_.codes()[draft.part].second;
       values.resize(code.map.size());
       for (std::size_t slot = 0; slot < values.size(); ++slot) {
         values[slot] = code.values[slot * code.width + draft.place];
@@ -287,7 +144,7 @@ class PlanFitter {
       }
       return Sample(values);
     }
-    return {column(draft.part), values};
+    return {columns_.column(draft.part), values};
   }
 
   void scale(Draft& draft, std::size_t begin, std::size_t end, Numbers& values) const {
@@ -327,7 +184,8 @@ class PlanFitter {
         const bool filled = std::any_of(draft.maps.begin(), draft.maps.end(), [](const ScalarMap& map) {
           return map.kind == ScalarKind::fill || map.kind == ScalarKind::missing_flag;
         });
-        if (step.indicator && !filled && draft.kind == Draft::Kind::number && column(draft.part).missing_count() != 0) {
+        if (step.indicator && !filled && draft.kind == Draft::Kind::number &&
+            columns_.column(draft.part).missing_count() != 0) {
           draft.indicator = number;
         }
       }
@@ -359,7 +217,7 @@ class PlanFitter {
       const Draft& of = drafts_[place];
       const std::size_t from = *of.indicator + 1;
       const auto same = std::find_if(flags.begin(), flags.end(), [&](std::size_t flag) {
-        return drafts_[flag].from == from && same_gaps(column(drafts_[flag].part), column(of.part));
+        return drafts_[flag].from == from && same_gaps(columns_.column(drafts_[flag].part), columns_.column(of.part));
       });
       drafts_[place].indicator.reset();
       if (same != flags.end()) {
@@ -393,13 +251,13 @@ class PlanFitter {
 
   /// Puts the features into their places in the matrix.
   void assemble() {
-    std::vector<bool> placed(codes_.size());
+    std::vector<bool> placed(columns_.codes().size());
     std::size_t output = 0;
     for (const Draft& draft : drafts_) {
       if (draft.kind == Draft::Kind::number) {
         plan_->numbers.push_back({draft.part, output, draft.maps});
       } else if (draft.kind == Draft::Kind::novelty) {
-        plan_->novelties.push_back(novelty_parts_[draft.part]);
+        plan_->novelties.push_back(columns_.novelties()[draft.part]);
         plan_->novelties.back().output = output;
       } else if (!placed[draft.part]) {
         placed[draft.part] = true;
@@ -412,7 +270,7 @@ class PlanFitter {
 
   /// The values of a code's features that were kept, with their scaling.
   CategoryPart finished_code(std::size_t number, std::size_t output) const {
-    const auto& [input, code] = codes_[number];
+    const auto& [input, code] = columns_.codes()[number];
     CategoryPart part{.input = input, .output = output, .map = code.map};
     std::vector<Numbers> columns;
     for (const Draft& draft : drafts_) {
@@ -474,8 +332,8 @@ class PlanFitter {
 
   Table selected() const {
     std::vector<Column> columns;
-    for (const std::size_t place : source_) {
-      columns.push_back(table_.column(place));
+    for (std::size_t input = 0; input < plan_->columns.size(); ++input) {
+      columns.push_back(columns_.column(input));
     }
     return {plan_->columns, std::move(columns)};
   }
@@ -484,12 +342,8 @@ class PlanFitter {
   const Table& table_;
   const FitControl& control_;
   std::shared_ptr<FeaturePlan> plan_ = std::make_shared<FeaturePlan>();
-  std::vector<std::size_t> source_;  ///< of each input, its place in the table
-  std::vector<std::vector<Draft>> by_column_;
-  std::vector<Draft> novelties_;
+  EncodedColumns columns_;
   std::vector<Draft> drafts_;
-  std::vector<std::pair<std::size_t, CategoryCode>> codes_;
-  std::vector<NoveltyPart> novelty_parts_;
   Matrix layered_;
 };
 

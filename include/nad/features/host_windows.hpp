@@ -21,6 +21,9 @@
 /// published files were made from records sorted by destination, so that four of their columns (dst_host_srv_*) look at
 /// neighbouring hosts while a window is not full; here dst_host_srv_diff_host_rate is always 0.
 ///
+/// Logs that are written when a connection ends (Zeek, Suricata) are not in the order of its beginnings; to see hosts
+/// as a capture sees them, sort first: `nad::sort(flows, {"timestamp"})`.
+///
 /// A record counts with the state that it comes with. One older than the newest before it counts as of that one's time;
 /// after 1000 in a row that are late by more than the window, time goes on from where it stood, so that one wrong clock
 /// does not stop the window. A record without a time or a destination gets no values and is not counted; no port is a

@@ -15,6 +15,7 @@
 #include "nad/features/category_map.hpp"
 #include "nad/features/encoding.hpp"
 #include "nad/features/learn_scaling-inl.hpp"
+#include "nad/features/refuse_option.hpp"
 #include "nad/table/column.hpp"
 
 namespace nad::detail {
@@ -87,7 +88,10 @@ inline std::vector<double> slot_weights(const CategoryCounts& counts, const Cate
 }
 
 inline void check_step(const OneHot& step) {
-  refuse_option(step.max_categories < 1, "one_hot keeps at least 1 category apart; give max_categories above 0");
+  constexpr std::size_t most = 4096;  // each category's row of zeros and its one is kept
+  refuse_option(step.max_categories < 1 || step.max_categories > most,
+                "one_hot keeps from 1 to " + std::to_string(most) +
+                    " categories apart; frequency, ordinal and hashing take any number of them");
 }
 inline void check_step(const Ordinal&) {}
 inline void check_step(const Frequency&) {}

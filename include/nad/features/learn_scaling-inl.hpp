@@ -7,18 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "nad/core/error.hpp"
 #include "nad/features/moments-inl.hpp"
+#include "nad/features/refuse_option.hpp"
 #include "nad/features/scalar_map.hpp"
 #include "nad/features/scaling.hpp"
 
 namespace nad::detail {
-
-inline void refuse_option(bool wrong, const std::string& message) {
-  if (wrong) {
-    throw Error(ErrorCode::invalid_argument, message);
-  }
-}
 
 inline void check_step(const Impute&) {}
 inline void check_step(const DropConstant&) {}

@@ -13,6 +13,7 @@
 #include "nad/core/matrix.hpp"
 #include "nad/detail/symmetric_eigen.hpp"
 #include "nad/features/feature_plan.hpp"
+#include "nad/features/refuse_option.hpp"
 
 namespace nad::detail {
 
