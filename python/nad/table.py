@@ -374,7 +374,11 @@ def _changed(table: _core.Table, types: Mapping[str, str], roles: Mapping[str, s
         if name not in places:
             table.column(name)  # says which name is near
     for name, kind in types.items():
-        columns[places[name]] = columns[places[name]].convert(kind, name)
+        place = places[name]
+        guessed = _core.guess_role(name, columns[place].type)
+        columns[place] = columns[place].convert(kind, name)
+        if fields[place][1] == guessed:  # a text that becomes an address is an identifier
+            fields[place] = (name, _core.guess_role(name, kind), fields[place][2])
     for name, role in roles.items():
         fields[places[name]] = (name, role, fields[places[name]][2])
     return _core.Table(fields, columns, table.source)
