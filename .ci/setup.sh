@@ -19,7 +19,7 @@ is_there() {
     g++) command -v "${CXX:-c++}" ;;
     ninja-build) command -v ninja ;;
     cmake | clang | clang-tidy | git) command -v "$1" ;;
-    python3) python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' ;;
+    python3) python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ;;
     python3-venv) python3 -c 'import ensurepip, venv' ;;
     python3-dev) python3 -c 'import sysconfig, os; open(os.path.join(sysconfig.get_path("include"), "Python.h"))' ;;
     *) dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' ;;
@@ -30,7 +30,7 @@ explain_other_systems() {
   cat >&2 <<'TEXT'
 This system has no apt-get, so nothing was installed. nad needs:
 
-  a C++20 compiler (g++ 11, clang 14 or newer), CMake 3.21, Ninja, git, Python 3.9 with venv, pip and its C headers,
+  a C++20 compiler (g++ 11, clang 14 or newer), CMake 3.21, Ninja, git, Python 3.10 with venv, pip and its C headers,
   xsimd 8.1, cereal 1.3.2, nlohmann-json 3.11.2, zlib and, for the tests, doctest 2.4.9, Eigen 3.4, clang and
   clang-tidy. Or newer.
 

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "column_values.hpp"
 #include "table_tools.hpp"
@@ -97,11 +101,92 @@ py::list categories_of(const Column& column) {
   return texts;
 }
 
+/// What is stored, whatever is marked as missing: there, a value means nothing. Texts have no such form.
+py::array stored(const Column& column) {
+  const ColumnParts& parts = column.parts();
+  const auto view = [&](const py::dtype& dtype, const void* data) {
+    return read_only_array(dtype, column.size(), data, column);
+  };
+  switch (parts.type) {
+    case ColumnType::number:
+      return view(py::dtype::of<double>(), parts.numbers.data());
+    case ColumnType::integer:
+      return view(py::dtype::of<std::int64_t>(), parts.integers.data());
+    case ColumnType::time:
+      return view(py::dtype("datetime64[ns]"), parts.integers.data());
+    case ColumnType::boolean:
+      return view(py::dtype::of<bool>(), parts.booleans.data());
+    case ColumnType::address:
+      return view(py::dtype("S16"), parts.addresses.data());  // bytes in the order of the network
+    case ColumnType::category:
+    case ColumnType::text:
+      break;
+  }
+  throw py::type_error("texts are compared by compare_text, compare_texts and is_one_of");
+}
+
+/// "<" and its like, of what compares as text.
+bool holds(const std::string& comparison, std::string_view a, std::string_view b) {
+  const int order = a.compare(b);  // of the bytes of UTF-8, which is the order of code points
+  if (comparison == "eq" || comparison == "ne") {
+    return (order == 0) == (comparison == "eq");
+  }
+  if (comparison == "lt" || comparison == "ge") {
+    return (order < 0) == (comparison == "lt");
+  }
+  return (order > 0) == (comparison == "gt");
+}
+
+/// What is true of the text of each row, false where it is missing. Of categories each is asked once.
+template <class Verdict>
+py::array_t<bool> of_each_text(const Column& column, Verdict verdict) {
+  if (column.type() != ColumnType::category) {
+    return filled<bool>(column, [&](std::size_t row) { return !column.is_missing(row) && verdict(column.text(row)); });
+  }
+  std::vector<bool> verdicts(column.categories().size());
+  for (std::size_t code = 0; code < verdicts.size(); ++code) {
+    verdicts[code] = verdict(column.categories()[static_cast<std::int32_t>(code)]);
+  }
+  const std::span<const std::int32_t> codes = column.codes();
+  return filled<bool>(column, [&](std::size_t row) {
+    return !column.is_missing(row) && verdicts[static_cast<std::size_t>(codes[row])];
+  });
+}
+
+void register_comparisons(py::class_<Column>& column) {
+  column.def("stored", &stored)
+      .def(
+          "compare_text",
+          [](const Column& self, const std::string& comparison, const std::string& text) {
+            return of_each_text(self, [&](std::string_view own) { return holds(comparison, own, text); });
+          },
+          py::arg("comparison"), py::arg("text"))
+      .def(
+          "compare_texts",
+          [](const Column& self, const std::string& comparison, const Column& other) {
+            if (other.size() != self.size()) {
+              throw Error(ErrorCode::invalid_argument, "columns of different lengths cannot be compared");
+            }
+            return filled<bool>(self, [&](std::size_t row) {
+              return !self.is_missing(row) && !other.is_missing(row) &&
+                     holds(comparison, self.text(row), other.text(row));
+            });
+          },
+          py::arg("comparison"), py::arg("other"))
+      .def(
+          "is_one_of",
+          [](const Column& self, const std::vector<std::string>& texts) {
+            const std::set<std::string, std::less<>> wanted(texts.begin(), texts.end());
+            return of_each_text(self, [&](std::string_view own) { return wanted.find(own) != wanted.end(); });
+          },
+          py::arg("texts"));
+}
+
 }  // namespace
 
 void register_column(py::module_& module) {
-  py::class_<Column>(module, "Column")
-      .def_static("from_list", &column_from_list, py::arg("kind"), py::arg("values"), py::arg("name"))
+  py::class_<Column> column(module, "Column");
+  column.def_static("from_list", &column_from_list, py::arg("kind"), py::arg("values"), py::arg("name"))
       .def_static("from_array", &column_from_array, py::arg("values"), py::arg("name"))
       .def_static("from_times", &column_from_times, py::arg("values"), py::arg("per_unit"), py::arg("name"))
       .def_static("from_codes", &column_from_codes, py::arg("codes"), py::arg("categories"), py::arg("name"))
@@ -163,6 +248,7 @@ void register_column(py::module_& module) {
           },
           py::arg("name"))
       .def(py::pickle(&column_state, &column_from_state));
+  register_comparisons(column);
 }
 
 }  // namespace nad::python

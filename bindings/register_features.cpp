@@ -13,7 +13,19 @@ namespace nad::python {
 namespace {
 
 py::array_t<float> empty_matrix(std::size_t rows, std::size_t columns) {
-  return py::array_t<float>({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(columns)});
+  try {
+    return py::array_t<float>({static_cast<py::ssize_t>(rows), static_cast<py::ssize_t>(columns)});
+  } catch (const py::error_already_set& error) {
+    if (!error.matches(PyExc_MemoryError) && !error.matches(PyExc_ValueError)) {  // of more bytes than a size holds
+      throw;
+    }
+  }
+  const double gigabytes = 4e-9 * static_cast<double>(rows) * static_cast<double>(columns);
+  throw Error(ErrorCode::invalid_data,
+              "there is no memory for a matrix of " + std::to_string(rows) + " records and " + std::to_string(columns) +
+                  " features, " + std::to_string(static_cast<std::uint64_t>(gigabytes + 0.5)) +
+                  " GB: transform the table in batches, or make fewer features, for instance by a smaller "
+                  "max_categories of one_hot, or by hashing or frequency in its place");
 }
 
 py::array_t<float> transform(const FeaturePipeline& pipeline, const Table& table, py::handle n_jobs,

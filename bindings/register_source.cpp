@@ -174,15 +174,15 @@ std::pair<Table, py::dict> read_file(const py::object& source, const std::string
   return {std::move(table), to_python(report)};
 }
 
-Table make_synthetic_flows(std::size_t n_samples, double anomaly_ratio, std::vector<std::string> anomalies,
-                           std::uint64_t random_state, const std::optional<std::string>& begin, double days,
-                           std::size_t hosts, bool rhythm) {
-  SyntheticFlows options{.n_samples = n_samples,
+Table make_synthetic_flows(const py::object& n_samples, double anomaly_ratio, std::vector<std::string> anomalies,
+                           const py::object& random_state, const std::optional<std::string>& begin, double days,
+                           const py::object& hosts, bool rhythm) {
+  SyntheticFlows options{.n_samples = whole_number(n_samples, "n_samples", 0),
                          .anomaly_ratio = anomaly_ratio,
                          .anomalies = std::move(anomalies),
-                         .random_state = random_state,
+                         .random_state = whole_number(random_state, "random_state", 0),
                          .days = days,
-                         .hosts = hosts,
+                         .hosts = whole_number(hosts, "hosts", 0),
                          .rhythm = rhythm};
   if (begin) {
     const std::optional<std::int64_t> moment = parse_time(*begin);

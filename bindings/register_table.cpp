@@ -94,25 +94,26 @@ void register_rows(py::class_<Table>& table) {
           py::arg("by"), py::arg("descending"))
       .def(
           "sample",
-          [](const Table& self, std::optional<std::size_t> rows, std::optional<double> fraction, bool replace,
-             bool keep_order, std::uint64_t random_state) {
-            return without_gil([&] {
-              return sample(self, {.rows = rows,
-                                   .fraction = fraction,
-                                   .replace = replace,
-                                   .keep_order = keep_order,
-                                   .random_state = random_state});
-            });
+          [](const Table& self, const py::object& rows, std::optional<double> fraction, bool replace, bool keep_order,
+             const py::object& random_state) {
+            SampleOptions options{.fraction = fraction,
+                                  .replace = replace,
+                                  .keep_order = keep_order,
+                                  .random_state = whole_number(random_state, "random_state", 0)};
+            if (!rows.is_none()) {
+              options.rows = whole_number(rows, "rows", 0);
+            }
+            return without_gil([&] { return sample(self, options); });
           },
           py::arg("rows"), py::arg("fraction"), py::arg("replace"), py::arg("keep_order"), py::arg("random_state"))
       .def(
           "train_test_split",
           [](const Table& self, double test_size, const std::string& stratify, const std::string& by_time,
-             std::uint64_t random_state) {
+             const py::object& random_state) {
+            const std::uint64_t seed = whole_number(random_state, "random_state", 0);
             TableSplit split = without_gil([&] {
               return train_test_split(
-                  self,
-                  {.test_size = test_size, .random_state = random_state, .stratify = stratify, .by_time = by_time});
+                  self, {.test_size = test_size, .random_state = seed, .stratify = stratify, .by_time = by_time});
             });
             return std::pair(std::move(split.train), std::move(split.test));
           },
@@ -162,6 +163,7 @@ void register_table(py::module_& module) {
       .def("export_schema", [](const Table& self) { return export_schema(self.schema()); })
       .def("__len__", &Table::rows)
       .def_property_readonly("fields", &field_words)
+      .def_property_readonly("columns", &columns_of)
       .def_property_readonly("source", [](const Table& self) { return self.schema().source(); })
       .def("to_matrix", &to_matrix)
       .def("describe", [](const Table& self) { return without_gil([&] { return describe(self); }); })

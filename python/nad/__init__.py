@@ -24,6 +24,7 @@ from nad.column import Column
 from nad.errors import (
     BadFileError,
     CancelledError,
+    DataWarning,
     Error,
     InvalidArgumentError,
     InvalidDataError,
@@ -43,6 +44,7 @@ __all__ = [
     "BadFileError",
     "CancelledError",
     "Column",
+    "DataWarning",
     "Error",
     "FeaturePipeline",
     "InvalidArgumentError",

@@ -156,7 +156,7 @@ def _with_gaps(values: list[Any], name: str) -> tuple[list[Any], set[str]]:
     gaps = {kind for kind in types if kind is type(None) or kind.__name__ in ("NAType", "NaTType", "MaskedConstant")}
     if gaps - {type(None)}:
         values = [None if type(value) in gaps else value for value in values]
-    kinds = {kind: _kind_of(kind) for kind in types - gaps}
+    kinds = {kind: kind_of(kind) for kind in types - gaps}
     for kind, word in kinds.items():
         if word == "":
             row = next(row for row, value in enumerate(values) if type(value) is kind)
@@ -167,11 +167,12 @@ def _with_gaps(values: list[Any], name: str) -> tuple[list[Any], set[str]]:
     if len(set(kinds.values()) - {"integer", "number"}) > 0 and "number" in kinds.values():
         # pandas marks missing text by NaN
         values = [None if isinstance(value, (float, np.floating)) and np.isnan(value) else value for value in values]
-        kinds = {kind: _kind_of(kind) for kind in set(map(type, values)) - {type(None)}}
+        kinds = {kind: kind_of(kind) for kind in set(map(type, values)) - {type(None)}}
     return values, set(kinds.values())
 
 
-def _kind_of(kind: type) -> str:
+def kind_of(kind: type) -> str:
+    """What column values of this Python type belong into, "" for none."""
     return next((word for kinds, word in _KINDS if issubclass(kind, kinds)), "")
 
 
@@ -216,7 +217,7 @@ def _mixture(values: list[Any], name: str) -> str:
     first: dict[str, str] = {}
     for row, value in enumerate(values):
         if value is not None:
-            first.setdefault(_kind_of(type(value)), f"row {row}: {_short(value)}")
+            first.setdefault(kind_of(type(value)), f"row {row}: {_short(value)}")
     kinds = ", ".join(f"{kind} ({where})" for kind, where in first.items())
     return f"column {name!r} holds values of several kinds: {kinds}; make them one kind, for instance all of them str"
 

@@ -20,16 +20,19 @@ class ProgressBar:
         self._stage = ""
 
     def __call__(self, progress: _core.Progress) -> None:
+        """Draw what the core says."""
+        self.draw(progress.stage, progress.done, progress.total)
+
+    def draw(self, stage: str, done: int, total: int) -> None:
         """Draw over the last state of the bar."""
         lines = []
-        if self._stage not in ("", progress.stage):
+        if self._stage not in ("", stage):
             lines.append("\n")
             self._began = time.monotonic()
-        self._stage = progress.stage
-        full = _WIDTH * progress.done // max(progress.total, 1)
+        self._stage = stage
+        full = _WIDTH * done // max(total, 1)
         lines.append(
-            f"\r{progress.stage} [{'#' * full}{'.' * (_WIDTH - full)}] "
-            f"{progress.done}/{progress.total}  {time.monotonic() - self._began:.1f} s"
+            f"\r{stage} [{'#' * full}{'.' * (_WIDTH - full)}] {done}/{total}  {time.monotonic() - self._began:.1f} s"
         )
         sys.stderr.write("".join(lines))
         sys.stderr.flush()

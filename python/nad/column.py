@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from nad import _core
 from nad._columns import to_column
+from nad._comparing import both, compare, differing, either, is_in, opposite, truths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BLOCK = 4096
 
@@ -25,12 +26,18 @@ class Column:
     (443, None)
     >>> port[10:20].to_list()
     >>> port.to_numpy()  # without a copy where the layout allows
+    >>> table[(port == 443) & ~table["src_ip"].isin(["10.0.0.1", "10.0.0.2"])]
 
     Values are float, int, str (of category and text), ``numpy.datetime64`` in nanoseconds (of time, UTC),
     ``ipaddress.IPv4Address`` or ``IPv6Address``, and bool.
+
+    ``==``, ``!=``, ``<``, ``<=``, ``>`` and ``>=`` compare with one value, or row by row with a column or array, and
+    give a boolean column; times and addresses compare with text, too. **Where a value is missing, no comparison is
+    true**, not even ``!=``. ``&``, ``|``, ``^`` and ``~`` combine boolean columns; what stays unknown is missing.
     """
 
     __slots__ = ("_column", "_name")
+    __array_priority__ = 1000  # so that an array beside a column leaves the operators to the column
 
     def __init__(self, values: Any, *, name: str = "", type: str | None = None) -> None:  # noqa: A002
         if isinstance(values, Column):
@@ -134,10 +141,76 @@ class Column:
         del requested_schema
         return self._column.export_array(self._name)
 
-    def __eq__(self, other: object) -> Any:
-        return self is other or NotImplemented
+    def isin(self, values: Any) -> Column:
+        """Whether each value is one of these, as a boolean column; a missing one never is."""
+        if isinstance(values, (str, bytes)):
+            raise TypeError(f"isin() needs several values, as a list; {values!r} is one")
+        wanted = values._column if isinstance(values, Column) else to_column(values, self._name)
+        return self._truths(is_in(self._column, wanted, self._name))
 
-    __hash__ = object.__hash__
+    # the operators of columns give columns, not the bool that object promises
+    def __eq__(self, other: object) -> Column:  # type: ignore[override]
+        return self._compared("eq", other)
+
+    def __ne__(self, other: object) -> Column:  # type: ignore[override]
+        return self._compared("ne", other)
+
+    def __lt__(self, other: object) -> Column:
+        return self._compared("lt", other)
+
+    def __le__(self, other: object) -> Column:
+        return self._compared("le", other)
+
+    def __gt__(self, other: object) -> Column:
+        return self._compared("gt", other)
+
+    def __ge__(self, other: object) -> Column:
+        return self._compared("ge", other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __and__(self, other: object) -> Column:
+        return self._combined(both, other)
+
+    def __or__(self, other: object) -> Column:
+        return self._combined(either, other)
+
+    def __xor__(self, other: object) -> Column:
+        return self._combined(differing, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Column:
+        return Column._of(opposite(self._boolean()), self._name)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a column is neither true nor false; ask len(column), or combine columns by & | ~ in brackets")
+
+    def _compared(self, verb: str, other: Any) -> Column:
+        return self._truths(compare(self._column, verb, self._operand(other), self._name))
+
+    def _combined(self, verb: Callable[[_core.Column, _core.Column], _core.Column], other: Any) -> Column:
+        given = self._operand(other)
+        if not isinstance(given, _core.Column) or given.type != "boolean":
+            kind = given.type if isinstance(given, _core.Column) else type(given).__qualname__
+            raise TypeError(f"& | ^ join boolean columns, not {kind}; put comparisons in brackets: (a > 1) & (b < 2)")
+        return Column._of(verb(self._boolean(), given), self._name)
+
+    def _operand(self, other: Any) -> Any:
+        """A compiled column of what has a value a row; one value as it is."""
+        if isinstance(other, Column):
+            return other._column
+        if hasattr(other, "__len__") and not isinstance(other, (str, bytes)):
+            return to_column(other, self._name)
+        return other
+
+    def _boolean(self) -> _core.Column:
+        if self.type != "boolean":
+            raise TypeError(f"& | ^ ~ need boolean columns; column {self._name!r} is of type {self.type}")
+        return self._column
+
+    def _truths(self, values: npt.NDArray[np.bool_]) -> Column:
+        return Column._of(_core.Column.from_array(np.ascontiguousarray(values), self._name), self._name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Column._of, (self._column, self._name)
@@ -172,5 +245,4 @@ def as_mask(mask: Any) -> npt.NDArray[Any]:
         return np.asarray(mask)
     if mask.type != "boolean":
         return mask.to_numpy()
-    values = mask.to_numpy()
-    return values if values.dtype == np.bool_ else np.array([value is True for value in values], dtype=np.bool_)
+    return truths(mask._column)

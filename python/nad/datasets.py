@@ -13,6 +13,7 @@ Files are looked for in the folder that the environment variable ``NAD_DATA`` na
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import tempfile
 import urllib.request
@@ -22,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from nad import _core
 from nad._random import seed_from
-from nad.errors import BadFileError, InvalidArgumentError, MissingFileError
-from nad.reading import read
+from nad.errors import BadFileError, InvalidArgumentError, IoError, MissingFileError
+from nad.reading import read_with_report, warn_of
 from nad.table import Table
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["load_kdd99", "load_nsl_kdd", "synthetic_anomalies", "synthetic_flows"]
 
@@ -41,6 +42,7 @@ class _File:
     sha256: str = ""
 
 
+_PATIENCE = 60.0  # seconds without an answer
 _KDD99 = "http://kdd.ics.uci.edu/databases/kddcup99/"
 _KDD99_FILES = {
     "10_percent": _File(
@@ -124,12 +126,13 @@ def synthetic_anomalies() -> dict[str, str]:
 
 
 def _read(path: Path, format_: str, progress: bool) -> Table:
-    table, report = read(path, progress=progress, return_report=True)
+    table, report = read_with_report(path, progress=progress)
     if report.format != format_:
         raise BadFileError(
             f"{path} does not hold the data set that its name promises: it is of the format {report.format!r}, not "
             f"{format_!r}; replace it by the published file"
         )
+    warn_of(report, path, stacklevel=4)
     return table
 
 
@@ -143,7 +146,7 @@ def _find(title: str, files: dict[str, _File], subset: str, download: bool) -> P
             if folder and (Path(folder) / name).is_file():
                 return Path(folder) / name
     if download and file.url:
-        return _download(file, cache / file.names[0])
+        return _download(f"{title} ({subset})", file, cache / file.names[0])
     wish = " or pass download=True" if file.url else ", after a download by hand from its publisher's page"
     raise MissingFileError(
         f"{title} ({subset}) is not here: put {Path(file.names[0]).name} into a folder, name the folder in the "
@@ -151,17 +154,31 @@ def _find(title: str, files: dict[str, _File], subset: str, download: bool) -> P
     )
 
 
-def _download(file: _File, target: Path) -> Path:
+def _download(title: str, file: _File, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with (
-        urllib.request.urlopen(file.url) as answer,
-        tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy,
-    ):
-        for part in iter(lambda: answer.read(1 << 20), b""):
-            digest.update(part)
-            copy.write(part)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy:
+        try:
+            for part in _parts(title, file):
+                digest.update(part)
+                copy.write(part)
+        except BaseException:
+            copy.close()
+            Path(copy.name).unlink()
+            raise
     if digest.hexdigest() != file.sha256:
         Path(copy.name).unlink()
         raise BadFileError(f"what {file.url} gave is not the published file: its SHA-256 is {digest.hexdigest()}")
     return Path(copy.name).replace(target)
+
+
+def _parts(title: str, file: _File) -> Iterator[bytes]:
+    try:
+        with urllib.request.urlopen(file.url, timeout=_PATIENCE) as answer:
+            yield from iter(lambda: answer.read(1 << 20), b"")
+    except (OSError, http.client.HTTPException) as error:
+        raise IoError(
+            f"{title} could not be fetched from {file.url} ({str(error) or repr(error)}); try again "
+            f"later, or fetch it by hand, put {Path(file.names[0]).name} into a folder and name the folder in the "
+            "environment variable NAD_DATA"
+        ) from error

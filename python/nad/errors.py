@@ -68,6 +68,10 @@ class CancelledError(Error):
     code = "cancelled"
 
 
+class DataWarning(UserWarning):
+    """A file was read, and a person should know something about it: records left out, oddities of the format."""
+
+
 for _class in (
     Error,
     InvalidArgumentError,
@@ -77,6 +81,7 @@ for _class in (
     MissingFileError,
     BadFileError,
     CancelledError,
+    DataWarning,
 ):
     _class.__module__ = "nad"  # where users find them, and what a traceback shows
 

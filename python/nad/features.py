@@ -15,21 +15,47 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from nad import _core
 from nad._progress import ProgressBar
-from nad.errors import missing_file_noticed
+from nad._steps import (
+    AddressFeatures,
+    Clip,
+    DropConstant,
+    DropDuplicates,
+    DropMissing,
+    Frequency,
+    Hashing,
+    HostWindows,
+    Impute,
+    LeaveOut,
+    Log1p,
+    MinMax,
+    Novelty,
+    OneHot,
+    Ordinal,
+    Pca,
+    PortFeatures,
+    QuantileScale,
+    RobustScale,
+    RollingWindows,
+    Standardise,
+    Step,
+    TimeParts,
+    TrafficFeatures,
+    UnitLength,
+    listed,
+    to_json,
+)
+from nad.errors import InvalidArgumentError, missing_file_noticed
 from nad.table import Table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    Columns = Sequence[str] | Mapping[str, Sequence[str]]
 
 __all__ = [
     "AddressFeatures",
@@ -63,290 +89,36 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A step of a pipeline: its options. ``columns``: names, ``{"except": names}``, or empty for all that fit."""
-
-    kind: ClassVar[str] = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in a configuration."""
-        return {"kind": self.kind, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: list(names) for key, names in value.items()}
-    return list(value) if isinstance(value, tuple | list) else value
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeaveOut(Step):
-    """Keeps columns from being learnt from, and says why."""
-
-    kind: ClassVar[str] = "leave_out"
-    columns: Columns = ()
-    reason: str = "it was left out by name"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TimeParts(Step):
-    """Hour, weekday, business hours and cyclic forms of a time, and the gap to the record before."""
-
-    kind: ClassVar[str] = "time_parts"
-    column: str = "timestamp"
-    utc_offset: float = 0.0
-    business_begin: float = 8.0
-    business_end: float = 18.0
-    gap: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class AddressFeatures(Step):
-    """Private, multicast, loopback, version, numeric form and the rarity of the network of addresses."""
-
-    kind: ClassVar[str] = "address_features"
-    columns: Sequence[str] = ("src_ip", "dst_ip")
-    most_prefixes: int = 65536
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortFeatures(Step):
-    """Class and service of ports."""
-
-    kind: ClassVar[str] = "port_features"
-    columns: Sequence[str] = ("src_port", "dst_port")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrafficFeatures(Step):
-    """Rates, sizes, shares, TCP flags and connection states, of the flow columns that are there."""
-
-    kind: ClassVar[str] = "traffic_features"
-    shortest_duration: float = 0.001
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostWindows(Step):
-    """The connection counts and rates of KDD Cup 99: of the last two seconds, and of the last records of a host."""
-
-    kind: ClassVar[str] = "host_windows"
-    seconds: float = 2.0
-    most: int = 511
-    host_records: int = 255
-    most_hosts: int = 16384
-    rounded: bool = False
-    time: str = "timestamp"
-    dst: str = "dst_ip"
-    dst_port: str = "dst_port"
-    src_port: str = "src_port"
-    protocol: str = "protocol"
-    state: str = "state"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollingWindows(Step):
-    """Rolling mean, deviation, extremes, sums, counts and distinct values, over time or rows, by key."""
-
-    kind: ClassVar[str] = "rolling_windows"
-    keys: Sequence[str] = ("src_ip",)
-    columns: Sequence[str] = ()
-    functions: Sequence[str] = ("mean", "deviation")
-    distinct: Sequence[str] = ()
-    seconds: float = 60.0
-    rows: int = 1024
-    most_rows: int = 262144
-    time: str = "timestamp"
-    state: str = "state"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Impute(Step):
-    """Puts the median, the mean or a constant in the place of missing numbers, and keeps a flag."""
-
-    kind: ClassVar[str] = "impute"
-    columns: Columns = ()
-    with_: str = "median"
-    constant: float = 0.0
-    indicator: bool = True
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in a configuration, where ``with_`` is ``with``."""
-        options = super().to_dict()
-        options["with"] = options.pop("with_")
-        return options
-
-
-@dataclass(frozen=True, kw_only=True)
-class DropConstant(Step):
-    """Leaves out features that are the same in every training row."""
-
-    kind: ClassVar[str] = "drop_constant"
-    columns: Columns = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class DropMissing(Step):
-    """Learns nothing from records in which a value is missing; ``transform`` still gives them a row."""
-
-    kind: ClassVar[str] = "drop_missing"
-    columns: Columns = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class DropDuplicates(Step):
-    """Learns from the first of records that are alike; ``transform`` gives each a row."""
-
-    kind: ClassVar[str] = "drop_duplicates"
-    columns: Columns = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clip(Step):
-    """Keeps values between training quantiles, or within some deviations of the mean."""
-
-    kind: ClassVar[str] = "clip"
-    columns: Columns = ()
-    by: str = "quantiles"
-    low: float = 0.001
-    high: float = 0.999
-    deviations: float = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Log1p(Step):
-    """log(1 + x / unit) for heavy tails, the unit taken from the data."""
-
-    kind: ClassVar[str] = "log1p"
-    columns: Columns = ()
-    min_skewness: float = 2.0
-    unit: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standardise(Step):
-    """(x - mean) / deviation; what was constant in training becomes a flag of novelty."""
-
-    kind: ClassVar[str] = "standardise"
-    columns: Columns = ()
-    clip: float = 0.0
-    novelty: float = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class RobustScale(Step):
-    """(x - median) / (1.4826 MAD)."""
-
-    kind: ClassVar[str] = "robust_scale"
-    columns: Columns = ()
-    clip: float = 0.0
-    novelty: float = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class MinMax(Step):
-    """The smallest training value becomes ``low``, the largest ``high``."""
-
-    kind: ClassVar[str] = "min_max"
-    columns: Columns = ()
-    low: float = 0.0
-    high: float = 1.0
-    clip: bool = False
-    novelty: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuantileScale(Step):
-    """The share of training values below, evenly spread or as a normal deviate."""
-
-    kind: ClassVar[str] = "quantile_scale"
-    columns: Columns = ()
-    quantiles: int = 1000
-    normal: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class OneHot(Step):
-    """A feature a category; rare ones are pooled."""
-
-    kind: ClassVar[str] = "one_hot"
-    columns: Columns = ()
-    max_categories: int = 64
-    min_count: int = 1
-    unseen: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ordinal(Step):
-    """The number of the category, the most frequent 0."""
-
-    kind: ClassVar[str] = "ordinal"
-    columns: Columns = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frequency(Step):
-    """-log of the category's share in training."""
-
-    kind: ClassVar[str] = "frequency"
-    columns: Columns = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hashing(Step):
-    """One of so many features by a hash of the category."""
-
-    kind: ClassVar[str] = "hashing"
-    columns: Columns = ()
-    features: int = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Novelty(Step):
-    """In how many columns the record has a category that training never showed."""
-
-    kind: ClassVar[str] = "novelty"
-    columns: Columns = ()
-    weight: float = 10.0
-    most: int = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitLength(Step):
-    """Divides each record by its length."""
-
-    kind: ClassVar[str] = "unit_length"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pca(Step):
-    """Principal components."""
-
-    kind: ClassVar[str] = "pca"
-    components: int = 0
-    variance: float = 0.95
-    whiten: bool = False
-
-
 class FeaturePipeline:
     """Steps that are fitted on one table and applied to others, in C++.
 
     Parameters
     ----------
-    steps : iterable of Step, or JSON text
-        First those that choose and derive columns act, then the others in their order.
+    steps : iterable of Step or dict, or JSON text
+        First those that choose and derive columns act, then the others in their order. A dict is a step as in a
+        configuration, and as `steps` gives it: ``{"kind": "one_hot", "max_categories": 32}``.
     n_jobs : int
         Threads; -1 is one per core. The result never depends on it.
     verbose : bool
         Draw progress bars.
+
+    It is a transformer for ``sklearn.pipeline.Pipeline``, where tables and frames are what goes in.
     """
 
-    def __init__(self, steps: Iterable[Step] | str = (), *, n_jobs: int = 1, verbose: bool = False) -> None:
-        text = steps if isinstance(steps, str) else json.dumps([step.to_dict() for step in steps])
-        self._core = _core.FeaturePipeline(text)
+    _estimator_type: ClassVar[str] = "transformer"
+
+    def __init__(
+        self, steps: Iterable[Step | Mapping[str, Any]] | str = (), *, n_jobs: int = 1, verbose: bool = False
+    ) -> None:
+        self._set_steps(steps)
         self.n_jobs = n_jobs
         self.verbose = verbose
         self._said: set[str] = set()
+
+    def _set_steps(self, steps: Any) -> None:
+        given = steps if isinstance(steps, (str, list, tuple)) else listed(steps)
+        self._core = _core.FeaturePipeline(given if isinstance(given, str) else to_json(given))
+        self._given = given  # get_params gives what was given, for scikit-learn's clone
 
     @classmethod
     def automatic(cls, table: Any, *, n_jobs: int = 1, verbose: bool = False) -> FeaturePipeline:
@@ -461,6 +233,36 @@ class FeaturePipeline:
         """`feature_names`, by scikit-learn's name for them."""
         del input_features
         return np.asarray(self.feature_names, dtype=object)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What the pipeline was made with, by name."""
+        del deep
+        return {"n_jobs": self.n_jobs, "steps": self._given, "verbose": self.verbose}
+
+    def set_params(self, **params: Any) -> FeaturePipeline:
+        """Change what the pipeline was made with, by name; other steps have learnt nothing yet."""
+        if unknown := sorted(set(params) - set(self.get_params())):
+            raise InvalidArgumentError(
+                f"a feature pipeline has no parameter {unknown[0]!r}; there are: {', '.join(self.get_params())}"
+            )
+        if "steps" in params:
+            self._set_steps(params.pop("steps"))
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._core.is_fitted
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags  # noqa: PLC0415 (who asks has it)
+
+        return Tags(
+            estimator_type="transformer",
+            target_tags=TargetTags(required=False),
+            transformer_tags=TransformerTags(preserves_dtype=[]),
+            input_tags=InputTags(two_d_array=False, categorical=True, string=True, allow_nan=True),
+        )
 
     def __str__(self) -> str:
         return str(self._core.to_text())

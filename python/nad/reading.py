@@ -10,23 +10,22 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from nad import _core
+from nad._parquet import ParquetReader, looks_like_parquet
 from nad._progress import ProgressBar
-from nad.errors import missing_file_noticed
+from nad.errors import BadFileError, DataWarning, MissingFileError, missing_file_noticed
 from nad.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
 __all__ = ["ReadReport", "Reader", "formats", "read"]
-
-_PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,13 @@ class ReadReport:
     notes: list[str] = field(default_factory=list)
     """What a person should know about the file."""
 
+    def __str__(self) -> str:
+        found = [f"{self.rows} rows of {self.format}"]
+        if self.skipped:
+            reasons = ", ".join(f"{reason} ({count})" for reason, count in self.skipped.items())
+            found.append(f"{sum(self.skipped.values())} records were left out: {reasons}")
+        return "; ".join(found + self.notes)
+
 
 @overload
 def read(
@@ -47,6 +53,7 @@ def read(
     *,
     format: str = ...,
     on_error: Literal["raise", "skip"] = ...,
+    columns: Iterable[str] | None = ...,
     progress: bool = ...,
     return_report: Literal[False] = ...,
     **options: Any,
@@ -57,6 +64,7 @@ def read(
     *,
     format: str = ...,
     on_error: Literal["raise", "skip"] = ...,
+    columns: Iterable[str] | None = ...,
     progress: bool = ...,
     return_report: Literal[True],
     **options: Any,
@@ -66,11 +74,15 @@ def read(
     *,
     format: str = "auto",  # noqa: A002
     on_error: Literal["raise", "skip"] = "raise",
+    columns: Iterable[str] | None = None,
     progress: bool = False,
     return_report: bool = False,
     **options: Any,
 ) -> Table | tuple[Table, ReadReport]:
     """Read a whole file, or a file object opened in binary mode. Gzip is read transparently.
+
+    Where a person should know something about the file (notes, rows that were left out), a `DataWarning` says it,
+    unless the report is asked for.
 
     Parameters
     ----------
@@ -80,32 +92,67 @@ def read(
         One of ``nad.formats()``, where the content alone does not say it.
     on_error : "raise" or "skip"
         A malformed row is an error that names file, line and column, or is counted in the report and left out.
+    columns : iterable of str, optional
+        The columns to keep, in this order. Of Parquet only these are decoded.
     progress : bool
         Draw a progress bar on the standard error stream.
     return_report : bool
-        Also return a `ReadReport`.
+        Also return a `ReadReport`, and warn of nothing.
     **options
         ``encoding`` of text: "utf-8", "latin-1" or "windows-1252". For text tables that no other format knows (format
         "csv"): ``separator``, ``quote`` and ``comment`` ("" for none), ``header``, ``names``, ``types`` (column ->
         type), ``missing`` (the texts that mean "no value"). What is not given is found out. ``day_first`` of dates like
-        7/4/2017, also in tables of other formats, where the dates do not show it.
+        7/4/2017, also in tables of other formats, where the dates do not show it. Of these Parquet has ``types`` alone;
+        with ``on_error="skip"`` rows with a value that has no place in them are left out.
     """
-    if _is_parquet(source):
-        table = _read_parquet(source)
-        return (table, ReadReport("parquet", len(table))) if return_report else table
+    table, report = read_with_report(
+        source, format=format, on_error=on_error, columns=columns, progress=progress, options=options
+    )
+    if return_report:
+        return table, report
+    warn_of(report, source, stacklevel=3)
+    return table
+
+
+def read_with_report(
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    format: str = "auto",  # noqa: A002
+    on_error: str = "raise",
+    columns: Iterable[str] | None = None,
+    progress: bool = False,
+    options: dict[str, Any] | None = None,
+) -> tuple[Table, ReadReport]:
+    """Read and leave it to the caller to warn."""
+    chosen = _checked_columns(columns)
+    is_parquet, source = _recognised(source, format)
     bar = ProgressBar() if progress else None
-    with missing_file_noticed(source if isinstance(source, str | os.PathLike) else ""):
-        core, words = _core.read(source, format, on_error, options, bar)
-    if bar is not None:
-        bar.close()
+    try:
+        if is_parquet:
+            reader = ParquetReader(source, format, on_error, options or {}, chosen)
+            return Table._of(reader.read_all(bar)), ReadReport(**reader.report)
+        with missing_file_noticed(source if isinstance(source, (str, os.PathLike)) else ""):
+            core, words = _core.read(source, format, on_error, options or {}, bar)
+    finally:
+        if bar is not None:
+            bar.close()
     table = Table._of(core)
-    return (table, ReadReport(**words)) if return_report else table
+    return table if chosen is None else table.select(chosen), ReadReport(**words)
+
+
+def warn_of(report: ReadReport, source: Any, stacklevel: int) -> None:
+    """One warning of all that the report has to say, or none."""
+    if report.notes or report.skipped:
+        name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "the stream"
+        text = f"{name}: {report} (return_report=True gives this as a value)"
+        warnings.warn(text, DataWarning, stacklevel=stacklevel)
 
 
 class Reader:
     """Reads a file in batches of bounded memory: an iterator of tables.
 
-    The parameters are those of `read`, and ``batch_rows``, the most rows that a batch has.
+    The parameters are those of `read`, and ``batch_rows``, the most rows that a batch has. What there is to know of the
+    file is in ``report``; nothing is warned of.
     """
 
     def __init__(
@@ -114,15 +161,23 @@ class Reader:
         *,
         format: str = "auto",  # noqa: A002
         on_error: Literal["raise", "skip"] = "raise",
+        columns: Iterable[str] | None = None,
         batch_rows: int = 65536,
         **options: Any,
     ) -> None:
-        with missing_file_noticed(source if isinstance(source, str | os.PathLike) else ""):
-            self._reader = _core.Reader(source, format, on_error, {**options, "batch_rows": batch_rows})
+        self._columns = _checked_columns(columns)
+        self._reader: _core.Reader | ParquetReader
+        is_parquet, source = _recognised(source, format)
+        options = {**options, "batch_rows": batch_rows}
+        if is_parquet:
+            self._reader = ParquetReader(source, format, on_error, options, self._columns)
+        else:
+            with missing_file_noticed(source if isinstance(source, (str, os.PathLike)) else ""):
+                self._reader = _core.Reader(source, format, on_error, options)
 
     def __iter__(self) -> Iterator[Table]:
         while (batch := self._reader.next()) is not None:
-            yield Table._of(batch)
+            yield Table._of(batch if self._columns is None else batch.select(self._columns))
 
     @property
     def report(self) -> ReadReport:
@@ -135,19 +190,24 @@ def formats() -> dict[str, str]:
     return {**dict(_core.formats()), "parquet": "Apache Parquet, where pyarrow is installed"}
 
 
-def _is_parquet(source: Any) -> bool:
-    if not isinstance(source, str | os.PathLike):
-        return False
-    try:
-        with open(source, "rb") as file:  # noqa: PTH123 (of a str, too)
-            return file.read(len(_PARQUET)) == _PARQUET
-    except OSError:
-        return False  # the reader says it better
+def _checked_columns(columns: Iterable[str] | None) -> list[str] | None:
+    return None if columns is None else [columns] if isinstance(columns, str) else list(columns)
 
 
-def _read_parquet(source: Any) -> Table:
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise ImportError(f"{os.fspath(source)} is a Parquet file; install pyarrow to read it") from error
-    return Table(parquet.read_table(source), source="parquet")
+def _recognised(source: Any, format: str) -> tuple[bool, Any]:  # noqa: A002
+    """Whether it is Parquet, and what is to be read."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        raise TypeError(f"the source is {type(source).__qualname__}; to read what it holds, give io.BytesIO(source)")
+    if not isinstance(source, (str, os.PathLike)) and not hasattr(source, "read"):
+        raise TypeError(
+            f"the source is {source if source is None else type(source).__qualname__}; give the path of a file, or a "
+            "file object opened in binary mode"
+        )
+    is_parquet, source = looks_like_parquet(source)
+    if format == "parquet" and not is_parquet:
+        is_path = isinstance(source, (str, os.PathLike))
+        name = os.fspath(source) if is_path else "the stream"
+        if is_path and not os.path.exists(source):  # noqa: PTH110 (of a str, too)
+            raise MissingFileError(f"{name} is not there")
+        raise BadFileError(f"{name} does not begin as Parquet does; leave format out, and its content is asked")
+    return is_parquet, source

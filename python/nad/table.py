@@ -2,7 +2,7 @@
 
 >>> table = nad.Table(frame, types={"src_ip": "address"}, roles={"label": "label"})  # pandas, polars, pyarrow, ...
 >>> table[["src_ip", "dst_port"]][:10]
->>> table.filter(lambda t: t["duration"].to_numpy() > 60).to_pandas()
+>>> table.filter((table["duration"] > 60) & (table["protocol"] == "udp")).to_pandas()
 """
 
 from __future__ import annotations
@@ -57,11 +57,7 @@ class Table:
         roles: Mapping[str, str] | None = None,
         source: str | None = None,
     ) -> None:
-        table = _to_core(data)
-        for name, kind in (types or {}).items():
-            table = table.with_type(name, kind)
-        for name, role in (roles or {}).items():
-            table = table.with_role(name, role)
+        table = _changed(_to_core(data), types or {}, roles or {})
         self._table: _core.Table = table if source is None else table.with_source(source)
 
     @classmethod
@@ -85,7 +81,7 @@ class Table:
     @property
     def types(self) -> dict[str, str]:
         """The type of each column."""
-        return {name: self._table.column(name).type for name in self.columns}
+        return {name: column.type for name, column in zip(self.columns, self._table.columns)}
 
     @property
     def roles(self) -> dict[str, str]:
@@ -158,17 +154,11 @@ class Table:
 
     def with_role(self, names: str | Iterable[str], role: str) -> Table:
         """These columns for another purpose: ``feature``, ``label``, ``identifier`` or ``moment``."""
-        table = self._table
-        for name in _names(names):
-            table = table.with_role(name, role)
-        return Table._of(table)
+        return Table._of(_changed(self._table, {}, dict.fromkeys(_names(names), role)))
 
     def with_type(self, names: str | Iterable[str], type: str) -> Table:  # noqa: A002
         """These columns converted to another type, see `Column.convert`."""
-        table = self._table
-        for name in _names(names):
-            table = table.with_type(name, type)
-        return Table._of(table)
+        return Table._of(_changed(self._table, dict.fromkeys(_names(names), type), {}))
 
     # -- rows
 
@@ -295,13 +285,18 @@ class Table:
         else:
             _core.write_csv(self._table, target, separator, header)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self, *, copy: bool = True) -> Any:
         """A ``pandas.DataFrame``.
 
         Integers and truth values with gaps become pandas' nullable types, times are in UTC, addresses are text.
+
+        The frame has memory of its own and can be written to. ``copy=False`` lets it look at the table's memory where
+        the types allow (numbers, integers, times and truth values without gaps): no copy, for frames that are only
+        read. Values of such a column cannot be set (``frame.loc[0, "port"] = 1`` is an error of NumPy), a whole column
+        can be replaced.
         """
         pandas = _other_library("pandas", "to_pandas")
-        series = {name: _to_series(pandas, self._table.column(name)) for name in self.columns}
+        series = {name: _to_series(pandas, column, copy) for name, column in zip(self.columns, self._table.columns)}
         return pandas.DataFrame(series, copy=False)
 
     def to_polars(self) -> Any:
@@ -372,6 +367,26 @@ def _from_columns(items: Iterable[tuple[Any, Any]]) -> _core.Table:
     return _core.Table(fields, columns, "")
 
 
+def _changed(table: _core.Table, types: Mapping[str, str], roles: Mapping[str, str]) -> _core.Table:
+    """With other types and roles, all at once: each new schema takes time for all columns, and there may be many."""
+    if not types and not roles:
+        return table
+    fields, columns = table.fields, table.columns
+    places = {name: place for place, (name, _, _) in enumerate(fields)}
+    for name in (*types, *roles):
+        if name not in places:
+            table.column(name)  # says which name is near
+    for name, kind in types.items():
+        place = places[name]
+        guessed = _core.guess_role(name, columns[place].type)
+        columns[place] = columns[place].convert(kind, name)
+        if fields[place][1] == guessed:  # a text that becomes an address is an identifier
+            fields[place] = (name, _core.guess_role(name, kind), fields[place][2])
+    for name, role in roles.items():
+        fields[places[name]] = (name, role, fields[places[name]][2])
+    return _core.Table(fields, columns, table.source)
+
+
 def _names(names: str | Iterable[str]) -> list[str]:
     given = [names] if isinstance(names, str) else list(names)
     for name in given:
@@ -387,16 +402,16 @@ def _other_library(name: str, verb: str) -> Any:
         raise ImportError(f"Table.{verb}() needs the package {name}; install it with `pip install {name}`") from error
 
 
-def _to_series(pandas: Any, column: _core.Column) -> Any:
+def _to_series(pandas: Any, column: _core.Column, copy: bool) -> Any:
     kind = column.type
     if kind == "category":
         return pandas.Series(pandas.Categorical.from_codes(column.codes(), column.categories()))
-    if kind == "time":
-        return pandas.Series(column.to_numpy(), copy=False).dt.tz_localize("UTC")
     if kind in ("integer", "boolean") and column.missing_count:
         return pandas.Series(column.to_list(), dtype="Int64" if kind == "integer" else "boolean")
     if kind == "address":
         column = column.convert("text", "")
     if kind in ("text", "address"):
         return pandas.Series(column.to_list(), dtype=None if column.missing_count < len(column) else object)
-    return pandas.Series(column.to_numpy(), copy=False)
+    values = column.to_numpy()
+    series = pandas.Series(values.copy() if copy and not values.flags.writeable else values, copy=False)
+    return series.dt.tz_localize("UTC") if kind == "time" else series

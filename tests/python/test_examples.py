@@ -77,9 +77,24 @@ def test_train_here_and_score_there(cpp_load_and_score, checkout, tmp_path):
     assert here == run([cpp_load_and_score, model, rows])
 
 
+def test_flows_are_read_turned_into_features_and_scored(checkout, tmp_path):
+    story = python_example(checkout, "score_flows")
+    assert "past.csv: 10000 rows of flow_csv" in story
+    assert "of the web and longer than a minute" in story
+    assert "pipeline of 11 steps" in story
+    assert "label: its role is label" in story
+    alerts = [line for line in story.splitlines() if "in truth: " in line]
+    assert len(alerts) == 10
+    assert sum("port_scan" in line or "exfiltration" in line for line in alerts) >= 6
+    nad.datasets.synthetic_flows(400, random_state=5).drop(["label", "is_anomaly"]).to_csv(tmp_path / "a.csv")
+    story = python_example(checkout, "score_flows", tmp_path / "a.csv", tmp_path / "a.csv")
+    assert "a.csv: 400 rows of flow_csv" in story
+    assert "in truth" not in story
+
+
 def test_examples_say_how_they_are_used(checkout):
-    for name in ("train_and_save", "load_and_score"):
-        command = [sys.executable, str(checkout / "examples/python" / f"{name}.py")]
+    for name, *arguments in (["train_and_save"], ["load_and_score"], ["score_flows", "one.log"]):
+        command = [sys.executable, str(checkout / "examples/python" / f"{name}.py"), *arguments]
         result = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert result.returncode == 1
         assert "usage" in result.stderr

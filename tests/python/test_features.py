@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -295,3 +297,118 @@ def test_explained_variance_is_scikit_learns():
     expected = decomposition.PCA(2).fit(numbers_of(table)).explained_variance_ratio_
     np.testing.assert_allclose(pipeline.explained_variance_ratio, expected, rtol=1e-6)
     assert nad.FeaturePipeline().fit(table).explained_variance_ratio == []
+
+
+def test_steps_are_objects_dicts_or_both():
+    train, test = traffic(300, 1), traffic(30, 2)
+    pipeline = nad.FeaturePipeline([features.OneHot(max_categories=np.int64(3)), {"kind": "standardise", "clip": 5}])
+    expected = [{"kind": "one_hot", "max_categories": 3}, {"kind": "standardise", "clip": 5.0}]
+    assert pipeline.steps == expected
+    x = pipeline.fit(train).transform(test)
+    for steps in (pipeline.steps, tuple(expected), iter(expected), json.dumps(expected)):
+        again = nad.FeaturePipeline(steps)
+        assert again.steps == expected
+        assert (again.fit(train).transform(test) == x).all()
+    columns = features.Clip(columns=np.array(["rate"]))
+    assert nad.FeaturePipeline([columns]).steps == [{"kind": "clip", "columns": ["rate"]}]
+
+
+@pytest.mark.parametrize(
+    ("steps", "kind", "message"),
+    [
+        ([features.Standardise(clip=float("inf"))], ValueError, "^standardise: clip is inf; give a finite number"),
+        ([{"kind": "clip", "low": float("nan")}], ValueError, "^clip: low is nan; give a finite number"),
+        ([features.RollingWindows(seconds=np.float32("-inf"))], ValueError, "^rolling_windows: seconds is -inf"),
+        ([features.OneHot(columns=[{1, 2}])], TypeError, r"^one_hot: columns is \{1, 2\}; give a number"),
+        ([features.OneHot(), features.Ordinal], TypeError, "^step 1 is .*give a step such as"),
+        (["one_hot"], TypeError, "^step 0 is 'one_hot'; give a step such as"),
+        (features.OneHot(), TypeError, "give a list of steps"),
+        ({"kind": "one_hot"}, TypeError, "give a list of steps"),
+        (None, TypeError, "the steps are None; give a list of steps"),
+    ],
+)
+def test_steps_that_make_no_sense_name_the_option(steps, kind, message):
+    with pytest.raises(kind, match=message):
+        nad.FeaturePipeline(steps)
+
+
+def test_a_pipeline_is_a_transformer_of_scikit_learn():
+    sklearn = pytest.importorskip("sklearn", minversion="1.6")
+    from sklearn.pipeline import make_pipeline
+    from sklearn.utils.validation import check_is_fitted
+
+    train, test = traffic(500, 1), traffic(50, 2)
+    steps = [features.OneHot(), {"kind": "standardise"}]
+    ours = nad.FeaturePipeline(steps, n_jobs=2)
+    whole = make_pipeline(ours, nad.IsolationForest(n_estimators=10, random_state=1)).fit(train)
+    expected = nad.IsolationForest(n_estimators=10, random_state=1).fit(ours.transform(train))
+    np.testing.assert_array_equal(whole.score_samples(test), expected.score_samples(ours.transform(test)))
+    assert list(whole[0].get_feature_names_out()) == ours.feature_names
+    for fresh in (sklearn.clone(ours), sklearn.clone(whole)[0], sklearn.clone(nad.FeaturePipeline.automatic(train))):
+        assert not fresh.__sklearn_is_fitted__()
+        with pytest.raises(nad.NotFittedError):
+            fresh.transform(test)
+        np.testing.assert_array_equal(fresh.fit(train).transform(test).shape[0], 50)
+    assert sklearn.clone(ours).get_params() == {"n_jobs": 2, "steps": steps, "verbose": False}
+    check_is_fitted(ours)
+    whole.set_params(featurepipeline__steps=[features.Hashing(features=4)], featurepipeline__n_jobs=1)
+    assert ours.steps == [{"kind": "hashing", "features": 4}]
+    assert ours.n_jobs == 1
+    with pytest.raises(nad.NotFittedError):
+        ours.transform(test)
+    with pytest.raises(ValueError, match="no parameter 'step'; there are: n_jobs, steps, verbose"):
+        ours.set_params(step=[])
+    assert pickle.loads(pickle.dumps(whole.fit(train))).predict(test).tolist() == whole.predict(test).tolist()
+    repr(whole)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process")
+def test_a_matrix_that_has_no_place_in_memory_is_said_in_words():
+    program = """
+import resource
+import numpy as np, nad
+table = nad.Table({"c": np.arange(3_000).astype(str)}, types={"c": "category"})
+pipeline = nad.FeaturePipeline([nad.features.OneHot(max_categories=3_000)]).fit(table)
+many = nad.concatenate([table] * 700)
+resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+try:
+    pipeline.transform(many)
+except nad.Error as error:
+    print(error)
+"""
+    output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert output.startswith("there is no memory for a matrix of 2100000 records and 3000 features, 25 GB: transform")
+    assert "max_categories" in output
+
+
+@pytest.mark.parametrize(("name", "statistic"), [("median", np.nanmedian), ("mean", np.nanmean)])
+@pytest.mark.parametrize("values", [[1.0, 2.0, None, 10.0], [1.0, None, 2.0, 10.0, 40.0], [None, -7.5]])
+def test_what_stands_for_a_missing_number_is_numpys(name, statistic, values):
+    table = nad.Table({"x": values, "y": range(len(values))})
+    x = nad.FeaturePipeline([features.Impute(with_=name)]).fit_transform(table)
+    gaps = np.array([value is None for value in values])
+    numbers = np.array(values, dtype=float)
+    np.testing.assert_allclose(x[:, 0], np.where(gaps, statistic(numbers), numbers), rtol=1e-6)
+    np.testing.assert_array_equal(x[:, 1], gaps)
+
+
+def test_a_category_that_comes_just_often_enough_is_kept_apart():
+    table = nad.Table({"c": list("aaaaabbbcc")}, types={"c": "category"})
+    for least, apart in ((2, "abc"), (3, "ab"), (4, "a"), (5, "a"), (6, "")):
+        pipeline = nad.FeaturePipeline([features.OneHot(min_count=least)]).fit(table)
+        kept = [f"c={name}" for name in apart]
+        assert pipeline.feature_names[: len(kept)] == kept
+        assert ("c=b" in pipeline.feature_names) == (least <= 3)
+        assert ("c=(other)" in pipeline.feature_names) == (apart != "abc")
+        assert pipeline.transform(table)[:, : len(kept)].sum(axis=0).tolist() == [5.0, 3.0, 2.0][: len(kept)]
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, [0, 4, 4, 4]), (2, [0, 4, 8, 8]), (3, [0, 4, 8, 12])])
+def test_novelty_counts_columns_up_to_a_limit(most, expected):
+    types = dict.fromkeys("pqr", "category")
+    seen = nad.Table({name: ["a", "b"] for name in "pqr"}, types=types)
+    later = nad.Table({"p": ["a", "x", "x", "x"], "q": ["b", "b", "x", "x"], "r": ["a", "a", "a", "x"]}, types=types)
+    pipeline = nad.FeaturePipeline([features.Ordinal(), features.Novelty(weight=4, most=most)]).fit(seen)
+    novelty = pipeline.transform(later)[:, pipeline.feature_names.index("novelty")]
+    assert novelty.tolist() == expected
+    assert not pipeline.transform(seen)[:, pipeline.feature_names.index("novelty")].any()

@@ -50,9 +50,21 @@ def test_roles_are_guessed_unless_somebody_says_them() -> None:
 def test_row_steps_act_on_learning_only() -> None:
     table = nad.Table({"x": [1.0, 1.0, 3.0, None], "y": [1.0, 1.0, 5.0, 100.0]})
     pipeline = nad.FeaturePipeline(
-        [nad.features.DropMissing(columns=["x"]), nad.features.DropDuplicates(), nad.features.Impute(indicator=False),
-         nad.features.MinMax()]  # fmt: skip
+        [
+            nad.features.DropMissing(columns=["x"]),
+            nad.features.DropDuplicates(),
+            nad.features.Impute(indicator=False),
+            nad.features.MinMax(),
+        ]  # fmt: skip
     )
     assert pipeline.training_rows(table)["y"].to_list() == [1.0, 5.0]
     x = pipeline.fit(table).transform(table)
     np.testing.assert_allclose(x[:, 1], [0.0, 0.0, 1.0, 24.75])
+
+
+def test_a_column_that_becomes_another_type_gets_the_role_of_that_type() -> None:
+    plain = {"host": ["10.0.0.1", "10.0.0.2"], "began": ["2024-03-01 10:00:00", "2024-03-01 10:00:01"]}
+    table = nad.Table(plain, types={"host": "address", "began": "time"})
+    assert table.roles == {"host": "identifier", "began": "moment"}
+    kept = nad.Table(plain, roles={"host": "label"}).with_type("host", "address")
+    assert kept.roles["host"] == "label"  # what somebody said stays

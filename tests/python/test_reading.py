@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import http.client
 import http.server
 import io
 import os
 import threading
+import urllib.request
+import warnings
 from pathlib import Path
 
 import pytest
@@ -70,6 +73,53 @@ def test_malformed_rows_are_errors_or_counted(tmp_path):
         nad.read(path, seperator=",")
 
 
+def test_what_a_person_should_know_is_one_warning_where_it_is_asked_for(tmp_path):
+    path = tmp_path / "records"
+    path.write_text(rows(3) + "1,2,3\n" * 2 + "4,5\n" + rows(3))
+    with pytest.warns(nad.DataWarning) as caught:
+        nad.read(path, on_error="skip")
+    (warning,) = caught
+    assert warning.filename == __file__
+    assert str(path) in str(warning.message)
+    assert "6 rows of kdd99; 3 records were left out: " in str(warning.message)
+    assert "3 fields where 42 belong (2)" in str(warning.message)
+    assert "2 fields where 42 belong (1)" in str(warning.message)
+    assert issubclass(nad.DataWarning, UserWarning)
+    table = tmp_path / "table.csv"
+    table.write_text("when,x\n13/04/2017,1\n14/04/2017,2\n")
+    with pytest.warns(nad.DataWarning, match="table.csv: 2 rows of csv; columns of dates"):
+        nad.read(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for source, options in ((path, {"on_error": "skip"}), (table, {})):
+            _, report = nad.read(source, return_report=True, **options)
+            assert report.skipped or report.notes
+            assert len(list(nad.Reader(source, **options))) == 1
+        path.write_text(rows(3))
+        nad.read(path)  # of which there is nothing to know
+
+
+def test_columns_are_chosen_in_every_format(tmp_path):
+    path = tmp_path / "records"
+    path.write_text(rows(10))
+    whole = nad.read(path)
+    chosen = ["src_bytes", "label"]
+    assert nad.read(path, columns=chosen).equals(whole.select(chosen))
+    assert nad.concatenate(nad.Reader(path, columns=iter(chosen), batch_rows=3)).equals(whole.select(chosen))
+    with pytest.raises(ValueError, match="did you mean 'label'"):
+        nad.read(path, columns=["lable"])
+
+
+@pytest.mark.parametrize("read", [nad.read, nad.Reader])
+def test_what_is_no_source_is_said_in_words(read):
+    with pytest.raises(TypeError, match="the source is None; give the path of a file"):
+        read(None)
+    with pytest.raises(TypeError, match="the source is int; give the path of a file"):
+        read(3)
+    with pytest.raises(TypeError, match=r"the source is bytes; to read what it holds, give io\.BytesIO"):
+        read(b"a,b\n1,2\n")
+
+
 def test_what_cannot_be_read_says_why(tmp_path):
     with pytest.raises(nad.MissingFileError, match="nothing here"):
         nad.read(tmp_path / "nothing here")
@@ -96,15 +146,6 @@ def test_progress_is_drawn_on_request(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
     nad.read(path, progress=True)
     assert "reading [" in capfd.readouterr().err
-
-
-def test_parquet_is_read_by_its_content(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    table = nad.read(io.BytesIO(rows(100).encode()))
-    parquet.write_table(table.to_arrow(), tmp_path / "records.csv")
-    again, report = nad.read(tmp_path / "records.csv", return_report=True)
-    assert report.format == "parquet"
-    assert again["label"].to_list() == table["label"].to_list()
 
 
 def test_the_data_sets_are_found(monkeypatch, tmp_path):
@@ -172,8 +213,32 @@ def test_a_download_is_checked_before_it_is_kept(monkeypatch, tmp_path):
         assert list((tmp_path / "cache" / "kdd99").iterdir()) == []
         monkeypatch.setitem(datasets._KDD99_FILES, "full", right)
         assert len(datasets.load_kdd99("full", download=True)) == 10
+        gone = datasets._File(("kdd99/y.gz",), f"http://127.0.0.1:{server.server_port}/y.gz", "0" * 64)
+        monkeypatch.setitem(datasets._KDD99_FILES, "corrected", gone)
+        with pytest.raises(
+            nad.IoError, match=r"KDD Cup 99 \(corrected\) .*/y.gz \(HTTP Error 404: File not found\).*put y.gz into"
+        ):
+            datasets.load_kdd99("corrected", download=True)
         server.shutdown()
+    with pytest.raises(OSError, match=r"could not be fetched from http://127.* refused.*NAD_DATA"):
+        datasets.load_kdd99("corrected", download=True)
+    assert [file.name for file in (tmp_path / "cache" / "kdd99").iterdir()] == ["x.gz"]
     assert len(datasets.load_kdd99("full")) == 10  # from the cache, without the server
+
+
+def test_a_download_that_breaks_off_leaves_nothing(monkeypatch, tmp_path):
+    class Cut(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell():
+                raise http.client.IncompleteRead(b"")
+            return super().read(3)
+
+    monkeypatch.delenv("NAD_DATA", raising=False)
+    monkeypatch.setenv("NAD_CACHE", str(tmp_path))
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: Cut(b"some bytes"))
+    with pytest.raises(nad.IoError, match="IncompleteRead.*by hand"):
+        datasets.load_kdd99("full", download=True)
+    assert list((tmp_path / "kdd99").iterdir()) == []
 
 
 def test_text_tables_and_their_options(tmp_path):
@@ -187,7 +252,8 @@ def test_text_tables_and_their_options(tmp_path):
         "comment": "",
         "quote": "",
     }
-    table = nad.read(path, **options)
+    with pytest.warns(nad.DataWarning, match="day first: 'when'; .* decimal comma: 'größe'"):
+        table = nad.read(path, **options)
     assert table.types == {"when": "time", "größe": "number", "port": "integer"}
     assert table["größe"].to_list() == [0.5, 1.25]
     assert table["port"].to_list() == [7, None]

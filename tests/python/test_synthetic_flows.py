@@ -41,9 +41,12 @@ def test_wrong_options():
         ({"anomaly_ratio": 2.0}, "anomaly_ratio"),
         ({"begin": "Monday"}, "begin is 'Monday'"),
         ({"random_state": "x"}, "random_state"),
+        ({"random_state": -1}, "random_state is -1; give a whole number"),
+        ({"hosts": -1}, "hosts is -1; give a whole number"),
+        ({"n_samples": -1}, "n_samples is -1; give a whole number"),
     ]:
         with pytest.raises(ValueError, match=message):
-            synthetic_flows(100, **wrong)
+            synthetic_flows(**{"n_samples": 100, **wrong})
 
 
 def test_a_table_becomes_a_csv_file_and_comes_back(tmp_path):

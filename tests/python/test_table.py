@@ -10,6 +10,7 @@ import ipaddress
 import pickle
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -280,6 +281,32 @@ def test_the_verbs_of_the_core():
     assert table.describe().shape[0] == 2
     with pytest.raises(TypeError, match="number 2 is dict"):
         nad.concatenate([table, {}])
+
+
+def test_numbers_of_rows_that_make_no_sense():
+    table = nad.Table({"n": [1, 2, 3]})
+    with pytest.raises(ValueError, match="rows is -1; give a whole number"):
+        table.sample(-1)
+    with pytest.raises(TypeError, match=r"rows is 1\.5; give a whole number"):
+        table.sample(1.5)
+    for draw in (table.sample, table.train_test_split):
+        with pytest.raises(ValueError, match="random_state is -1; give a whole number"):
+            draw(**({"rows": 1} if draw == table.sample else {}), random_state=-1)
+
+
+def test_many_columns_change_at_once():
+    """One after the other took time by the square of their number: 5 s for these."""
+    data = {f"column {place}": np.arange(3) for place in range(5000)}
+    begin = time.process_time()
+    table = nad.Table(data, types=dict.fromkeys(data, "number"), roles=dict.fromkeys(data, "identifier"))
+    table = table.with_type(list(data), "integer").with_role(list(data), "label")
+    assert set(table.types.values()) == {"integer"}
+    assert time.process_time() - begin < 2
+    assert set(table.roles.values()) == {"label"}
+    with pytest.raises(ValueError, match="did you mean 'column 17'"):
+        nad.Table(data, types={"colum 17": "number"})
+    with pytest.raises(ValueError, match="did you mean 'column 17'"):
+        nad.Table(data, roles={"colum 17": "label"})
 
 
 def test_matrix_of_numbers():

@@ -216,7 +216,32 @@ def test_values_of_pandas_and_polars_are_not_copied(pd, pl, pa):
     assert table["x"].to_numpy().ctypes.data == series["x"].to_numpy(allow_copy=False).ctypes.data
     assert table.to_polars()["x"].to_numpy(allow_copy=False).ctypes.data == table["x"].to_numpy().ctypes.data
     own = nad.Table({"x": values})
-    assert own.to_pandas()["x"].to_numpy().ctypes.data == own["x"].to_numpy().ctypes.data
+    assert own.to_pandas(copy=False)["x"].to_numpy().ctypes.data == own["x"].to_numpy().ctypes.data
+
+
+def test_a_frame_can_be_written_to_and_the_table_stays(pd):
+    """pandas 3 writes where nobody else looks; it does not know that the table does."""
+    gappy = flows(40)
+    values = {name: [value for value in gappy[name] if value is not None][:20] for name in gappy.columns}
+    table, as_it_was = (nad.Table(values, types={"service": "category"}) for _ in range(2))
+    frame = table.to_pandas()
+    new = {
+        "duration": 9.5, "port": 1, "service": "dns", "note": "new", "begin": pd.Timestamp("2030-01-01", tz="UTC"),
+        "host": "::9", "local": True, "n": -1,
+    }  # fmt: skip
+    for name, value in new.items():
+        frame.loc[1, name] = value
+        assert frame[name][1] == value
+    frame["n"] += 1
+    assert table.equals(as_it_was)
+    assert frame["n"].tolist()[:2] == [table["n"][0] + 1, 0]
+    shared = table.to_pandas(copy=False)
+    with pytest.raises(ValueError, match="read-only"):
+        shared.loc[1, "n"] = 5
+    for name in ("duration", "n", "local"):
+        assert shared[name].to_numpy().ctypes.data == table[name].to_numpy().ctypes.data
+    shared["n"] = shared["n"] + 1
+    assert shared["n"].tolist() == [n + 1 for n in table["n"]]
 
 
 def test_memory_lives_as_long_as_somebody_looks_at_it(pa):

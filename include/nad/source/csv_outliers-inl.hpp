@@ -45,19 +45,25 @@ class OutlierCounts {
     if (values_ < 10) {
       return {};
     }
-    const std::string column = "column '" + name_ + "': ";
-    const std::string so = ", so the column is read as " + std::string(nad::name(became));
+    const auto count = [](std::size_t number) { return std::to_string(number); };
+    std::string note = "column '" + name_ + "': ";
     for (const Kind& kind : kinds_) {
+      const bool most = kind.count != values_ && 10 * kind.count >= 9 * values_;
       if (kind.count == values_ && kind.type == ColumnType::time) {
-        return column + "all " + std::to_string(values_) + " values are times, but not all in one form" + so;
+        note.append("all ").append(count(values_)).append(" values are times, but not all in one form");
+      } else if (most) {
+        note.append(count(kind.count)).append(" of ").append(count(values_)).append(" values are ").append(kind.words);
+        note.append(", but '").append(kind.other).append("' (line ").append(count(kind.line)).append(") is not");
+      } else {
+        continue;
       }
-      if (kind.count != values_ && 10 * kind.count >= 9 * values_) {
-        const std::string types = "types={'" + name_ + "': '" + std::string(nad::name(kind.type)) + "'}";
-        const std::string way = takes_types ? types + " with" : "format='csv' with " + types + " and";
-        return column + std::to_string(kind.count) + " of " + std::to_string(values_) + " values are " +
-               std::string(kind.words) + ", but '" + kind.other + "' (line " + std::to_string(kind.line) + ") is not" +
-               so + "; " + way + " on_error='skip' leaves such rows out";
+      note.append(", so the column is read as ").append(nad::name(became));
+      if (most) {
+        note.append(takes_types ? "; types={'" : "; format='csv' with types={'").append(name_).append("': '");
+        note.append(nad::name(kind.type)).append(takes_types ? "'} with" : "'} and");
+        note.append(" on_error='skip' leaves such rows out");
       }
+      return note;
     }
     return {};
   }
