@@ -55,7 +55,7 @@ def test_row_steps_act_on_learning_only() -> None:
             nad.features.DropDuplicates(),
             nad.features.Impute(indicator=False),
             nad.features.MinMax(),
-        ]  # fmt: skip
+        ]
     )
     assert pipeline.training_rows(table)["y"].to_list() == [1.0, 5.0]
     x = pipeline.fit(table).transform(table)
