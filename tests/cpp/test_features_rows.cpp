@@ -41,6 +41,7 @@ nad::Column texts(const std::vector<std::string>& values, nad::ColumnType type =
 template <class Value>
 std::vector<Value> each(int count, const std::function<Value(int)>& make) {
   std::vector<Value> values;
+  values.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     values.push_back(make(i));
   }

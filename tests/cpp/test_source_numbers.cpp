@@ -120,10 +120,15 @@ TEST_CASE("csv: numbers that nobody announced are the C library's, also in the l
         static_cast<double>(random() % 1000000007) / std::pow(10.0, static_cast<double>(random() % 12));
     std::string text = std::to_string(value);
     text.resize(text.find('.') + (places == 0 ? 0 : 1 + places));
-    text = (random() % 8 == 0 ? "-" : "") + text;
+    if (random() % 8 == 0) {
+      text.insert(0, "-");
+    }
     expected.push_back(std::strtod(text.c_str(), nullptr));
     whole.push_back(static_cast<std::int64_t>(random() >> random() % 32));
-    lines += (row == 0 ? "" : "\n") + text + ",z," + std::to_string(whole.back());
+    lines += row == 0 ? "" : "\n";
+    lines += text;
+    lines += ",z,";
+    lines += std::to_string(whole.back());
   }
   const nad::Table table = read_text(lines);
   const auto numbers = table["a"].numbers();
