@@ -195,6 +195,17 @@ TEST_CASE("the texts of a data frame are taken for what they say") {
   named.fit(train);
   CHECK(named.inputs()[0].type == nad::ColumnType::address);
   CHECK(named.transform(frame(7, 3)).rows() == 7);
+  nad::FeaturePipeline hosts({nad::LeaveOut{nad::ColumnChoice({"remark"})}, nad::OneHot{}});
+  nad::FeaturePipeline named_hosts(
+      {nad::LeaveOut{nad::ColumnChoice({"remark"})}, nad::OneHot{nad::ColumnChoice({"host"})}, nad::OneHot{}});
+  hosts.fit(train);
+  named_hosts.fit(train);
+  CHECK(named_hosts.features().size() > hosts.features().size());
+
+  // records are told apart by what is learnt from: addresses and times are not
+  const nad::Table twice = frame(200, 0).select({"protocol", "host", "when"});
+  nad::FeaturePipeline once({nad::DropDuplicates{}, nad::OneHot{}});
+  CHECK(once.training_rows(twice).rows() == 2);
 }
 
 TEST_CASE("a column whose values are all missing fits any type; other types are errors") {

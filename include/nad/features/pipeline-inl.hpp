@@ -38,7 +38,7 @@ NAD_INLINE void FeaturePipeline::fit(const Table& table, const FitControl& contr
   if (table.rows() == 0) {
     throw Error(ErrorCode::invalid_data, "a feature pipeline cannot learn from a table without rows");
   }
-  const Table learnt_from = training_rows(detail::with_understood_texts(steps_, table));
+  const Table learnt_from = training_rows(table);
   std::vector<FeatureStep> derived;
   const Table columns = detail::learn_derived(steps_, learnt_from, derived);
   const std::shared_ptr<detail::FeaturePlan> plan = detail::PlanFitter(steps_, columns, control).fit();
@@ -48,7 +48,7 @@ NAD_INLINE void FeaturePipeline::fit(const Table& table, const FitControl& contr
 }
 
 NAD_INLINE Table FeaturePipeline::training_rows(const Table& table) const {
-  return detail::rows_to_learn_from(steps_, table);
+  return detail::rows_to_learn_from(steps_, detail::with_understood_texts(steps_, table));
 }
 
 NAD_INLINE void FeaturePipeline::transform(const Table& table, std::span<float> out, const FitControl& control) const {

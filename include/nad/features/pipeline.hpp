@@ -48,7 +48,8 @@ class NAD_API FeaturePipeline {
   bool is_fitted() const noexcept { return plan_ != nullptr; }
 
   void fit(const Table& table, const FitControl& control = {});
-  /// The records that `fit` learns from: all but those that `DropMissing` and `DropDuplicates` leave out.
+  /// The records that `fit` learns from: all but those that `DropMissing` and `DropDuplicates` leave out. Texts
+  /// of data frames have become the addresses, times and categories that they say.
   Table training_rows(const Table& table) const;
   Matrix transform(const Table& table, const FitControl& control = {}) const;
   /// Into the caller's memory, row by row, `table.rows() * features().size()` floats.

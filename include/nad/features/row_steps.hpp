@@ -17,7 +17,7 @@ namespace nad {
 struct DropMissing {
   static constexpr std::string_view kind = "drop_missing";
 
-  ColumnChoice columns = {};  ///< in which a missing value matters; all: those that are learnt from
+  ColumnChoice columns = {};  ///< in which a missing value matters; all: the features of the table
 
   friend bool operator==(const DropMissing&, const DropMissing&) = default;
 };
@@ -26,7 +26,7 @@ struct DropMissing {
 struct DropDuplicates {
   static constexpr std::string_view kind = "drop_duplicates";
 
-  ColumnChoice columns = {};  ///< that are compared; all: those that are learnt from
+  ColumnChoice columns = {};  ///< that are compared; all: the features of the table
 
   friend bool operator==(const DropDuplicates&, const DropDuplicates&) = default;
 };

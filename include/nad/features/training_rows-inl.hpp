@@ -71,8 +71,12 @@ bool all_texts(const Column& texts, const Parse& parse) {
   return some;
 }
 
-/// A column of texts as the readers of files would have it: addresses, times, or, where texts repeat, categories.
+/// A column of texts as the readers of files would have it: addresses, times, or, where texts repeat, categories; and
+/// categories where a step encodes it by name.
 inline Column understood_texts(const Column& texts, const std::string& name, bool encoded) {
+  if (encoded) {
+    return convert(texts, ColumnType::category, name);
+  }
   if (all_texts(texts, [](std::string_view text) { return Address::parse(text).has_value(); })) {
     return convert(texts, ColumnType::address, name);
   }
@@ -82,7 +86,7 @@ inline Column understood_texts(const Column& texts, const std::string& name, boo
   const Column categories = convert(texts, ColumnType::category, name);
   const std::size_t distinct = categories.categories().size();
   const bool repeat = 4 * distinct <= texts.size() - texts.missing_count() || distinct <= 100;
-  return encoded || repeat ? categories : texts;
+  return repeat ? categories : texts;
 }
 
 /// Whether a step that encodes categories names this column.
