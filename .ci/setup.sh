@@ -87,11 +87,14 @@ pip_install() {
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" || give_up "pip install $* failed"
 }
 
-# build_wheel: leaves exactly one wheel in build/wheel and prints its path.
+# build_wheel <folder of CMake> <further target>...: leaves exactly one wheel in build/wheel and prints its path. What lies
+# in the folder already, the library above all, is not built again. $CMAKE_ARGS reaches CMake.
 build_wheel() {
-  local log=$nad_root/build/wheel.log
+  local log=$nad_root/build/wheel.log folder=$1 targets=_core
+  shift
   rm -rf "$nad_root/build/wheel"
-  "$nad_venv/bin/python" -m pip wheel --disable-pip-version-check --no-deps --wheel-dir "$nad_root/build/wheel" \
+  if [ $# -gt 0 ]; then targets+=$(printf ';%s' "$@"); fi
+  SKBUILD_BUILD_DIR=$folder SKBUILD_BUILD_TARGETS=$targets "$nad_venv/bin/python" -m pip wheel --disable-pip-version-check --no-deps --wheel-dir "$nad_root/build/wheel" \
     "$nad_root" >"$log" 2>&1 || { tail -n 40 "$log" >&2; give_up "the wheel cannot be built; the whole log: $log"; }
   echo "$nad_root"/build/wheel/nad-*.whl
 }
