@@ -2,3 +2,4 @@
 #include "nad/detector/amount-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
+#include "nad/detector/kmeans-inl.hpp"

@@ -71,6 +71,7 @@
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
+#include "nad/detector/kmeans.hpp"
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"

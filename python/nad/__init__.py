@@ -32,7 +32,7 @@ from nad.errors import (
     MissingFileError,
     NotFittedError,
 )
-from nad.estimators import IsolationForest
+from nad.estimators import IsolationForest, KMeans
 from nad.features import FeaturePipeline
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -51,6 +51,7 @@ __all__ = [
     "InvalidDataError",
     "IoError",
     "IsolationForest",
+    "KMeans",
     "MissingFileError",
     "NotFittedError",
     "Progress",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import IsolationForest
+from nad.estimators import IsolationForest, KMeans
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "read_header"]
 
-_ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {"isolation_forest": IsolationForest}
+_ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
+    "isolation_forest": IsolationForest,
+    "kmeans": KMeans,
+}
 _ATTEMPTS = 10
 
 

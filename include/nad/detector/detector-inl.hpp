@@ -35,6 +35,13 @@ inline FloatClass classify(float value) noexcept {
 
 inline bool is_missing(float value) noexcept { return classify(value) == FloatClass::missing; }
 
+inline void check_contamination(double contamination, ErrorCode code) {
+  if (!(contamination > 0.0 && contamination <= 0.5)) {
+    throw Error(code, "contamination is " + std::to_string(contamination) +
+                          "; give the expected share of anomalies, above 0.0 and at most 0.5");
+  }
+}
+
 }  // namespace detail
 
 NAD_INLINE Detector::~Detector() = default;

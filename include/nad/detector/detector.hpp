@@ -89,14 +89,18 @@ class NAD_API Detector {
   /// Throws when the row holds a value that this detector cannot use; the message names the row `index`.
   void check_row(const float* row, std::size_t index) const { check_values(row, n_features(), index); }
 
+  // for verbs of a detector's own
+  /// Throws unless one can learn from these rows, with these weights.
+  void check_training_data(MatrixView x, std::span<const float> sample_weight, const FitControl& control) const;
+  void require_fitted(const char* verb) const;
+  /// Throws unless something was learnt, from rows of as many columns.
+  void require_shape(MatrixView x, const char* verb) const;
+
   float threshold_ = 0.0F;
 
  private:
   void check_values(const float* row, std::size_t columns, std::size_t index) const;
   void check_training_values(MatrixView x, const FitControl& control) const;
-  void check_training_data(MatrixView x, std::span<const float> sample_weight, const FitControl& control) const;
-  void require_fitted(const char* verb) const;
-  void require_shape(MatrixView x, const char* verb) const;
   static void require_memory(MatrixView x);
   void score_into(MatrixView x, std::span<float> out, bool bent, const FitControl& control) const;
 };

@@ -13,6 +13,7 @@
 /// score is the exponent, so contributions add up to it. Tree t depends on the data, the options and hash(random_state,
 /// t) only: 100 trees at once are the same forest as 50 and 50 more.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,9 +23,11 @@
 #include <vector>
 
 #include "nad/config.hpp"
+#include "nad/detail/words.hpp"
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/forest_nodes.hpp"
+#include "nad/detector/unique_rows.hpp"
 
 namespace nad {
 
@@ -34,12 +37,7 @@ enum class Split : std::uint8_t {
   best,    ///< the best position of `ntry` random candidates by averaged standard-deviation gain, as in SCiForest
 };
 
-/// Whether rows that occur many times are kept so: a flood in the training data otherwise counts as normal.
-enum class UniqueRows : std::uint8_t {
-  off,        ///< every row counts
-  on,         ///< each distinct row counts once
-  log_count,  ///< each distinct row is drawn with weight 1 + log(number of times it occurs)
-};
+constexpr std::array<std::string_view, 2> words_of(Split) noexcept { return {"random", "best"}; }
 
 /// What is done with NaN. Infinite values are always an error.
 enum class Missing : std::uint8_t {
@@ -47,6 +45,8 @@ enum class Missing : std::uint8_t {
   route,   ///< follow the branch that most training rows took; in a hyperplane, count as the mean of the node's rows
   impute,  ///< take the median of the training column
 };
+
+constexpr std::array<std::string_view, 3> words_of(Missing) noexcept { return {"reject", "route", "impute"}; }
 
 struct IsolationForestOptions {
   std::size_t n_estimators = 100;

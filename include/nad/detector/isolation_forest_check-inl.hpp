@@ -23,9 +23,8 @@ inline void check_options(const IsolationForestOptions& options, ErrorCode code)
   if (options.max_depth && *options.max_depth < 1) {
     refuse("max_depth is 0; a tree needs a depth of at least 1");
   }
-  if (options.contamination && !(*options.contamination > 0.0 && *options.contamination <= 0.5)) {
-    refuse("contamination is " + std::to_string(*options.contamination) +
-           "; give the expected share of anomalies, above 0.0 and at most 0.5");
+  if (options.contamination) {
+    check_contamination(*options.contamination, code);
   }
   if (options.ndim < 1 || options.ndim > many) {
     refuse("ndim is " + std::to_string(options.ndim) +
@@ -34,13 +33,13 @@ inline void check_options(const IsolationForestOptions& options, ErrorCode code)
   if (options.ntry < 1 || options.ntry > many) {
     refuse("ntry is " + std::to_string(options.ntry) + "; give the number of candidates for a split, at least 1");
   }
-  if (options.split > Split::best) {
+  if (!is_known(options.split)) {
     refuse("split is not one that this nad knows");
   }
-  if (options.unique_rows > UniqueRows::log_count) {
+  if (!is_known(options.unique_rows)) {
     refuse("unique_rows is not one that this nad knows");
   }
-  if (options.missing > Missing::impute) {
+  if (!is_known(options.missing)) {
     refuse("missing is not one that this nad knows");
   }
   try {

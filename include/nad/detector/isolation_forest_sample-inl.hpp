@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -14,6 +13,7 @@
 #include "nad/core/matrix.hpp"
 #include "nad/core/random.hpp"
 #include "nad/detector/detector-inl.hpp"
+#include "nad/detector/distinct_rows-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
 
 namespace nad::detail {
@@ -25,7 +25,9 @@ class RowPool {
  public:
   RowPool(MatrixView x, std::span<const float> sample_weight, UniqueRows unique_rows) {
     if (unique_rows != UniqueRows::off) {
-      keep_distinct(x, sample_weight, unique_rows);
+      for (const DistinctRow& distinct : distinct_rows(x, sample_weight)) {
+        add(distinct.row, weight_of(distinct, unique_rows));
+      }
     } else if (!sample_weight.empty()) {
       for (std::size_t row = 0; row < x.rows(); ++row) {
         add(row, sample_weight[row]);
@@ -152,64 +154,6 @@ class RowPool {
       std::sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(wanted));
     }
     rows.resize(wanted);
-  }
-
-  /// The bits of a value, the same for 0 and -0 and for every NaN.
-  static std::uint32_t identity(float value) noexcept {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &value, sizeof bits);
-    if (bits == 0x80000000U) {
-      return 0;
-    }
-    return (bits & 0x7fffffffU) > 0x7f800000U ? 0x7fc00000U : bits;
-  }
-
-  static bool same_row(const float* a, const float* b, std::size_t columns) noexcept {
-    for (std::size_t column = 0; column < columns; ++column) {
-      if (identity(a[column]) != identity(b[column])) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /// Each distinct row stands where it occurs first, with the mean sample weight of its copies.
-  void keep_distinct(MatrixView x, std::span<const float> sample_weight, UniqueRows unique_rows) {
-    std::size_t slots = 64;
-    while (slots < 2 * x.rows()) {
-      slots *= 2;
-    }
-    constexpr std::size_t empty = std::numeric_limits<std::size_t>::max();
-    std::vector<std::size_t> table(slots, empty);  // slot -> place in `groups`
-    struct Group {
-      std::size_t row;
-      double copies;
-      double weight;
-    };
-    std::vector<Group> groups;
-    for (std::size_t row = 0; row < x.rows(); ++row) {
-      const float* values = x.row(row);
-      std::uint64_t hash = 0;
-      for (std::size_t column = 0; column < x.columns(); ++column) {
-        hash = (hash ^ identity(values[column])) * 0x9e3779b97f4a7c15ULL;
-        hash ^= hash >> 29U;
-      }
-      std::size_t slot = static_cast<std::size_t>(mix_bits(hash)) & (slots - 1);
-      while (table[slot] != empty && !same_row(x.row(groups[table[slot]].row), values, x.columns())) {
-        slot = (slot + 1) & (slots - 1);
-      }
-      if (table[slot] == empty) {
-        table[slot] = groups.size();
-        groups.push_back({row, 0.0, 0.0});
-      }
-      Group& group = groups[table[slot]];
-      group.copies += 1.0;
-      group.weight += sample_weight.empty() ? 1.0 : static_cast<double>(sample_weight[row]);
-    }
-    for (const Group& group : groups) {
-      const double mean = group.weight / group.copies;
-      add(group.row, unique_rows == UniqueRows::log_count ? mean * (1.0 + std::log(group.copies)) : mean);
-    }
   }
 
   std::vector<std::size_t> rows_;   ///< empty: every row

@@ -3,28 +3,16 @@
 // What an isolation forest keeps when it is saved, for any cereal archive: nad's own model file or one of a host's.
 // A host that uses cereal's archives includes <cereal/types/vector.hpp>.
 
-#include <cmath>
 #include <concepts>
-#include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "nad/core/error.hpp"
 #include "nad/detail/archive_field.hpp"
 #include "nad/detector/isolation_forest.hpp"
+#include "nad/detector/options_archive.hpp"
 
 namespace nad {
-
-constexpr std::string_view name(Split split) noexcept { return split == Split::best ? "best" : "random"; }
-
-constexpr std::string_view name(UniqueRows unique_rows) noexcept {
-  return unique_rows == UniqueRows::log_count ? "log_count" : unique_rows == UniqueRows::on ? "on" : "off";
-}
-
-constexpr std::string_view name(Missing missing) noexcept {
-  return missing == Missing::impute ? "impute" : missing == Missing::route ? "route" : "reject";
-}
 
 /// Every option with its name, in the order in which they are stored: `visit("n_estimators", options.n_estimators)`.
 template <class Options, class Visit>
@@ -53,30 +41,9 @@ void describe(const IsolationForest& forest, Show&& show) {
   show("samples_per_tree", forest.samples_per_tree());
 }
 
-namespace detail {
-
-inline void check_loaded_amount(const Amount& amount, const char* option) {
-  const double value = amount.value();
-  const bool sound = amount.is_automatic()  ? value == 0.0
-                     : amount.is_fraction() ? value > 0.0 && value <= 1.0
-                     : amount.is_count()    ? value >= 1.0 && value <= 0x1p64 && std::floor(value) == value
-                                            : false;
-  if (!sound) {
-    throw Error(ErrorCode::bad_file,
-                std::string(option) + " is neither automatic, nor a number, nor a fraction; the model is damaged");
-  }
-}
-
-}  // namespace detail
-
 template <class Archive>
 void IsolationForestOptions::serialize(Archive& archive) {
-  for_each_option(*this, [&archive](const char* option, auto& value) {
-    detail::archive_field(archive, option, value);
-    if constexpr (std::is_same_v<decltype(value), Amount&>) {
-      detail::check_loaded_amount(value, option);
-    }
-  });
+  detail::archive_options(archive, *this);
 }
 
 template <class Archive>

@@ -12,6 +12,7 @@
 
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
+#include "nad/detector/kmeans.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 
@@ -46,6 +47,7 @@ constexpr Kind kind_of() {
 
 inline constexpr std::array kinds = {
     kind_of<IsolationForest>(),
+    kind_of<KMeans>(),
 };
 
 inline const Kind* find_kind(std::string_view name) noexcept {

@@ -16,6 +16,10 @@ inline constexpr std::size_t block_stride = block_rows + 16;
 /// A set of rows of a block is so many words of 64 bits.
 inline constexpr std::size_t block_words = block_rows / 64;
 
+/// A packed matrix is cut into panels of so many columns; in a panel they stand side by side, place after place of the
+/// depth. What a last panel has too many is zero.
+inline constexpr std::size_t panel_columns = 16;
+
 /// A forest as nad::ForestNodes holds it.
 struct ForestArrays {
   const std::uint32_t* root;
@@ -44,6 +48,16 @@ struct QuotedCounts {
   bool sound;            ///< each quote opens at the begin of the text, behind an `a` or `b`, or doubled
 };
 
+/// More than any value that is looked at.
+inline constexpr float most_of_all = 3.4028234663852886e+38F;
+
+/// The least of some values, the first place where it stands, and the least of the others.
+struct LeastTwo {
+  float least;
+  std::uint32_t place;
+  float second;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -64,6 +78,20 @@ struct KernelTable {
   /// As find_bytes, but leaves out what stands between quotes. The three bytes differ.
   QuotedCounts (*find_unquoted)(const char* text, std::size_t size, char a, char b, char quote,
                                 std::uint32_t* places) noexcept;
+
+  /// out[i * out_stride + j] = the sum over k of a[i * a_stride + k] * b[j][k], or that much more where `add` is true;
+  /// `panels` is b, packed and aligned to 64 bytes. Each sum is a chain over k in rising order: the same bits whatever
+  /// `rows` is. Kernels whose processor fuses multiply and add agree bit for bit.
+  void (*product)(const float* a, std::size_t a_stride, std::size_t rows, const float* panels, std::size_t columns,
+                  std::size_t depth, float* out, std::size_t out_stride, bool add) noexcept;
+
+  /// The sum of squared differences of `count` floats: the same bits from every kernel.
+  float (*squared_distance)(const float* a, const float* b, std::size_t count) noexcept;
+
+  /// For each row of `products`, `stride` floats apart: the least two of lengths[j] - 2 * products[j] over the first
+  /// `count` places, a multiple of panel_columns and less than 2^24.
+  void (*least_two)(const float* products, std::size_t stride, std::size_t rows, const float* lengths,
+                    std::size_t count, LeastTwo* found) noexcept;
 };
 
 }  // namespace nad::simd

@@ -4,8 +4,10 @@
 
 #include "nad/simd/block-inl.hpp"
 #include "nad/simd/bytes-inl.hpp"
+#include "nad/simd/distance-inl.hpp"
 #include "nad/simd/forest-inl.hpp"
 #include "nad/simd/kernel_table.hpp"
+#include "nad/simd/product-inl.hpp"
 
 namespace nad::simd {
 
@@ -22,7 +24,10 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &transpose<Arch, QuadArch>,
           &forest_block<Arch>,
           &find_bytes<Arch>,
-          &find_unquoted<Arch>};
+          &find_unquoted<Arch>,
+          &product<Arch>,
+          &squared_distance<Arch>,
+          &least_two_of_rows<Arch>};
 }
 
 }  // namespace nad::simd

@@ -1,5 +1,6 @@
 """Each detector of the C++ library as a scikit-learn estimator; scikit-learn itself is not needed."""
 
 from nad.estimators.isolation_forest import IsolationForest
+from nad.estimators.kmeans import KMeans
 
-__all__ = ["IsolationForest"]
+__all__ = ["IsolationForest", "KMeans"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nad import _core, _frames
 from nad._progress import ProgressBar
+from nad._random import seed_from
 from nad.errors import InvalidArgumentError, InvalidDataError, not_fitted
 from nad.estimators._parameters import Parameters
 from nad.estimators._sklearn import OutlierEstimator
@@ -29,24 +30,38 @@ Floats = npt.NDArray[np.float32]
 class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     """The verbs around a compiled detector.
 
-    A subclass says how to make its detector from its parameters. What was learnt is never changed in place: a fit
+    A subclass names its detector and has its options as parameters. What was learnt is never changed in place: a fit
     builds another detector and swaps it in, so other threads may go on scoring meanwhile.
     """
 
-    contamination: str | float
     n_jobs: int | None
     verbose: int
-    warm_start: bool
+    warm_start: bool = False
 
+    _core: ClassVar[Any]  # the compiled class
+    _automatic: ClassVar[tuple[str, ...]] = ()  # parameters whose "auto" is the core's None
     _detector: Core | None = None
     _names: list[str] | None = None
     _missing_hint = ""  # the parameter that lets NaN in
 
     # -- for subclasses
 
+    def _options(self) -> dict[str, Any]:
+        """The parameters in the form of the core."""
+        options = {name: value for name, value in self.get_params().items() if name not in ("n_jobs", "verbose")}
+        for name in self._automatic:
+            value = options[name]
+            if value is None or (isinstance(value, str) and value != "auto"):
+                raise InvalidArgumentError(f"{name} is {value!r}; give a number or 'auto'")
+            options[name] = None if isinstance(value, str) else value
+        if "random_state" in options:
+            options["random_state"] = seed_from(options["random_state"])
+        return options
+
     def _new_detector(self) -> Core:
         """An unfitted detector with this estimator's parameters."""
-        raise NotImplementedError
+        detector: Core = self._core(**self._options())
+        return detector
 
     def _grown_detector(self, detector: Core) -> Core:
         """A copy of `detector` that ``fit`` with ``warm_start`` shall go on with."""
@@ -55,7 +70,11 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     @classmethod
     def _parameters_of(cls, detector: Core) -> dict[str, Any]:
         """The parameters of the estimator that would make `detector`."""
-        raise NotImplementedError
+        options: dict[str, Any] = detector.options
+        for name in cls._automatic:
+            if options[name] is None:
+                options[name] = "auto"
+        return options
 
     # -- learning
 

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nad import _core
-from nad._random import seed_from
 from nad.errors import InvalidArgumentError
 from nad.estimators._detector import DetectorEstimator
 
@@ -68,6 +67,8 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
     >>> forest.explain(X)  # which column made it so
     """
 
+    _core = _core.IsolationForest
+    _automatic = ("max_samples", "contamination")
     _missing_hint = "missing='route' or missing='impute'"
 
     def __init__(
@@ -151,36 +152,14 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
                 stacklevel=3,
             )
 
-    def _options(self, random_state: int) -> dict[str, Any]:
-        """The parameters in the form of the core: None for what is automatic."""
-        for name in ("max_samples", "contamination"):
-            value = getattr(self, name)
-            if value is None or (isinstance(value, str) and value != "auto"):
-                raise InvalidArgumentError(f"{name} is {value!r}; give a number or 'auto'")
+    def _options(self) -> dict[str, Any]:
         if self.max_features is None:
             raise InvalidArgumentError("max_features is None; give a number of columns, or 1.0 for all of them")
-        return {
-            "n_estimators": self.n_estimators,
-            "max_samples": None if isinstance(self.max_samples, str) else self.max_samples,
-            "max_features": self.max_features,
-            "max_depth": self.max_depth,
-            "bootstrap": self.bootstrap,
-            "contamination": None if isinstance(self.contamination, str) else self.contamination,
-            "random_state": random_state,
-            "warm_start": self.warm_start,
-            "ndim": self.ndim,
-            "split": self.split,
-            "ntry": self.ntry,
-            "unique_rows": self.unique_rows,
-            "missing": self.missing,
-        }
-
-    def _new_detector(self) -> _core.IsolationForest:
-        return _core.IsolationForest(**self._options(seed_from(self.random_state)))
+        return super()._options()
 
     def _grown_detector(self, detector: _core.IsolationForest) -> _core.IsolationForest:
         before = detector.options
-        wanted = _core.IsolationForest(**self._options(before["random_state"])).options
+        wanted = _core.IsolationForest(**{**self._options(), "random_state": before["random_state"]}).options
         changed = [name for name in before if before[name] != wanted[name] and name not in _FREE_IN_WARM_START]
         if isinstance(self.random_state, (int, np.integer)) and self.random_state != before["random_state"]:
             changed.append("random_state")
@@ -197,9 +176,7 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
 
     @classmethod
     def _parameters_of(cls, detector: _core.IsolationForest) -> dict[str, Any]:
-        options = detector.options
-        # the core says None for what is automatic
-        for name, automatic in (("max_samples", "auto"), ("contamination", "auto"), ("max_features", 1.0)):
-            if options[name] is None:
-                options[name] = automatic
+        options = super()._parameters_of(detector)
+        if options["max_features"] is None:  # as C++ may have left it
+            options["max_features"] = 1.0
         return options

@@ -1,0 +1,36 @@
+#pragma once
+
+/// How well different numbers of clusters fit some rows.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace nad {
+
+struct ClusterCurvePoint {
+  std::size_t n_clusters = 0;
+  double inertia = 0.0;     ///< the sum of squared distances from the centres
+  double silhouette = 0.0;  ///< mean of a bounded sample, -1 to 1: high where clusters are tight and apart
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    auto stored = static_cast<std::uint64_t>(n_clusters);
+    archive(stored, inertia, silhouette);
+    n_clusters = static_cast<std::size_t>(stored);
+  }
+};
+
+struct ClusterCurve {
+  std::vector<ClusterCurvePoint> points;  ///< by rising numbers of clusters
+  std::size_t elbow = 0;                  ///< the number of clusters behind which more of them help little
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    auto stored = static_cast<std::uint64_t>(elbow);
+    archive(points, stored);
+    elbow = static_cast<std::size_t>(stored);
+  }
+};
+
+}  // namespace nad
