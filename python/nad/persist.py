@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import IsolationForest, KMeans
+from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ __all__ = ["load", "read_header"]
 _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
+    "local_gaussian": LocalGaussian,
+    "mahalanobis": Mahalanobis,
 }
 _ATTEMPTS = 10
 
