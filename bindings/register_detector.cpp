@@ -15,6 +15,14 @@ void check_columns(const Detector& detector, const Records& records) {
   }
 }
 
+Matrix copy_of(MatrixView view) {
+  Matrix matrix = Matrix::for_overwrite(view.rows(), view.columns());
+  for (std::size_t row = 0; row < view.rows(); ++row) {
+    std::copy_n(view.row(row), view.columns(), matrix.row(row).data());
+  }
+  return matrix;
+}
+
 py::array_t<float> array_of(Matrix&& matrix) {
   auto kept = std::make_unique<Matrix>(std::move(matrix));
   const auto rows = static_cast<py::ssize_t>(kept->rows());
@@ -102,6 +110,8 @@ void register_detector(py::module_& module) {
   register_gaussians(module);
   register_isolation_forest(module);
   register_kmeans(module);
+  register_nearest_neighbours(module);
+  register_pca_residual(module);
 }
 
 }  // namespace nad::python

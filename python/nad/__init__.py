@@ -32,7 +32,7 @@ from nad.errors import (
     MissingFileError,
     NotFittedError,
 )
-from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis
+from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis, NearestNeighbours, PcaResidual
 from nad.features import FeaturePipeline
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -55,7 +55,9 @@ __all__ = [
     "LocalGaussian",
     "Mahalanobis",
     "MissingFileError",
+    "NearestNeighbours",
     "NotFittedError",
+    "PcaResidual",
     "Progress",
     "ReadReport",
     "Reader",

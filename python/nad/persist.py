@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis
+from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis, NearestNeighbours, PcaResidual
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
     "kmeans": KMeans,
     "local_gaussian": LocalGaussian,
     "mahalanobis": Mahalanobis,
+    "nearest_neighbours": NearestNeighbours,
+    "pca_residual": PcaResidual,
 }
 _ATTEMPTS = 10
 

@@ -21,6 +21,9 @@ DETECTORS = [
     nad.KMeans(n_clusters="auto", init="random", unique_rows=True, random_state=1),
     nad.LocalGaussian(n_clusters=4, random_state=1),
     nad.Mahalanobis(),
+    nad.NearestNeighbours(random_state=1),
+    nad.NearestNeighbours(n_neighbors=3, method="largest", max_samples=0.5, unique_rows=False, random_state=1),
+    nad.PcaResidual(),
 ]
 # Checks of scikit-learn that a detector fails by design: class name -> check -> why.
 BY_DESIGN: dict[str, dict[str, str]] = {

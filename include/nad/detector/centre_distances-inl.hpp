@@ -1,7 +1,7 @@
 #pragma once
 
-// Distances of rows from centres. The product kernel tells roughly how far all centres are, |x|^2 - 2 x.c + |c|^2; where
-// its rounding leaves a doubt, the exact distances decide. So the nearest centre, and its distance, are the same
+// Distances of rows from centres. The product kernel tells roughly how far all centres are, |x|^2 - 2 x.c + |c|^2;
+// where its rounding leaves a doubt, the exact distances decide. So the nearest centre, and its distance, are the same
 // whatever the kernel, and for a row alone as for many.
 
 #include <algorithm>
@@ -117,6 +117,8 @@ class CentreDistances {
       scratch.doubts[row] = doubt(length);
     }
   }
+
+  const float* centre(std::size_t number) const noexcept { return centres_.row(number).data(); }
 
   float exact(const float* a, const float* b) const { return squared_distance_(a, b, columns()); }
 

@@ -167,7 +167,7 @@ class NAD_API KMeans final : public Detector {
   double rows_seen_ = 0.0;  ///< by partial_fit
   // not stored:
   std::vector<std::uint8_t> large_;
-  std::vector<std::uint32_t> large_centres_;                ///< their numbers
+  std::vector<std::uint32_t> large_centres_;                 ///< their numbers
   std::shared_ptr<const detail::CentreDistances> from_all_;  ///< never changed, so copies share it
   std::shared_ptr<const detail::CentreDistances> from_large_;
 };

@@ -67,8 +67,9 @@ class KMeansFitter {
   Matrix choose(std::size_t n_clusters, std::size_t attempt) const {
     const Random random(options_.random_state, 2 * attempt);
     n_clusters = std::min(n_clusters, from_.rows().rows());
-    return options_.init == KMeansInit::random ? random_centres(from_, n_clusters, random)
-                                               : KMeansSeeding(from_, origin_, lengths_, control_).choose(n_clusters, random);
+    return options_.init == KMeansInit::random
+               ? random_centres(from_, n_clusters, random)
+               : KMeansSeeding(from_, origin_, lengths_, control_).choose(n_clusters, random);
   }
 
  private:

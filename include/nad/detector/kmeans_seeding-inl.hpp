@@ -130,10 +130,9 @@ class KMeansSeeding {
     const CentreDistances from_candidates(candidates, origin_);
     const std::size_t chunk = chunk_rows();
     std::vector<Gains> gains((x_.rows() + chunk - 1) / chunk);
-    parallel_for(x_.rows(), control_, {.grain = chunk, .stage = "choosing centres"},
-                 [&](std::size_t begin, std::size_t end) {
-                   gains[begin / chunk] = look(begin, end, reach, from_candidates);
-                 });
+    parallel_for(
+        x_.rows(), control_, {.grain = chunk, .stage = "choosing centres"},
+        [&](std::size_t begin, std::size_t end) { gains[begin / chunk] = look(begin, end, reach, from_candidates); });
     std::vector<double> sums(trials_);
     for (const Gains& of_chunk : gains) {
       for (std::size_t trial = 0; trial < trials_; ++trial) {

@@ -15,6 +15,8 @@
 #include "nad/detector/kmeans.hpp"
 #include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/mahalanobis.hpp"
+#include "nad/detector/nearest_neighbours.hpp"
+#include "nad/detector/pca_residual.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 
@@ -52,6 +54,8 @@ inline constexpr std::array kinds = {
     kind_of<KMeans>(),
     kind_of<LocalGaussian>(),
     kind_of<Mahalanobis>(),
+    kind_of<NearestNeighbours>(),
+    kind_of<PcaResidual>(),
 };
 
 inline const Kind* find_kind(std::string_view name) noexcept {

@@ -3,5 +3,7 @@
 from nad.estimators.gaussians import LocalGaussian, Mahalanobis
 from nad.estimators.isolation_forest import IsolationForest
 from nad.estimators.kmeans import KMeans
+from nad.estimators.nearest_neighbours import NearestNeighbours
+from nad.estimators.pca_residual import PcaResidual
 
-__all__ = ["IsolationForest", "KMeans", "LocalGaussian", "Mahalanobis"]
+__all__ = ["IsolationForest", "KMeans", "LocalGaussian", "Mahalanobis", "NearestNeighbours", "PcaResidual"]
