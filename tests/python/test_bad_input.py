@@ -182,8 +182,8 @@ def test_sample_weight(weight, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_estimators": 0}, "n_estimators is 0; give a whole number of at least 1"),
-        ({"n_estimators": -5}, "n_estimators is -5; give a whole number of at least 1"),
+        ({"n_estimators": 0}, "n_estimators is 0; give a number of trees"),
+        ({"n_estimators": -5}, "n_estimators is -5; give a whole number"),
         ({"n_estimators": 10**30}, "n_estimators is 10+; .*64 bits"),
         ({"n_estimators": 10**15}, "n_estimators"),
         ({"max_samples": 0}, "max_samples is 0"),

@@ -29,7 +29,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 def not_for_draws(estimator):
     """Copies of a row are no other rows, or which one is drawn depends on their order."""
-    if estimator.unique_rows or estimator.bootstrap:
+    if estimator.bootstrap:
         return {"check_sample_weight_equivalence_on_dense_data": "copies of a row, or their order, matter by design"}
     return {}
 

@@ -99,8 +99,7 @@ NAD_INLINE void KMeans::do_fit(MatrixView x, std::span<const float> sample_weigh
     for (std::size_t i = 0; i < sample.size() && !from.weights().empty(); ++i) {
       weights.push_back(from.weights()[sample[i]]);
     }
-    curve_ = detail::cluster_curve({some, weights, UniqueRows::off},
-                                   {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64}, options_, control);
+    curve_ = detail::find_cluster_curve({some, weights, UniqueRows::off}, options_, control);
     n_clusters = curve_.elbow;
   }
   detail::KMeansResult result = fitter.fit(n_clusters, start_);

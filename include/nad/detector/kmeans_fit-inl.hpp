@@ -14,10 +14,10 @@
 #include "nad/core/matrix.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/core/random.hpp"
-#include "nad/detector/cluster_curve-inl.hpp"
 #include "nad/detector/column_moments-inl.hpp"
 #include "nad/detector/kmeans.hpp"
 #include "nad/detector/kmeans_batches-inl.hpp"
+#include "nad/detector/kmeans_curve-inl.hpp"
 #include "nad/detector/kmeans_lloyd-inl.hpp"
 #include "nad/detector/kmeans_seeding-inl.hpp"
 #include "nad/detector/weighted_rows-inl.hpp"
@@ -138,6 +138,31 @@ inline ClusterCurve cluster_curve(const WeightedRows& from, std::vector<std::siz
     curve.points.push_back({count, found.inertia, silhouette(seen, labels, count)});
   }
   curve.elbow = find_elbow(curve.points);
+  return curve;
+}
+
+/// Up to 64 clusters: some numbers first, then all of those around the elbow.
+inline ClusterCurve find_cluster_curve(const WeightedRows& from, const KMeansOptions& options,
+                                       const FitControl& control) {
+  ClusterCurve curve =
+      cluster_curve(from, {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64}, options, control);
+  std::vector<std::size_t> between;
+  for (std::size_t i = 0; i < curve.points.size(); ++i) {
+    const std::size_t from_here = curve.points[i].n_clusters;
+    const bool beside = (i + 1 < curve.points.size() && curve.points[i + 1].n_clusters == curve.elbow) ||
+                        from_here == curve.elbow;
+    for (std::size_t n = from_here + 1; beside && i + 1 < curve.points.size() && n < curve.points[i + 1].n_clusters;
+         ++n) {
+      between.push_back(n);
+    }
+  }
+  if (!between.empty()) {
+    const ClusterCurve closer = cluster_curve(from, std::move(between), options, control);
+    curve.points.insert(curve.points.end(), closer.points.begin(), closer.points.end());
+    std::sort(curve.points.begin(), curve.points.end(),
+              [](const ClusterCurvePoint& a, const ClusterCurvePoint& b) { return a.n_clusters < b.n_clusters; });
+    curve.elbow = find_elbow(curve.points);
+  }
   return curve;
 }
 

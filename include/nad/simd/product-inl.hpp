@@ -5,7 +5,6 @@
 // others.
 
 #include <cstddef>
-#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -117,10 +116,14 @@ void tile(const Tile& of) noexcept {
 
 using TileFunction = void (*)(const Tile&) noexcept;
 
-template <class Arch, std::size_t panels, std::size_t... rows>
-constexpr TileFunction choose_tile(std::size_t wanted, std::index_sequence<rows...>) noexcept {
-  constexpr TileFunction tiles[] = {&tile<Arch, rows + 1, panels>...};
-  return tiles[wanted - 1];
+template <class Arch, std::size_t panels, std::size_t most>
+TileFunction choose_tile(std::size_t rows) noexcept {
+  if constexpr (most > 1) {
+    if (rows < most) {
+      return choose_tile<Arch, panels, most - 1>(rows);
+    }
+  }
+  return &tile<Arch, most, panels>;
 }
 
 /// All rows of `of` times so many panels.
@@ -129,7 +132,7 @@ void rows_times(Tile of, std::size_t rows) noexcept {
   constexpr std::size_t most = Shape<Arch>::rows;
   for (std::size_t row = 0; row < rows; row += most) {
     const std::size_t count = rows - row < most ? rows - row : most;
-    choose_tile<Arch, panels>(count, std::make_index_sequence<most>())(of);
+    choose_tile<Arch, panels, most>(count)(of);
     of.a += most * of.a_stride;
     of.out += most * of.out_stride;
   }
@@ -154,8 +157,8 @@ void product(const float* a, std::size_t a_stride, std::size_t rows, const float
     const std::size_t row_count = rows - row < row_block ? rows - row : row_block;
     for (std::size_t k = 0; k < depth; k += depth_block) {
       const std::size_t count = depth - k < depth_block ? depth - k : depth_block;
-      const auto times = [&](auto n_panels, std::size_t column) {
-        constexpr std::size_t wide = decltype(n_panels)::value * panel_columns;
+      const auto times = [&]<std::size_t n_panels>(std::size_t column) {
+        constexpr std::size_t wide = n_panels * panel_columns;
         const tiles::Tile tile = {a + row * a_stride + k,
                                   a_stride,
                                   panels + column * depth + k * panel_columns,
@@ -165,26 +168,26 @@ void product(const float* a, std::size_t a_stride, std::size_t rows, const float
                                   out_stride,
                                   columns - column < wide ? columns - column : wide,
                                   add || k != 0};
-        if constexpr (decltype(n_panels)::value == Shape::panels_of_one_row) {
+        if constexpr (n_panels == Shape::panels_of_one_row) {
           tiles::tile<Arch, 1, Shape::panels_of_one_row>(tile);
         } else {
-          tiles::rows_times<Arch, decltype(n_panels)::value>(tile, row_count);
+          tiles::rows_times<Arch, n_panels>(tile, row_count);
         }
         return column + wide;
       };
       std::size_t column = 0;
       if constexpr (Shape::panels_of_one_row > Shape::panels) {
         while (row_count == 1 && column + (Shape::panels_of_one_row - 1) * panel_columns < columns) {
-          column = times(std::integral_constant<std::size_t, Shape::panels_of_one_row>(), column);
+          column = times.template operator()<Shape::panels_of_one_row>(column);
         }
       }
       if constexpr (Shape::panels > 1) {
         while (column + (Shape::panels - 1) * panel_columns < columns) {
-          column = times(std::integral_constant<std::size_t, Shape::panels>(), column);
+          column = times.template operator()<Shape::panels>(column);
         }
       }
       while (column < columns) {
-        column = times(std::integral_constant<std::size_t, 1>(), column);
+        column = times.template operator()<1>(column);
       }
     }
   }
