@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     verbose: int
     warm_start: bool = False
 
-    _core: ClassVar[Any]  # the compiled class
+    _compiled: ClassVar[Any]  # the compiled class
     _automatic: ClassVar[tuple[str, ...]] = ()  # parameters whose "auto" is the core's None
     _detector: Core | None = None
     _names: list[str] | None = None
@@ -60,7 +60,7 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     def _new_detector(self) -> Core:
         """An unfitted detector with this estimator's parameters."""
-        detector: Core = self._core(**self._options())
+        detector: Core = self._compiled(**self._options())
         return detector
 
     def _grown_detector(self, detector: Core) -> Core:
@@ -70,7 +70,7 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
     @classmethod
     def _parameters_of(cls, detector: Core) -> dict[str, Any]:
         """The parameters of the estimator that would make `detector`."""
-        options: dict[str, Any] = detector.options
+        options: dict[str, Any] = cast("Any", detector).options
         for name in cls._automatic:
             if options[name] is None:
                 options[name] = "auto"

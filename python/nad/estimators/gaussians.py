@@ -35,7 +35,7 @@ class Mahalanobis(DetectorEstimator[_core.Mahalanobis]):
     >>> distance.anomaly_score(new_traffic)  # deviations from the mean, all columns at once
     """
 
-    _core = _core.Mahalanobis
+    _compiled = _core.Mahalanobis
     _automatic = ("shrinkage",)
 
     def __init__(
@@ -96,7 +96,7 @@ class LocalGaussian(DetectorEstimator[_core.LocalGaussian]):
     >>> local.anomaly_score(new_traffic)
     """
 
-    _core = _core.LocalGaussian
+    _compiled = _core.LocalGaussian
     _automatic = ("prior",)
 
     def __init__(

@@ -67,7 +67,7 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
     >>> forest.explain(X)  # which column made it so
     """
 
-    _core = _core.IsolationForest
+    _compiled = _core.IsolationForest
     _automatic = ("max_samples", "contamination")
     _missing_hint = "missing='route' or missing='impute'"
 

@@ -96,7 +96,7 @@ class KMeans(DetectorEstimator[_core.KMeans]):
     >>> kmeans.profile()[0].deviations  # what sets the first cluster apart
     """
 
-    _core = _core.KMeans
+    _compiled = _core.KMeans
     _automatic = ("n_clusters",)
 
     def __init__(

@@ -39,7 +39,7 @@ class NearestNeighbours(DetectorEstimator[_core.NearestNeighbours]):
     >>> neighbours.anomaly_score(new_traffic)
     """
 
-    _core = _core.NearestNeighbours
+    _compiled = _core.NearestNeighbours
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class PcaResidual(DetectorEstimator[_core.PcaResidual]):
     >>> pca.anomaly_score(new_traffic)  # the distance from the plane of ordinary rows
     """
 
-    _core = _core.PcaResidual
+    _compiled = _core.PcaResidual
     _automatic = ("n_components",)
 
     def __init__(
