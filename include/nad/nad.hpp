@@ -70,6 +70,8 @@
 
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
+#include "nad/detector/ecod.hpp"
+#include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
 

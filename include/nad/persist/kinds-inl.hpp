@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "nad/detector/detector.hpp"
+#include "nad/detector/ecod.hpp"
+#include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
 #include "nad/persist/archive-inl.hpp"
@@ -46,6 +48,8 @@ constexpr Kind kind_of() {
 }
 
 inline constexpr std::array kinds = {
+    kind_of<ECOD>(),
+    kind_of<Histogram>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
 };
