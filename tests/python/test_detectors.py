@@ -1,0 +1,109 @@
+"""What every detector promises in Python: one line in DETECTORS a detector."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import nad
+
+pytest.importorskip("sklearn", minversion="1.6")
+
+from sklearn.base import clone, is_outlier_detector
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+DETECTORS = [
+    nad.IsolationForest(n_estimators=20, random_state=1),
+    nad.KMeans(n_clusters=8, random_state=1),
+    nad.KMeans(n_clusters="auto", init="random", unique_rows=True, random_state=1),
+]
+# Checks of scikit-learn that a detector fails by design: class name -> check -> why.
+BY_DESIGN: dict[str, dict[str, str]] = {
+    "KMeans": {
+        "check_sample_weight_equivalence_on_dense_data": "the first centres are drawn among the rows that are given"
+    },
+}
+
+each = pytest.mark.parametrize("detector", DETECTORS, ids=repr)
+
+
+@parametrize_with_checks(DETECTORS, expected_failed_checks=lambda detector: BY_DESIGN.get(type(detector).__name__, {}))
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def fitted(detector, traffic):
+    return clone(detector).fit(traffic)
+
+
+@each
+def test_strange_rows_score_higher(fitted, traffic):
+    strange = np.full((1, traffic.shape[1]), 1e3, dtype=np.float32)
+    assert fitted.anomaly_score(strange)[0] > np.median(fitted.anomaly_score(traffic))
+
+
+@each
+def test_one_row_is_the_batch_bit_for_bit(fitted, traffic):
+    scores = fitted.anomaly_score(traffic)
+    assert scores.dtype == np.float32
+    for row in range(0, len(traffic), 37):
+        assert fitted.anomaly_score(traffic[row]) == scores[row]
+
+
+@each
+def test_threads_change_nothing(detector, fitted, traffic):
+    many = clone(detector).set_params(n_jobs=3).fit(traffic)
+    assert np.array_equal(many.anomaly_score(traffic), fitted.anomaly_score(traffic))
+
+
+@each
+def test_contributions_and_baseline_are_the_raw_score(fitted, traffic):
+    reasons = fitted.explain(traffic)
+    assert reasons.shape == traffic.shape
+    size = np.abs(reasons).sum(axis=1) + abs(fitted.baseline_) + 1e-3
+    off = np.abs(reasons.sum(axis=1, dtype=np.float64) + fitted.baseline_ - fitted.raw_score(traffic))
+    assert (off <= 5e-5 * size).all()
+
+
+@each
+def test_it_comes_back_from_file_pickle_and_copy(fitted, traffic, tmp_path):
+    scores = fitted.anomaly_score(traffic)
+    fitted.save(tmp_path / "model.nad")
+    for twin in (nad.load(tmp_path / "model.nad"), pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+        assert type(twin) is type(fitted)
+        assert np.array_equal(twin.anomaly_score(traffic), scores)
+        assert twin.threshold_ == fitted.threshold_
+
+
+@each
+def test_parameters_come_back_from_a_file(fitted, tmp_path):
+    fitted.save(tmp_path / "model.nad")
+    before, after = fitted.get_params(), nad.load(tmp_path / "model.nad").get_params()
+    for name in set(before) - {"n_jobs", "verbose"}:
+        assert after[name] == before[name], name
+
+
+@each
+def test_contamination_sets_the_threshold(detector, traffic):
+    found = clone(detector).set_params(contamination=0.1).fit(traffic)
+    share = (found.predict(traffic) == -1).mean()
+    assert 0.0 < share <= 0.1
+
+
+@each
+def test_scikit_learn_sees_an_outlier_detector(detector):
+    assert is_outlier_detector(detector)
+
+
+@each
+def test_names_of_columns_are_kept(detector, traffic):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(traffic, columns=[f"c{i}" for i in range(traffic.shape[1])])
+    fitted = clone(detector).fit(frame)
+    assert list(fitted.feature_names_in_) == list(frame.columns)
+    with pytest.raises(nad.InvalidDataError, match="c1"):
+        fitted.anomaly_score(frame.rename(columns={"c1": "other"}))
