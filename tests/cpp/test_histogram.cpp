@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "detector_contract.hpp"
 #include "model_file_tools.hpp"
 #include "samples.hpp"
 
@@ -178,6 +179,12 @@ TEST_CASE("histogram: weights are copies of rows") {
     repeated.fit(copied);
     CHECK(weighted.raw_score(rows) == repeated.raw_score(rows));
   }
+}
+
+TEST_CASE("histogram: what every detector promises") { tests::check_detector_contract(nad::Histogram()); }
+
+TEST_CASE("histogram: what every detector promises, with bins of equal depth") {
+  tests::check_detector_contract(nad::Histogram({.n_bins = {}, .bins = nad::Bins::equal_depth}));
 }
 
 TEST_CASE("histogram: options that make no sense are refused, and what is loaded is checked") {
