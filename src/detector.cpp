@@ -5,3 +5,4 @@
 #include "nad/detector/histogram-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
 #include "nad/detector/kmeans-inl.hpp"
+#include "nad/detector/loda-inl.hpp"

@@ -69,11 +69,13 @@
 #include "nad/features/traffic_features.hpp"
 
 #include "nad/detector/amount.hpp"
+#include "nad/detector/bin_rule.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
+#include "nad/detector/loda.hpp"
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"

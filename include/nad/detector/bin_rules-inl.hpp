@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "nad/detail/portable_log.hpp"
+#include "nad/detector/bin_rule.hpp"
 #include "nad/detector/sorted_column-inl.hpp"
 
 namespace nad::detail {
@@ -62,6 +63,10 @@ inline std::size_t freedman_diaconis_bins(const SortedColumn& sorted, std::size_
     }
   }
   return bins;
+}
+
+inline std::size_t bins_by_rule(BinRule rule, const SortedColumn& sorted, std::size_t most) {
+  return rule == BinRule::birge_rozenholc ? birge_rozenholc_bins(sorted, most) : freedman_diaconis_bins(sorted, most);
 }
 
 }  // namespace nad::detail

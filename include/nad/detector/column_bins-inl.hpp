@@ -1,6 +1,6 @@
 #pragma once
 
-// Finds the bin of a value: 0 is below all bins, then the bins, then one above all of them.
+// Finds the bin of a value: 0 is below all bins, then the bins, then one above all of them, where NaN goes too.
 
 #include <algorithm>
 #include <cmath>
@@ -31,8 +31,8 @@ struct EvenBins {
     const float upper = at < last ? at : last;
     const float inside = upper > 0.0F ? upper : 0.0F;
     std::uint32_t found = static_cast<std::uint32_t>(inside) + 1;
-    found = value < low ? 0 : found;
-    return value > high ? count + 1 : found;
+    found = value >= low ? found : 0;
+    return value <= high ? found : count + 1;
   }
 
   /// Where bin `bin` begins; `count` is where the last one ends.

@@ -88,11 +88,8 @@ inline ColumnHistogram column_histogram(const WeightedRows& from, std::size_t co
     return even_histogram(from, column, *options.n_bins);
   }
   const SortedColumn sorted = sorted_column(from, column);
-  std::size_t n_bins = options.n_bins.value_or(0);
-  if (n_bins == 0) {
-    n_bins = options.bin_rule == BinRule::birge_rozenholc ? birge_rozenholc_bins(sorted, options.max_bins)
-                                                          : freedman_diaconis_bins(sorted, options.max_bins);
-  }
+  const std::size_t n_bins =
+      options.n_bins ? *options.n_bins : bins_by_rule(options.bin_rule, sorted, options.max_bins);
   return options.bins == Bins::equal_width ? even_histogram(from, column, n_bins)
                                            : equal_depth_histogram(sorted, n_bins);
 }

@@ -23,6 +23,7 @@
 
 #include "nad/config.hpp"
 #include "nad/detail/words.hpp"
+#include "nad/detector/bin_rule.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/unique_rows.hpp"
 
@@ -34,15 +35,6 @@ enum class Bins : std::uint8_t {
 };
 
 constexpr std::array<std::string_view, 2> words_of(Bins) noexcept { return {"equal_width", "equal_depth"}; }
-
-enum class BinRule : std::uint8_t {
-  birge_rozenholc,    ///< penalised likelihood
-  freedman_diaconis,  ///< by the interquartile range
-};
-
-constexpr std::array<std::string_view, 2> words_of(BinRule) noexcept {
-  return {"birge_rozenholc", "freedman_diaconis"};
-}
 
 struct HistogramOptions {
   std::optional<std::size_t> n_bins = 10;  ///< of each column; nothing: as many as `bin_rule` says

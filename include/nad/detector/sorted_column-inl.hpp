@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -32,8 +33,8 @@ struct SortedColumn {
   }
 };
 
-inline SortedColumn sorted_column(const WeightedRows& from, std::size_t column) {
-  const MatrixView x = from.rows();
+/// `weights` has one weight a value, or is empty where each counts 1.
+inline SortedColumn sorted_values(std::vector<float> values, std::span<const float> weights) {
   SortedColumn sorted;
   const auto add = [&sorted](float value, double weight) {
     if (sorted.values.empty() || sorted.values.back() != value) {
@@ -43,26 +44,31 @@ inline SortedColumn sorted_column(const WeightedRows& from, std::size_t column) 
     }
     sorted.through.back() += weight;
   };
-  if (from.weights().empty()) {
-    std::vector<float> values(x.rows());
-    for (std::size_t row = 0; row < x.rows(); ++row) {
-      values[row] = x(row, column) + 0.0F;  // -0 becomes 0
-    }
+  if (weights.empty()) {
     std::sort(values.begin(), values.end());
     for (const float value : values) {
       add(value, 1.0);
     }
-  } else {
-    std::vector<std::pair<float, float>> values(x.rows());
-    for (std::size_t row = 0; row < x.rows(); ++row) {
-      values[row] = {x(row, column) + 0.0F, from.weights()[row]};
-    }
-    std::sort(values.begin(), values.end());
-    for (const auto& [value, weight] : values) {
-      add(value, static_cast<double>(weight));
-    }
+    return sorted;
+  }
+  std::vector<std::pair<float, float>> pairs(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    pairs[i] = {values[i], weights[i]};
+  }
+  std::sort(pairs.begin(), pairs.end());
+  for (const auto& [value, weight] : pairs) {
+    add(value, static_cast<double>(weight));
   }
   return sorted;
+}
+
+inline SortedColumn sorted_column(const WeightedRows& from, std::size_t column) {
+  const MatrixView x = from.rows();
+  std::vector<float> values(x.rows());
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    values[row] = x(row, column) + 0.0F;  // -0 becomes 0
+  }
+  return sorted_values(std::move(values), from.weights());
 }
 
 }  // namespace nad::detail

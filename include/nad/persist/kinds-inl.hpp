@@ -15,6 +15,7 @@
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
+#include "nad/detector/loda.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 
@@ -52,6 +53,7 @@ inline constexpr std::array kinds = {
     kind_of<Histogram>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
+    kind_of<LODA>(),
 };
 
 inline const Kind* find_kind(std::string_view name) noexcept {
