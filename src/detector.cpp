@@ -5,4 +5,6 @@
 #include "nad/detector/histogram-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
 #include "nad/detector/kmeans-inl.hpp"
+#include "nad/detector/local_gaussian-inl.hpp"
 #include "nad/detector/loda-inl.hpp"
+#include "nad/detector/mahalanobis-inl.hpp"

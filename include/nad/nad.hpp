@@ -75,7 +75,9 @@
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
+#include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/loda.hpp"
+#include "nad/detector/mahalanobis.hpp"
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"

@@ -15,7 +15,9 @@
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
+#include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/loda.hpp"
+#include "nad/detector/mahalanobis.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 
@@ -53,7 +55,9 @@ inline constexpr std::array kinds = {
     kind_of<Histogram>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
+    kind_of<LocalGaussian>(),
     kind_of<LODA>(),
+    kind_of<Mahalanobis>(),
 };
 
 inline const Kind* find_kind(std::string_view name) noexcept {
