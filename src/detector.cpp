@@ -2,6 +2,7 @@
 #include "nad/detector/amount-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ecod-inl.hpp"
+#include "nad/detector/half_space_trees-inl.hpp"
 #include "nad/detector/histogram-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
 #include "nad/detector/kmeans-inl.hpp"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import IsolationForest, KMeans
+from nad.estimators import ECOD, LODA, HalfSpaceTrees, Histogram, IsolationForest, KMeans
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["load", "read_header"]
 
 _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
+    "ecod": ECOD,
+    "half_space_trees": HalfSpaceTrees,
+    "histogram": Histogram,
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
+    "loda": LODA,
 }
 _ATTEMPTS = 10
 

@@ -12,6 +12,7 @@
 
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
+#include "nad/detector/half_space_trees.hpp"
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
@@ -52,6 +53,7 @@ constexpr Kind kind_of() {
 
 inline constexpr std::array kinds = {
     kind_of<ECOD>(),
+    kind_of<HalfSpaceTrees>(),
     kind_of<Histogram>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
