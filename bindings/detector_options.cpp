@@ -8,8 +8,8 @@ void set_option(UniqueRows& option, py::handle value, const char* key) {
   } else if (py::isinstance<py::str>(value) && value.cast<std::string>() == "log_count") {
     option = UniqueRows::log_count;
   } else {
-    throw Error(ErrorCode::invalid_argument, std::string(key) + " is " + py::repr(value).cast<std::string>() +
-                                                 "; give False, True or 'log_count'");
+    throw Error(ErrorCode::invalid_argument,
+                std::string(key) + " is " + py::repr(value).cast<std::string>() + "; give False, True or 'log_count'");
   }
 }
 

@@ -36,8 +36,8 @@ void set_option(double& option, py::handle value, const char* key);
 void set_option(Amount& option, py::handle value, const char* key);
 
 template <class Whole>
-requires(std::is_unsigned_v<Whole> && !std::is_same_v<Whole, bool>)
-void set_option(Whole& option, py::handle value, const char* key) {
+requires(std::is_unsigned_v<Whole> && !std::is_same_v<Whole, bool>) void set_option(Whole& option, py::handle value,
+                                                                                    const char* key) {
   option = static_cast<Whole>(whole_number(value, key, 0));
 }
 
@@ -93,10 +93,13 @@ py::object option_to_python(const Value& value) {
 }
 
 template <class Options>
-requires requires(Options options) { for_each_option(options, [](const char*, auto&) {}); }
+requires requires(Options options) {
+  for_each_option(options, [](const char*, auto&) {});
+}
 py::dict to_python(const Options& options) {
   py::dict values;
-  for_each_option(options, [&values](const char* option, const auto& value) { values[option] = option_to_python(value); });
+  for_each_option(options,
+                  [&values](const char* option, const auto& value) { values[option] = option_to_python(value); });
   return values;
 }
 

@@ -16,6 +16,8 @@ namespace nad::python {
 /// The words that scikit-learn's own checks look for; nad's check behind this one would say the same in others.
 void check_columns(const Detector& detector, const Records& records);
 
+Matrix copy_of(MatrixView view);
+
 /// The array takes the matrix over: no copy.
 py::array_t<float> array_of(Matrix&& matrix);
 
@@ -64,10 +66,13 @@ void def_partial_fit(py::class_<D, Detector>& cls) {
 }
 
 void register_ecod(py::module_& module);
+void register_gaussians(py::module_& module);
 void register_half_space_trees(py::module_& module);
 void register_histogram(py::module_& module);
 void register_isolation_forest(py::module_& module);
 void register_kmeans(py::module_& module);
 void register_loda(py::module_& module);
+void register_nearest_neighbours(py::module_& module);
+void register_pca_residual(py::module_& module);
 
 }  // namespace nad::python

@@ -15,6 +15,14 @@ void check_columns(const Detector& detector, const Records& records) {
   }
 }
 
+Matrix copy_of(MatrixView view) {
+  Matrix matrix = Matrix::for_overwrite(view.rows(), view.columns());
+  for (std::size_t row = 0; row < view.rows(); ++row) {
+    std::copy_n(view.row(row), view.columns(), matrix.row(row).data());
+  }
+  return matrix;
+}
+
 py::array_t<float> array_of(Matrix&& matrix) {
   auto kept = std::make_unique<Matrix>(std::move(matrix));
   const auto rows = static_cast<py::ssize_t>(kept->rows());
@@ -100,11 +108,14 @@ void register_detector(py::module_& module) {
       .def_property_readonly("n_features", &Detector::n_features);
 
   register_ecod(module);
+  register_gaussians(module);
   register_half_space_trees(module);
   register_histogram(module);
   register_isolation_forest(module);
   register_kmeans(module);
   register_loda(module);
+  register_nearest_neighbours(module);
+  register_pca_residual(module);
 }
 
 }  // namespace nad::python

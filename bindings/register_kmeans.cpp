@@ -42,6 +42,7 @@ py::object predict_cluster(const KMeans& kmeans, py::handle x, py::handle n_jobs
 
 void partial_fit(KMeans& kmeans, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
   const Records records(x);
+  check_columns(kmeans, records);
   const std::vector<float> weights = weights_from(sample_weight);
   Run run(n_jobs, std::move(progress));
   run([&](const FitControl& control) { kmeans.partial_fit(records.view(), weights, control); });
@@ -52,9 +53,8 @@ py::dict elbow(py::handle x, const std::vector<std::size_t>& n_clusters, const p
   const Records records(x);
   const auto given = options_from<KMeansOptions>(py::kwargs(options), "KMeans");
   Run run(n_jobs, std::move(progress));
-  return curve_to_python(run([&](const FitControl& control) {
-    return KMeans::elbow(records.view(), n_clusters, given, control);
-  }));
+  return curve_to_python(
+      run([&](const FitControl& control) { return KMeans::elbow(records.view(), n_clusters, given, control); }));
 }
 
 py::tuple project(const KMeans& kmeans, py::handle x, py::handle n_jobs, py::object progress) {
@@ -80,16 +80,6 @@ py::list profile(const KMeans& kmeans) {
   return clusters;
 }
 
-Matrix matrix_of(py::handle x) {
-  const Records records(x);
-  const MatrixView view = records.view();
-  Matrix matrix(view.rows(), view.columns());
-  for (std::size_t row = 0; row < view.rows(); ++row) {
-    std::copy_n(view.row(row), view.columns(), matrix.row(row).data());
-  }
-  return matrix;
-}
-
 }  // namespace
 
 void register_kmeans(py::module_& module) {
@@ -99,7 +89,7 @@ void register_kmeans(py::module_& module) {
   auto kmeans = detector_class<KMeans>(module, "KMeans");
   kmeans
       .def(
-          "start_from", [](KMeans& self, py::handle centres) { self.start_from(matrix_of(centres)); },
+          "start_from", [](KMeans& self, py::handle centres) { self.start_from(copy_of(Records(centres).view())); },
           py::arg("centres"))
       .def("partial_fit", &partial_fit, x, py::arg("sample_weight") = py::none(), n_jobs, progress)
       .def("predict_cluster", &predict_cluster, x, n_jobs, progress)
@@ -108,12 +98,7 @@ void register_kmeans(py::module_& module) {
       .def("profile", &profile)
       .def("feature_importance", &KMeans::feature_importance)
       .def_property_readonly("curve", [](const KMeans& self) { return curve_to_python(self.curve()); })
-      .def_property_readonly("centres",
-                             [](const KMeans& self) {
-                               Matrix copy(self.centres().rows(), self.centres().columns());
-                               std::copy_n(self.centres().data(), copy.rows() * copy.columns(), copy.data());
-                               return array_of(std::move(copy));
-                             })
+      .def_property_readonly("centres", [](const KMeans& self) { return array_of(copy_of(self.centres())); })
       .def_property_readonly("weights",
                              [](const KMeans& self) {
                                return py::array_t<double>(static_cast<py::ssize_t>(self.weights().size()),

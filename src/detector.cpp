@@ -9,3 +9,5 @@
 #include "nad/detector/local_gaussian-inl.hpp"
 #include "nad/detector/loda-inl.hpp"
 #include "nad/detector/mahalanobis-inl.hpp"
+#include "nad/detector/nearest_neighbours-inl.hpp"
+#include "nad/detector/pca_residual-inl.hpp"

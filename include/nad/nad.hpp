@@ -79,6 +79,8 @@
 #include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/loda.hpp"
 #include "nad/detector/mahalanobis.hpp"
+#include "nad/detector/nearest_neighbours.hpp"
+#include "nad/detector/pca_residual.hpp"
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"

@@ -32,7 +32,18 @@ from nad.errors import (
     MissingFileError,
     NotFittedError,
 )
-from nad.estimators import ECOD, LODA, HalfSpaceTrees, Histogram, IsolationForest, KMeans
+from nad.estimators import (
+    ECOD,
+    LODA,
+    HalfSpaceTrees,
+    Histogram,
+    IsolationForest,
+    KMeans,
+    LocalGaussian,
+    Mahalanobis,
+    NearestNeighbours,
+    PcaResidual,
+)
 from nad.features import FeaturePipeline
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -56,8 +67,12 @@ __all__ = [
     "IoError",
     "IsolationForest",
     "KMeans",
+    "LocalGaussian",
+    "Mahalanobis",
     "MissingFileError",
+    "NearestNeighbours",
     "NotFittedError",
+    "PcaResidual",
     "Progress",
     "ReadReport",
     "Reader",

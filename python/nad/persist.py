@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import ECOD, LODA, HalfSpaceTrees, Histogram, IsolationForest, KMeans
+from nad.estimators import (
+    ECOD,
+    LODA,
+    HalfSpaceTrees,
+    Histogram,
+    IsolationForest,
+    KMeans,
+    LocalGaussian,
+    Mahalanobis,
+    NearestNeighbours,
+    PcaResidual,
+)
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -28,7 +39,11 @@ _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
     "histogram": Histogram,
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
+    "local_gaussian": LocalGaussian,
     "loda": LODA,
+    "mahalanobis": Mahalanobis,
+    "nearest_neighbours": NearestNeighbours,
+    "pca_residual": PcaResidual,
 }
 _ATTEMPTS = 10
 

@@ -4,13 +4,19 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define NAD_TESTS_COUNT_NO_ALLOCATIONS  // clang's ThreadSanitizer brings operators of its own
+#endif
+#endif
+
 namespace {
 
 std::atomic<std::size_t> count{0};
 std::atomic<std::size_t> bytes{0};
 std::atomic<std::size_t> largest{0};
 
-void note(std::size_t size) noexcept {
+[[maybe_unused]] void note(std::size_t size) noexcept {
   count.fetch_add(1, std::memory_order_relaxed);
   bytes.fetch_add(size, std::memory_order_relaxed);
   std::size_t seen = largest.load(std::memory_order_relaxed);
@@ -18,7 +24,7 @@ void note(std::size_t size) noexcept {
   }
 }
 
-void* allocate(std::size_t size) {
+[[maybe_unused]] void* allocate(std::size_t size) {
   note(size);
   if (void* memory = std::malloc(size == 0 ? 1 : size)) {
     return memory;
@@ -26,7 +32,7 @@ void* allocate(std::size_t size) {
   throw std::bad_alloc();
 }
 
-void* allocate(std::size_t size, std::align_val_t alignment) {
+[[maybe_unused]] void* allocate(std::size_t size, std::align_val_t alignment) {
   note(size);
   const auto step = static_cast<std::size_t>(alignment);
   if (void* memory = std::aligned_alloc(step, (size / step + 1) * step)) {
@@ -47,6 +53,7 @@ std::size_t take_largest_request() noexcept { return largest.exchange(0, std::me
 
 }  // namespace tests
 
+#ifndef NAD_TESTS_COUNT_NO_ALLOCATIONS
 // The array forms of the standard library call these; so do its nothrow forms, but not those of a sanitizer.
 void* operator new(std::size_t size) { return allocate(size); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return allocate(size, alignment); }
@@ -58,3 +65,4 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif

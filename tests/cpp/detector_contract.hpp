@@ -31,10 +31,10 @@ namespace tests {
 struct ContractWishes {
   std::size_t rows = 900;
   std::size_t columns = 7;
-  double additive = 2e-5;        ///< how far, relative to the sizes, contributions may be off the raw score
-  bool weights_are_copies = true;  ///< a weight of 2 is a row twice, of 0 a row that is not there
+  double additive = 2e-5;            ///< how far, relative to the sizes, contributions may be off the raw score
+  bool weights_are_copies = true;    ///< a weight of 2 is a row twice, of 0 a row that is not there
   bool learns_from_all_rows = true;  ///< training rows that differ must change what is learnt
-  double other_kernels = 0.0;    ///< how far, relatively, other kernels may score; 0: the same bits
+  double other_kernels = 0.0;        ///< how far, relatively, other kernels may score; 0: the same bits
 };
 
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
@@ -101,6 +101,8 @@ inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x) {
     size = std::max(size, std::abs(static_cast<double>(a[row])));
   }
   CHECK(worst <= 1e-4 * size);
+  CHECK(static_cast<double>(weighted->threshold()) ==
+        doctest::Approx(static_cast<double>(copied->threshold())).epsilon(1e-3));
 }
 
 inline void check_detector_contract(const nad::Detector& unfitted, const ContractWishes& wishes = {}) {

@@ -156,7 +156,8 @@ TEST_CASE("scores are distances from the nearest centre that counts") {
 }
 
 TEST_CASE("large clusters are those that hold the share, and those before the gap behind it") {
-  // sizes 500, 300, 150, 40, 10: 90 % are reached with the third; behind the fourth is no gap of 5, behind the third none
+  // sizes 500, 300, 150, 40, 10: 90 % are reached with the third; behind the fourth is no gap of 5, behind the third
+  // none
   const auto large_of = [](const std::vector<std::size_t>& sizes, double alpha, double beta) {
     std::size_t rows = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
     nad::Matrix x(rows, 1);
@@ -175,8 +176,8 @@ TEST_CASE("large clusters are those that hold the share, and those before the ga
     return large;
   };
   CHECK(large_of({500, 300, 150, 40, 10}, 0.9, 5.0) == 3);
-  CHECK(large_of({500, 300, 150, 40, 10}, 0.9, 4.0) == 4);    // 40 / 10
-  CHECK(large_of({500, 300, 150, 40, 10}, 0.9, 3.5) == 3);    // 150 / 40 comes first
+  CHECK(large_of({500, 300, 150, 40, 10}, 0.9, 4.0) == 4);  // 40 / 10
+  CHECK(large_of({500, 300, 150, 40, 10}, 0.9, 3.5) == 3);  // 150 / 40 comes first
   CHECK(large_of({500, 300, 150, 40, 10}, 0.79, 5.0) == 2);
   CHECK(large_of({500, 300, 150, 40, 10}, 1.0, 5.0) == 5);
   CHECK(large_of({100}, 0.9, 5.0) == 1);
@@ -210,9 +211,8 @@ TEST_CASE("the elbow finds how many clusters there are") {
   const nad::ClusterCurve curve = nad::KMeans::elbow(x, wanted, {.random_state = 3});
   CHECK(curve.elbow == 6);
   REQUIRE(curve.points.size() == 12);
-  const auto best = std::max_element(curve.points.begin(), curve.points.end(), [](const auto& a, const auto& b) {
-    return a.silhouette < b.silhouette;
-  });
+  const auto best = std::max_element(curve.points.begin(), curve.points.end(),
+                                     [](const auto& a, const auto& b) { return a.silhouette < b.silhouette; });
   CHECK(best->n_clusters == 6);
   CHECK(best->silhouette > 0.6);
   for (std::size_t i = 1; i < curve.points.size(); ++i) {
@@ -228,7 +228,8 @@ TEST_CASE("the elbow finds how many clusters there are") {
 TEST_CASE("a silhouette is the one of the definition") {
   // four points on a line, two clusters: a = 1, b = mean of 9 and 10, and so on
   nad::Matrix x(4, 1);
-  for (const auto& [row, value] : std::vector<std::pair<std::size_t, float>>{{0, 0.F}, {1, 1.F}, {2, 10.F}, {3, 12.F}}) {
+  for (const auto& [row, value] :
+       std::vector<std::pair<std::size_t, float>>{{0, 0.F}, {1, 1.F}, {2, 10.F}, {3, 12.F}}) {
     x(row, 0) = value;
   }
   const std::vector<std::size_t> two = {2};
@@ -276,7 +277,7 @@ TEST_CASE("mini-batches come near to what all rows give, and partial_fit learns 
   batches.fit(x);
   CHECK(batches.inertia() < 1.05 * all.inertia());
   CHECK(batches.inertia() >= 0.999 * all.inertia());
-  nad::KMeans stream({.n_clusters = 12, .random_state = 1});
+  nad::KMeans stream({.n_clusters = 12, .large_clusters_only = false, .random_state = 1});
   for (std::size_t first = 0; first < x.rows(); first += 500) {
     stream.partial_fit(x.view().slice(first, 500));
   }
@@ -339,8 +340,9 @@ TEST_CASE("K-Means keeps the detector's contract") {
 }
 
 TEST_CASE("K-Means of mini-batches keeps the detector's contract") {
-  tests::check_detector_contract(nad::KMeans({.n_clusters = 5, .batch_size = 100, .unique_rows = nad::UniqueRows::log_count}),
-                          {.weights_are_copies = false});
+  tests::check_detector_contract(
+      nad::KMeans({.n_clusters = 5, .batch_size = 100, .unique_rows = nad::UniqueRows::log_count}),
+      {.weights_are_copies = false});
 }
 
 TEST_CASE("a weight of two is a row twice, from the same start") {

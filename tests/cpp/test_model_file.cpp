@@ -290,7 +290,8 @@ TEST_CASE("a file of another kind names both kinds") {
   const Bytes future = model_file::join(parts);
   CHECK_THROWS_WITH_AS(nad::load_detector_bytes(future),
                        "the model file holds a detector of kind 'not_yet', but nad " NAD_VERSION_STRING
-                       " knows only isolation_forest, kmeans, local_gaussian, mahalanobis; a newer nad may know it",
+                       " knows only isolation_forest, kmeans, local_gaussian, mahalanobis, nearest_neighbours, "
+                       "pca_residual; a newer nad may know it",
                        nad::Error);
   CHECK_THROWS_WITH_AS(nad::load_bytes<nad::IsolationForest>(future),
                        doctest::Contains("kind 'not_yet', but 'isolation_forest' was asked for"), nad::Error);

@@ -18,7 +18,9 @@
 namespace nad {
 
 template <class Enum>
-concept Worded = std::is_enum_v<Enum> && requires { words_of(Enum{}); };
+concept Worded = std::is_enum_v<Enum> && requires {
+  words_of(Enum{});
+};
 
 template <Worded Enum>
 constexpr bool is_known(Enum value) noexcept {

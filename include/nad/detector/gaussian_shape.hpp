@@ -10,7 +10,7 @@ namespace nad::detail {
 /// What is stored: the centre and the triangle W for which |W (x - centre)|^2 is the distance.
 struct GaussianShape {
   std::vector<float> centre;
-  std::vector<float> triangle;  ///< row after row, row i of i + 1 values
+  std::vector<float> triangle;   ///< row after row, row i of i + 1 values
   double log_determinant = 0.0;  ///< of the covariance
 
   std::size_t size() const noexcept { return centre.size(); }

@@ -22,9 +22,12 @@ namespace nad::detail {
 
 class KMeansSeeding {
  public:
-  KMeansSeeding(const WeightedRows& from, std::span<const float> origin, const FitControl& control)
+  /// `lengths`: of each row from the origin, squared.
+  KMeansSeeding(const WeightedRows& from, std::span<const float> origin, std::span<const float> lengths,
+                const FitControl& control)
       : from_(from),
         x_(from.rows()),
+        lengths_(lengths),
         origin_(origin),
         control_(control),
         squared_distance_(simd::active_kernels().squared_distance),
@@ -127,10 +130,9 @@ class KMeansSeeding {
     const CentreDistances from_candidates(candidates, origin_);
     const std::size_t chunk = chunk_rows();
     std::vector<Gains> gains((x_.rows() + chunk - 1) / chunk);
-    parallel_for(x_.rows(), control_, {.grain = chunk, .stage = "choosing centres"},
-                 [&](std::size_t begin, std::size_t end) {
-                   gains[begin / chunk] = look(begin, end, reach, from_candidates);
-                 });
+    parallel_for(
+        x_.rows(), control_, {.grain = chunk, .stage = "choosing centres"},
+        [&](std::size_t begin, std::size_t end) { gains[begin / chunk] = look(begin, end, reach, from_candidates); });
     std::vector<double> sums(trials_);
     for (const Gains& of_chunk : gains) {
       for (std::size_t trial = 0; trial < trials_; ++trial) {
@@ -177,14 +179,18 @@ class KMeansSeeding {
     Matrix gathered = Matrix::for_overwrite(CentreScratch::rows, x_.columns());
     for (std::size_t first = 0; first < gains.rows.size(); first += CentreScratch::rows) {
       const std::size_t count = std::min(CentreScratch::rows, gains.rows.size() - first);
+      for (std::size_t i = 0; i < count; ++i) {
+        scratch.lengths[i] = lengths_[gains.rows[first + i]];
+      }
       from.roughly(rows_at(gains.rows.data() + first, count, gathered), scratch);
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t row = gains.rows[first + i];
         float* distances = gains.distances.data() + (first + i) * trials_;
         std::copy_n(scratch.products.row(i).data(), trials_, distances);
+        const double weight = from_.weight(row);
         for (std::size_t trial = 0; trial < trials_; ++trial) {
-          const float nearer = distances_[row] - std::max(0.0F, distances[trial]);
-          gains.sums[trial] += nearer > 0.0F ? from_.weight(row) * static_cast<double>(nearer) : 0.0;
+          const float nearer = std::max(0.0F, distances_[row] - std::max(0.0F, distances[trial]));
+          gains.sums[trial] += weight * static_cast<double>(nearer);
           distances[trial] -= scratch.doubts[i];
         }
       }
@@ -232,6 +238,7 @@ class KMeansSeeding {
 
   const WeightedRows& from_;
   MatrixView x_;
+  std::span<const float> lengths_;
   std::span<const float> origin_;
   const FitControl& control_;
   float (*squared_distance_)(const float*, const float*, std::size_t) noexcept;

@@ -78,10 +78,10 @@ NAD_INLINE void LocalGaussian::do_fit(MatrixView x, std::span<const float> sampl
   std::vector<double> common(width * width);
   for (std::size_t cluster = 0; cluster < n_clusters; ++cluster) {
     const std::span<const float> centre = clusters.centres.row(cluster);
-    scatters[cluster] = rows[cluster].empty()
-                            ? std::vector<double>(width * width)
-                            : detail::scatter_of(from, rows[cluster],
-                                                 std::vector<double>(centre.begin(), centre.end()), control);
+    scatters[cluster] =
+        rows[cluster].empty()
+            ? std::vector<double>(width * width)
+            : detail::scatter_of(from, rows[cluster], std::vector<double>(centre.begin(), centre.end()), control);
     for (std::size_t i = 0; i < common.size(); ++i) {
       common[i] += scatters[cluster][i] / moments.weight;
     }
@@ -187,8 +187,8 @@ NAD_INLINE void LocalGaussian::do_explain(MatrixView rows, std::size_t first, Ma
     }
     const std::span<float> target = out.row(first + row);
     gaussians_[best]->contributions(values, target);
-    const auto rest = static_cast<float>((static_cast<double>(offsets_[best]) - baseline) /
-                                         static_cast<double>(target.size()));
+    const auto rest =
+        static_cast<float>((static_cast<double>(offsets_[best]) - baseline) / static_cast<double>(target.size()));
     for (float& contribution : target) {
       contribution += rest;
     }

@@ -4,11 +4,12 @@
 ///
 ///   nad::Mahalanobis distance;
 ///   distance.fit(normal_traffic);
-///   std::vector<float> scores = distance.anomaly_score(new_traffic);   // deviations from the mean, all columns at once
+///   std::vector<float> scores = distance.anomaly_score(new_traffic);   // deviations from the mean, all columns at
+///   once
 ///
 /// The covariance is (1 - s) S + s m I, where S is that of the rows and m its mean variance; s is the one of Ledoit and
-/// Wolf (2004) unless it is given. The raw score is the squared distance. A column's contribution is its deviation times
-/// what the other columns leave unexplained of it, so it is below zero where they make the deviation expected.
+/// Wolf (2004) unless it is given. The raw score is the squared distance. A column's contribution is its deviation
+/// times what the other columns leave unexplained of it, so it is below zero where they make the deviation expected.
 
 #include <array>
 #include <cstddef>

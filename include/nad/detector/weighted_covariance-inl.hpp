@@ -20,7 +20,7 @@ inline std::vector<double> scatter_of(const WeightedRows& from, std::span<const 
   const std::size_t width = means.size();
   const std::size_t count = rows.empty() ? from.rows().rows() : rows.size();
   const std::size_t chunk = std::max<std::size_t>(2048, count / 16 + 1);  // few, for each holds a matrix
-  constexpr std::size_t together = 4;                                      // rows: a sum is loaded once for all of them
+  constexpr std::size_t together = 4;                                     // rows: a sum is loaded once for all of them
   std::vector<std::vector<double>> parts((count + chunk - 1) / chunk);
   parallel_for(count, control, {.grain = chunk, .stage = "measuring covariances"},
                [&](std::size_t begin, std::size_t end) {

@@ -19,6 +19,8 @@
 #include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/loda.hpp"
 #include "nad/detector/mahalanobis.hpp"
+#include "nad/detector/nearest_neighbours.hpp"
+#include "nad/detector/pca_residual.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 
@@ -60,6 +62,8 @@ inline constexpr std::array kinds = {
     kind_of<LocalGaussian>(),
     kind_of<LODA>(),
     kind_of<Mahalanobis>(),
+    kind_of<NearestNeighbours>(),
+    kind_of<PcaResidual>(),
 };
 
 inline const Kind* find_kind(std::string_view name) noexcept {

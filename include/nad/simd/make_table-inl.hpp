@@ -26,7 +26,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &find_bytes<Arch>,
           &find_unquoted<Arch>,
           &product<Arch>,
-          &squared_distance<Arch>,
+          &squared_distance<Arch, QuadArch>,
           &least_two_of_rows<Arch>};
 }
 

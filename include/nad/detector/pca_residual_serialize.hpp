@@ -1,0 +1,59 @@
+#pragma once
+
+// What a PCA residual keeps when it is saved, for any cereal archive.
+// A host that uses cereal's archives includes <cereal/types/vector.hpp>.
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "nad/core/error.hpp"
+#include "nad/detail/archive_field.hpp"
+#include "nad/detail/archive_matrix.hpp"
+#include "nad/detector/options_archive.hpp"
+#include "nad/detector/pca_residual.hpp"
+
+namespace nad {
+
+/// Every option with its name, in the order in which they are stored.
+template <class Options, class Visit>
+requires std::same_as<std::remove_const_t<Options>, PcaResidualOptions>
+void for_each_option(Options& options, Visit&& visit) {
+  visit("n_components", options.n_components);
+  visit("variance", options.variance);
+  visit("unique_rows", options.unique_rows);
+  visit("contamination", options.contamination);
+}
+
+/// What the header of a model file tells people about the training.
+template <class Show>
+void describe(const PcaResidual& pca, Show&& show) {
+  show("n_components", pca.components().rows());
+}
+
+template <class Archive>
+void PcaResidualOptions::serialize(Archive& archive) {
+  detail::archive_options(archive, *this);
+}
+
+template <class Archive>
+void PcaResidual::serialize(Archive& archive) {
+  const auto walk = [&archive](PcaResidual& pca) {
+    archive(pca.options_, pca.threshold_, pca.mean_);
+    detail::archive_matrix(archive, "the directions", pca.components_);
+    archive(pca.explained_);
+  };
+  if constexpr (Archive::is_loading::value) {
+    PcaResidual loaded;  // an error half way must not leave half a model behind
+    walk(loaded);
+    loaded.restore();
+    *this = std::move(loaded);
+  } else {
+    if (!is_fitted()) {
+      throw Error(ErrorCode::not_fitted, "this pca_residual has not learnt anything yet; call fit() before saving it");
+    }
+    walk(*this);
+  }
+}
+
+}  // namespace nad
