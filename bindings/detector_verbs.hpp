@@ -58,6 +58,7 @@ void def_partial_fit(py::class_<D, Detector>& cls) {
       "partial_fit",
       [](D& self, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
         const Records records(x);
+        check_columns(self, records);
         const std::vector<float> weights = weights_from(sample_weight);
         Run run(n_jobs, std::move(progress));
         run([&](const FitControl& control) { self.partial_fit(records.view(), weights, control); });

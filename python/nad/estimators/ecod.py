@@ -12,14 +12,14 @@ from nad.estimators._detector import DetectorEstimator
 class ECOD(DetectorEstimator[_core.ECOD]):
     """Empirical tails of each column, as if columns knew nothing of each other (Li et al. 2022).
 
-    A value adds ``-log((rows in its tail + 1) / (all rows + 1))`` to the score. The tails are those of the training rows
-    alone: the score of a row does not depend on the rows around it.
+    A value adds ``-log((rows in its tail + 1) / (all rows + 1))`` to the score. The tails are those of the training
+    rows alone: the score of a row does not depend on the rows around it.
 
     Parameters
     ----------
     tail : "each_column" or "whole_row", default="each_column"
-        The rarer tail of each column; or, as in the paper, the largest of three sums: over left tails, over right tails,
-        and over that tail of each column to which it is skewed.
+        The rarer tail of each column; or, as in the paper, the largest of three sums: over left tails, over right
+        tails, and over that tail of each column to which it is skewed.
     max_quantiles : int, default=4096
         Distinct values of a column that are kept; of more of them, those that keep the shares of tails within a few per
         cent, far out within nothing.

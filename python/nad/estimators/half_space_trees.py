@@ -11,8 +11,9 @@ from nad.estimators._partial_fit import StreamEstimator
 class HalfSpaceTrees(StreamEstimator[_core.HalfSpaceTrees]):
     """Trees of random cuts that count the rows of a window (Tan, Ting and Liu 2011).
 
-    Rows are scored by the last window that is full, while the next one fills. The result does not depend on how the rows
-    are cut into batches for ``partial_fit``. Columns need no scaling: how far they range is learnt from the first window.
+    Rows are scored by the last window that is full, while the next one fills. The result does not depend on how the
+    rows are cut into batches for ``partial_fit``. Columns need no scaling: how far they range is learnt from the first
+    window.
 
     ``fit`` forgets all and learns from its rows in their order; it sets the threshold by the scores that all of them
     have in the end, and ``partial_fit`` by those that the rows of each window had when they came.
