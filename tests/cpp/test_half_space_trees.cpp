@@ -25,18 +25,15 @@ TEST_CASE("half-space trees: density in one tree with one cut, by hand") {
   ends(1, 0) = 100.0F;
   bool uneven = false;
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    nad::HalfSpaceTrees linear({.n_estimators = 1,
-                                .height = 1,
-                                .window_size = 10,
-                                .density = nad::Density::linear,
-                                .random_state = seed});
+    nad::HalfSpaceTrees linear(
+        {.n_estimators = 1, .height = 1, .window_size = 10, .density = nad::Density::linear, .random_state = seed});
     linear.fit(rows);
     const std::vector<float> scores = linear.raw_score(ends);
     const double left = -static_cast<double>(scores[0]) * 10.0 / 2.0;  // rows below the cut
     const double right = -static_cast<double>(scores[1]) * 10.0 / 2.0;
     CHECK(left + right == doctest::Approx(10.0));
     CHECK(left == doctest::Approx(std::round(left)));
-    CHECK(left >= 1.0);   // the cut is a random point of the range
+    CHECK(left >= 1.0);  // the cut is a random point of the range
     CHECK(left <= 9.0);
     uneven = uneven || left == doctest::Approx(9.0);
     CHECK(linear.baseline() == -1.0);

@@ -62,8 +62,7 @@ TEST_CASE("histogram: scores are those of bins filled by hand") {
       const std::vector<float> scores = histogram.raw_score(*rows);
       const nad::Matrix reasons = histogram.explain(*rows);
       for (std::size_t row = 0; row < rows->rows(); ++row) {
-        CHECK(scores[row] ==
-              doctest::Approx(score_by_hand(train, n_bins, 0.01, rows->row(row).data())).epsilon(1e-5));
+        CHECK(scores[row] == doctest::Approx(score_by_hand(train, n_bins, 0.01, rows->row(row).data())).epsilon(1e-5));
         double sum = 0.0;
         for (std::size_t column = 0; column < 6; ++column) {
           CHECK(reasons(row, column) >= 0.0F);
@@ -213,8 +212,8 @@ TEST_CASE("histogram: options that make no sense are refused, and what is loaded
       for (const unsigned change : {0xffU, 0x80U, 0x01U}) {
         model_file::Parts damaged = parts;
         damaged.payload[at] ^= static_cast<std::byte>(change);
-        static_cast<void>(model_file::error_of(
-            [&] { model_file::use(*nad::load_detector_bytes(model_file::join(damaged))); }));
+        static_cast<void>(
+            model_file::error_of([&] { model_file::use(*nad::load_detector_bytes(model_file::join(damaged))); }));
       }
     }
   }

@@ -57,8 +57,7 @@ TEST_CASE("loda: scores are those of projections and bins by hand") {
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       const double at = (place_by_hand(loda, i, rows.row(row).data()) - low) / (high - low) * n_bins;
       const bool inside = at >= 0.0 && at <= n_bins;
-      const double height =
-          inside ? counts[1 + std::min(n_bins - 1, static_cast<std::size_t>(at))] / highest : 0.0;
+      const double height = inside ? counts[1 + std::min(n_bins - 1, static_cast<std::size_t>(at))] / highest : 0.0;
       expected[row] += std::log((1.0 + alpha) / (height + alpha)) / 25.0;
       nearest_edge[row] = std::min(nearest_edge[row], std::abs(at - std::round(at)));
     }

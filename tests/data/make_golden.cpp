@@ -118,16 +118,17 @@ int main(int argc, char** argv) {
   }
   const std::string folder = std::string(argv[1]) + "/";
   try {
-    write_golden(folder + "isolation_forest_v1",
-                 nad::IsolationForest(
-                     {.n_estimators = 10, .max_samples = 64, .contamination = 0.05, .random_state = 1}));
-    write_golden(folder + "isolation_forest_planes_v1", nad::IsolationForest({.n_estimators = 10,
-                                                                              .max_samples = 64,
-                                                                              .random_state = 2,
-                                                                              .ndim = 2,
-                                                                              .split = nad::Split::best,
-                                                                              .ntry = 3,
-                                                                              .missing = nad::Missing::route}),
+    write_golden(
+        folder + "isolation_forest_v1",
+        nad::IsolationForest({.n_estimators = 10, .max_samples = 64, .contamination = 0.05, .random_state = 1}));
+    write_golden(folder + "isolation_forest_planes_v1",
+                 nad::IsolationForest({.n_estimators = 10,
+                                       .max_samples = 64,
+                                       .random_state = 2,
+                                       .ndim = 2,
+                                       .split = nad::Split::best,
+                                       .ntry = 3,
+                                       .missing = nad::Missing::route}),
                  true);
     write_golden(folder + "isolation_forest_impute_v1",
                  nad::IsolationForest({.n_estimators = 10,

@@ -43,7 +43,8 @@ struct ColumnTails {
   double skewness = 0.0;
 };
 
-/// Places of values such that from one to the next no tail grows by more than 1 / `fineness` of itself, or by one value.
+/// Places of values such that from one to the next no tail grows by more than 1 / `fineness` of itself, or by one
+/// value.
 inline std::vector<std::size_t> places_by_tail(const SortedColumn& sorted, double fineness) {
   const double total = sorted.total();
   std::vector<std::size_t> places;
@@ -120,12 +121,11 @@ NAD_INLINE void ECOD::take(Detector&& learner) { *this = std::move(static_cast<E
 NAD_INLINE void ECOD::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   std::vector<detail::ColumnTails> found(x.columns());
-  parallel_for(x.columns(), control, {.grain = 1, .stage = "sorting columns"},
-               [&](std::size_t begin, std::size_t end) {
-                 for (std::size_t column = begin; column < end; ++column) {
-                   found[column] = detail::column_tails(from, column, options_.max_quantiles);
-                 }
-               });
+  parallel_for(x.columns(), control, {.grain = 1, .stage = "sorting columns"}, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t column = begin; column < end; ++column) {
+      found[column] = detail::column_tails(from, column, options_.max_quantiles);
+    }
+  });
   *this = ECOD(options_);
   total_ = from.total_weight();
   for (const detail::ColumnTails& one : found) {
@@ -183,8 +183,10 @@ NAD_INLINE void ECOD::restore() {
   std::size_t at = 0;
   for (const std::uint32_t count : counts_) {
     for (std::size_t i = at; i < at + count; ++i) {
-      const bool ascends = i == at || (values_[i] > values_[i - 1] && through_[i] >= through_[i - 1] && from_[i] <= from_[i - 1]);
-      if (!detail::is_finite(static_cast<double>(values_[i])) || !is_weight(through_[i]) || !is_weight(from_[i]) || !ascends) {
+      const bool ascends =
+          i == at || (values_[i] > values_[i - 1] && through_[i] >= through_[i - 1] && from_[i] <= from_[i - 1]);
+      if (!detail::is_finite(static_cast<double>(values_[i])) || !is_weight(through_[i]) || !is_weight(from_[i]) ||
+          !ascends) {
         refuse("the tails of a column are not in order");
       }
     }

@@ -54,8 +54,8 @@ NAD_INLINE void HalfSpaceTrees::begin(std::size_t n_features) {
 
 NAD_INLINE void HalfSpaceTrees::learn(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   // one thread, because a row is scored by those before it
-  parallel_for(x.rows(), {.n_jobs = 1, .progress = control.progress}, {.grain = 4096, .stage = "learning from a stream"},
-               [&](std::size_t first, std::size_t end) {
+  parallel_for(x.rows(), {.n_jobs = 1, .progress = control.progress},
+               {.grain = 4096, .stage = "learning from a stream"}, [&](std::size_t first, std::size_t end) {
                  for (std::size_t row = first; row < end; ++row) {
                    const double weight = sample_weight.empty() ? 1.0 : static_cast<double>(sample_weight[row]);
                    if (weight > 0.0) {
@@ -220,7 +220,8 @@ NAD_INLINE void HalfSpaceTrees::restore() {
   }
   const auto window = static_cast<double>(options_.window_size);
   if (!all_weights(reference_) || !all_weights(latest_) || !all_weights(waiting_weights_) || !is_weight(rows_seen_) ||
-      !(reference_weight_ > 0.0 && reference_weight_ <= window) || !(latest_weight_ >= 0.0 && latest_weight_ < window)) {
+      !(reference_weight_ > 0.0 && reference_weight_ <= window) ||
+      !(latest_weight_ >= 0.0 && latest_weight_ < window)) {
     refuse("the windows have no weights that rows can have");
   }
   const bool starts = next_growth_ != 0.0;

@@ -42,10 +42,10 @@ constexpr std::array<std::string_view, 2> words_of(Density) noexcept { return {"
 /// The paper's, and river's, are {.n_estimators = 10, .height = 8, .window_size = 250, .size_limit = 0.1,
 /// .density = Density::linear}.
 struct HalfSpaceTreesOptions {
-  std::size_t n_estimators = 25;    ///< trees
-  std::size_t height = 12;          ///< cuts from the root to a leaf
-  std::size_t window_size = 5000;   ///< rows
-  double size_limit = 0.0;          ///< a part with no more than this share of the window is not cut further
+  std::size_t n_estimators = 25;   ///< trees
+  std::size_t height = 12;         ///< cuts from the root to a leaf
+  std::size_t window_size = 5000;  ///< rows
+  double size_limit = 0.0;         ///< a part with no more than this share of the window is not cut further
   Density density = Density::logarithm;
   double contamination = 0.01;  ///< share of training rows, or in partial_fit of each window, above the threshold
   std::uint64_t random_state = 0;
@@ -135,7 +135,7 @@ class NAD_API HalfSpaceTrees final : public Detector {
   std::vector<float> latest_;           ///< and in the one that fills
   double reference_weight_ = 0.0;
   double latest_weight_ = 0.0;
-  std::vector<float> waiting_;          ///< the rows of a first window
+  std::vector<float> waiting_;  ///< the rows of a first window
   std::vector<float> waiting_weights_;
   std::vector<float> window_scores_;  ///< of the rows of the window that fills, when they came
   // not stored:

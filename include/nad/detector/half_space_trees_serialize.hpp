@@ -55,7 +55,8 @@ void HalfSpaceTrees::serialize(Archive& archive) {
     *this = std::move(loaded);
   } else {
     if (!is_fitted()) {
-      throw Error(ErrorCode::not_fitted, "this half_space_trees has not learnt anything yet; call fit() before saving it");
+      throw Error(ErrorCode::not_fitted,
+                  "this half_space_trees has not learnt anything yet; call fit() before saving it");
     }
     walk(*this);
   }

@@ -127,12 +127,11 @@ NAD_INLINE std::span<const double> Histogram::weights(std::size_t column) const 
 NAD_INLINE void Histogram::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   std::vector<detail::ColumnHistogram> found(x.columns());
-  parallel_for(x.columns(), control, {.grain = 1, .stage = "counting values"},
-               [&](std::size_t begin, std::size_t end) {
-                 for (std::size_t column = begin; column < end; ++column) {
-                   found[column] = detail::column_histogram(from, column, options_);
-                 }
-               });
+  parallel_for(x.columns(), control, {.grain = 1, .stage = "counting values"}, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t column = begin; column < end; ++column) {
+      found[column] = detail::column_histogram(from, column, options_);
+    }
+  });
   bins_.clear();
   edges_.clear();
   weights_.clear();
@@ -158,8 +157,8 @@ NAD_INLINE void Histogram::derive() {
     for (std::size_t i = 0; i < count; ++i) {
       double width = 1.0;
       if (options_.bins == Bins::equal_depth && range > 0.0) {
-        width = std::max(static_cast<double>(edges[i + 1]) - static_cast<double>(edges[i]),
-                         detail::narrowest_bin * range);
+        width =
+            std::max(static_cast<double>(edges[i + 1]) - static_cast<double>(edges[i]), detail::narrowest_bin * range);
       }
       densities[i] = weights[i] / width;
     }
@@ -202,7 +201,8 @@ NAD_INLINE void Histogram::restore() {
   for (const std::uint32_t count : bins_) {
     double highest = 0.0;
     for (std::size_t i = 0; i <= count; ++i) {
-      if (!detail::is_finite(static_cast<double>(edges_[edge + i])) || (i > 0 && edges_[edge + i] < edges_[edge + i - 1])) {
+      if (!detail::is_finite(static_cast<double>(edges_[edge + i])) ||
+          (i > 0 && edges_[edge + i] < edges_[edge + i - 1])) {
         refuse("the edges of bins are not in order");
       }
     }

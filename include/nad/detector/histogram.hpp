@@ -8,9 +8,9 @@
 ///   nad::Matrix reasons = histogram.explain(new_traffic);               // what each column adds
 ///
 /// The method is HBOS (Goldstein and Dengel 2012): one histogram a column, as if columns knew nothing of each other.
-/// A value in a bin whose density is the share h of that of the column's highest bin adds log((1 + alpha) / (h + alpha)),
-/// and the score is the sum. A value outside of what the column ranged over in training adds as much as one in an
-/// empty bin. A column that was constant has one bin, with that value in it.
+/// A value in a bin whose density is the share h of that of the column's highest bin adds log((1 + alpha) / (h +
+/// alpha)), and the score is the sum. A value outside of what the column ranged over in training adds as much as one in
+/// an empty bin. A column that was constant has one bin, with that value in it.
 
 #include <array>
 #include <cstddef>

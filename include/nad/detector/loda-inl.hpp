@@ -188,16 +188,17 @@ NAD_INLINE void LODA::learn_bins(MatrixView x, std::span<const float> weights, c
                      continue;
                    }
                    bins_[i] = static_cast<std::uint32_t>(
-                       options_.n_bins ? *options_.n_bins
-                                       : detail::bins_by_rule(options_.bin_rule,
-                                                              detail::sorted_values({first, last}, weights),
-                                                              options_.max_bins));
+                       options_.n_bins
+                           ? *options_.n_bins
+                           : detail::bins_by_rule(options_.bin_rule, detail::sorted_values({first, last}, weights),
+                                                  options_.max_bins));
                  }
                });
   for (std::size_t i = 0; i < bins_.size(); ++i) {
     if (!detail::is_finite(static_cast<double>(low_[i])) || !detail::is_finite(static_cast<double>(high_[i]))) {
-      throw Error(ErrorCode::invalid_data,
-                  "the values are so large that their projections overflow; scale the columns before they are learnt from");
+      throw Error(
+          ErrorCode::invalid_data,
+          "the values are so large that their projections overflow; scale the columns before they are learnt from");
     }
   }
   derive();
