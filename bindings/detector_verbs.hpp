@@ -51,9 +51,28 @@ py::class_<D, Detector> detector_class(py::module_& module, const char* class_na
   return cls;
 }
 
+/// The verb of a detector that goes on learning from rows that come later.
+template <class D>
+void def_partial_fit(py::class_<D, Detector>& cls) {
+  cls.def(
+      "partial_fit",
+      [](D& self, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
+        const Records records(x);
+        check_columns(self, records);
+        const std::vector<float> weights = weights_from(sample_weight);
+        Run run(n_jobs, std::move(progress));
+        run([&](const FitControl& control) { self.partial_fit(records.view(), weights, control); });
+      },
+      py::arg("x"), py::arg("sample_weight") = py::none(), py::arg("n_jobs") = 1, py::arg("progress") = py::none());
+}
+
+void register_ecod(py::module_& module);
 void register_gaussians(py::module_& module);
+void register_half_space_trees(py::module_& module);
+void register_histogram(py::module_& module);
 void register_isolation_forest(py::module_& module);
 void register_kmeans(py::module_& module);
+void register_loda(py::module_& module);
 void register_nearest_neighbours(py::module_& module);
 void register_pca_residual(py::module_& module);
 

@@ -107,9 +107,13 @@ void register_detector(py::module_& module) {
       .def_property_readonly("is_fitted", &Detector::is_fitted)
       .def_property_readonly("n_features", &Detector::n_features);
 
+  register_ecod(module);
   register_gaussians(module);
+  register_half_space_trees(module);
+  register_histogram(module);
   register_isolation_forest(module);
   register_kmeans(module);
+  register_loda(module);
   register_nearest_neighbours(module);
   register_pca_residual(module);
 }

@@ -1,9 +1,13 @@
 // The compiled build of detector/.
 #include "nad/detector/amount-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
+#include "nad/detector/ecod-inl.hpp"
+#include "nad/detector/half_space_trees-inl.hpp"
+#include "nad/detector/histogram-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
 #include "nad/detector/kmeans-inl.hpp"
 #include "nad/detector/local_gaussian-inl.hpp"
+#include "nad/detector/loda-inl.hpp"
 #include "nad/detector/mahalanobis-inl.hpp"
 #include "nad/detector/nearest_neighbours-inl.hpp"
 #include "nad/detector/pca_residual-inl.hpp"

@@ -32,7 +32,18 @@ from nad.errors import (
     MissingFileError,
     NotFittedError,
 )
-from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis, NearestNeighbours, PcaResidual
+from nad.estimators import (
+    ECOD,
+    LODA,
+    HalfSpaceTrees,
+    Histogram,
+    IsolationForest,
+    KMeans,
+    LocalGaussian,
+    Mahalanobis,
+    NearestNeighbours,
+    PcaResidual,
+)
 from nad.features import FeaturePipeline
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -41,12 +52,16 @@ from nad.table import Table, concatenate
 __version__ = _core.__version__
 
 __all__ = [
+    "ECOD",
+    "LODA",
     "BadFileError",
     "CancelledError",
     "Column",
     "DataWarning",
     "Error",
     "FeaturePipeline",
+    "HalfSpaceTrees",
+    "Histogram",
     "InvalidArgumentError",
     "InvalidDataError",
     "IoError",

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import IsolationForest, KMeans, LocalGaussian, Mahalanobis, NearestNeighbours, PcaResidual
+from nad.estimators import (
+    ECOD,
+    LODA,
+    HalfSpaceTrees,
+    Histogram,
+    IsolationForest,
+    KMeans,
+    LocalGaussian,
+    Mahalanobis,
+    NearestNeighbours,
+    PcaResidual,
+)
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -23,9 +34,13 @@ if TYPE_CHECKING:
 __all__ = ["load", "read_header"]
 
 _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
+    "ecod": ECOD,
+    "half_space_trees": HalfSpaceTrees,
+    "histogram": Histogram,
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
     "local_gaussian": LocalGaussian,
+    "loda": LODA,
     "mahalanobis": Mahalanobis,
     "nearest_neighbours": NearestNeighbours,
     "pca_residual": PcaResidual,

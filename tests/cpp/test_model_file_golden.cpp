@@ -72,6 +72,12 @@ TEST_CASE("every golden model loads and scores as it did when it was saved") {
   REQUIRE(names.contains("isolation_forest_v1"));
   REQUIRE(names.contains("isolation_forest_planes_v1"));
   REQUIRE(names.contains("isolation_forest_impute_v1"));
+  REQUIRE(names.contains("ecod_v1"));
+  REQUIRE(names.contains("half_space_trees_v1"));
+  REQUIRE(names.contains("half_space_trees_first_v1"));
+  REQUIRE(names.contains("histogram_v1"));
+  REQUIRE(names.contains("histogram_depth_v1"));
+  REQUIRE(names.contains("loda_v1"));
   for (const std::string& name : names) {
     CAPTURE(name);
     const fs::path path = fs::path(NAD_TEST_DATA) / (name + ".nad");

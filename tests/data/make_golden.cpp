@@ -59,24 +59,23 @@ void print(std::FILE* out, const char* name, std::span<const float> values) {
   std::fprintf(out, "\n");
 }
 
-void write_golden(const std::string& path, const nad::IsolationForestOptions& options) {
+void write_golden(const std::string& path, nad::Detector&& detector, bool with_missing = false) {
   for (const char* ending : {".nad", ".txt"}) {
     if (std::filesystem::exists(path + ending)) {
       throw std::runtime_error(path + ending + " exists; golden files stay as they are");
     }
   }
-  nad::IsolationForest forest(options);
-  forest.fit(training_rows());
-  nad::save(forest, path + ".nad", {.feature_names = {"duration", "bytes", "protocol", "errors"}, .note = "golden"});
+  detector.fit(training_rows());
+  nad::save(detector, path + ".nad", {.feature_names = {"duration", "bytes", "protocol", "errors"}, .note = "golden"});
 
-  const nad::Matrix rows = rows_to_score(options.missing != nad::Missing::reject);
-  const std::vector<float> scores = forest.anomaly_score(rows);
-  const nad::Matrix reasons = forest.explain(rows);
+  const nad::Matrix rows = rows_to_score(with_missing);
+  const std::vector<float> scores = detector.anomaly_score(rows);
+  const nad::Matrix reasons = detector.explain(rows);
   std::FILE* out = std::fopen((path + ".txt").c_str(), "w");
   if (out == nullptr) {
     throw std::runtime_error(path + ".txt cannot be written");
   }
-  std::fprintf(out, "threshold %a\nbaseline %a\n", static_cast<double>(forest.threshold()), forest.baseline());
+  std::fprintf(out, "threshold %a\nbaseline %a\n", static_cast<double>(detector.threshold()), detector.baseline());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     print(out, "row", std::as_const(rows).row(row));
     print(out, "score", std::span(scores).subspan(row, 1));
@@ -119,23 +118,36 @@ int main(int argc, char** argv) {
   }
   const std::string folder = std::string(argv[1]) + "/";
   try {
-    write_golden(folder + "isolation_forest_v1",
-                 {.n_estimators = 10, .max_samples = 64, .contamination = 0.05, .random_state = 1});
-    write_golden(folder + "isolation_forest_planes_v1", {.n_estimators = 10,
-                                                         .max_samples = 64,
-                                                         .random_state = 2,
-                                                         .ndim = 2,
-                                                         .split = nad::Split::best,
-                                                         .ntry = 3,
-                                                         .missing = nad::Missing::route});
-    write_golden(folder + "isolation_forest_impute_v1", {.n_estimators = 10,
-                                                         .max_samples = 0.25,
-                                                         .max_features = 3,
-                                                         .max_depth = 5,
-                                                         .bootstrap = true,
-                                                         .random_state = 3,
-                                                         .unique_rows = nad::UniqueRows::log_count,
-                                                         .missing = nad::Missing::impute});
+    write_golden(
+        folder + "isolation_forest_v1",
+        nad::IsolationForest({.n_estimators = 10, .max_samples = 64, .contamination = 0.05, .random_state = 1}));
+    write_golden(folder + "isolation_forest_planes_v1",
+                 nad::IsolationForest({.n_estimators = 10,
+                                       .max_samples = 64,
+                                       .random_state = 2,
+                                       .ndim = 2,
+                                       .split = nad::Split::best,
+                                       .ntry = 3,
+                                       .missing = nad::Missing::route}),
+                 true);
+    write_golden(folder + "isolation_forest_impute_v1",
+                 nad::IsolationForest({.n_estimators = 10,
+                                       .max_samples = 0.25,
+                                       .max_features = 3,
+                                       .max_depth = 5,
+                                       .bootstrap = true,
+                                       .random_state = 3,
+                                       .unique_rows = nad::UniqueRows::log_count,
+                                       .missing = nad::Missing::impute}),
+                 true);
+    write_golden(folder + "ecod_v1", nad::ECOD({.max_quantiles = 64}));
+    write_golden(folder + "histogram_v1", nad::Histogram());
+    write_golden(folder + "histogram_depth_v1", nad::Histogram({.n_bins = {}, .bins = nad::Bins::equal_depth}));
+    write_golden(folder + "loda_v1", nad::LODA({.n_projections = 20, .random_state = 4}));
+    write_golden(folder + "half_space_trees_v1",
+                 nad::HalfSpaceTrees({.n_estimators = 5, .height = 5, .window_size = 200, .random_state = 5}));
+    write_golden(folder + "half_space_trees_first_v1",
+                 nad::HalfSpaceTrees({.n_estimators = 3, .height = 4, .density = nad::Density::linear}));
     write_golden_pipelines(folder);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

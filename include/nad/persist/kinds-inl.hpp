@@ -11,9 +11,13 @@
 #include <string_view>
 
 #include "nad/detector/detector.hpp"
+#include "nad/detector/ecod.hpp"
+#include "nad/detector/half_space_trees.hpp"
+#include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
 #include "nad/detector/local_gaussian.hpp"
+#include "nad/detector/loda.hpp"
 #include "nad/detector/mahalanobis.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
 #include "nad/detector/pca_residual.hpp"
@@ -50,9 +54,13 @@ constexpr Kind kind_of() {
 }
 
 inline constexpr std::array kinds = {
+    kind_of<ECOD>(),
+    kind_of<HalfSpaceTrees>(),
+    kind_of<Histogram>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
     kind_of<LocalGaussian>(),
+    kind_of<LODA>(),
     kind_of<Mahalanobis>(),
     kind_of<NearestNeighbours>(),
     kind_of<PcaResidual>(),

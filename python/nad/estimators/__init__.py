@@ -1,9 +1,24 @@
 """Each detector of the C++ library as a scikit-learn estimator; scikit-learn itself is not needed."""
 
+from nad.estimators.ecod import ECOD
 from nad.estimators.gaussians import LocalGaussian, Mahalanobis
+from nad.estimators.half_space_trees import HalfSpaceTrees
+from nad.estimators.histogram import Histogram
 from nad.estimators.isolation_forest import IsolationForest
 from nad.estimators.kmeans import KMeans
+from nad.estimators.loda import LODA
 from nad.estimators.nearest_neighbours import NearestNeighbours
 from nad.estimators.pca_residual import PcaResidual
 
-__all__ = ["IsolationForest", "KMeans", "LocalGaussian", "Mahalanobis", "NearestNeighbours", "PcaResidual"]
+__all__ = [
+    "ECOD",
+    "LODA",
+    "HalfSpaceTrees",
+    "Histogram",
+    "IsolationForest",
+    "KMeans",
+    "LocalGaussian",
+    "Mahalanobis",
+    "NearestNeighbours",
+    "PcaResidual",
+]
