@@ -261,10 +261,10 @@ TEST_CASE("what cannot be saved says why [long]") {
   CHECK(error_of([&] { nad::save(empty, folder / "x.nad"); })->code() == nad::ErrorCode::not_fitted);
   CHECK_THROWS_WITH_AS(nad::save_bytes(empty), doctest::Contains("call fit() before saving"), nad::Error);
 
-  CHECK_THROWS_WITH_AS(nad::save_bytes(Stranger()),
-                       doctest::Contains("kind 'stranger' cannot be saved into a model file; nad " NAD_VERSION_STRING
-                                         " saves isolation_forest"),
-                       nad::Error);
+  CHECK_THROWS_WITH_AS(
+      nad::save_bytes(Stranger()),
+      doctest::Contains("kind 'stranger' cannot be saved into a model file; nad " NAD_VERSION_STRING " saves "),
+      nad::Error);
   CHECK_THROWS_WITH_AS(nad::save_bytes(Stranger("isolation_forest")), doctest::Contains("cannot be saved"), nad::Error);
 
   const nad::IsolationForest forest = model_file::small_forest();
@@ -288,11 +288,11 @@ TEST_CASE("a file of another kind names both kinds") {
   model_file::Parts parts = model_file::split(file);
   parts.header.replace(parts.header.find("isolation_forest"), 16, "not_yet");
   const Bytes future = model_file::join(parts);
-  CHECK_THROWS_WITH_AS(nad::load_detector_bytes(future),
-                       "the model file holds a detector of kind 'not_yet', but nad " NAD_VERSION_STRING
-                       " knows only isolation_forest, kmeans, local_gaussian, mahalanobis, nearest_neighbours, "
-                       "pca_residual; a newer nad may know it",
-                       nad::Error);
+  CHECK_THROWS_WITH_AS(
+      nad::load_detector_bytes(future),
+      doctest::Contains("the model file holds a detector of kind 'not_yet', but nad " NAD_VERSION_STRING
+                        " knows only "),
+      nad::Error);
   CHECK_THROWS_WITH_AS(nad::load_bytes<nad::IsolationForest>(future),
                        doctest::Contains("kind 'not_yet', but 'isolation_forest' was asked for"), nad::Error);
 }

@@ -140,6 +140,15 @@ int main(int argc, char** argv) {
                                        .unique_rows = nad::UniqueRows::log_count,
                                        .missing = nad::Missing::impute}),
                  true);
+    write_golden(folder + "kmeans_v1",
+                 nad::KMeans({.n_clusters = 6, .batch_size = 100, .contamination = 0.05, .random_state = 3}));
+    write_golden(folder + "kmeans_elbow_v1",
+                 nad::KMeans({.n_clusters = {}, .unique_rows = nad::UniqueRows::log_count, .random_state = 4}));
+    write_golden(folder + "local_gaussian_v1", nad::LocalGaussian({.n_clusters = 3, .random_state = 1}));
+    write_golden(folder + "mahalanobis_v1", nad::Mahalanobis());
+    write_golden(folder + "nearest_neighbours_v1",
+                 nad::NearestNeighbours({.n_neighbors = 3, .max_samples = 60, .random_state = 2}));
+    write_golden(folder + "pca_residual_v1", nad::PcaResidual({.n_components = 2}));
     write_golden(folder + "ecod_v1", nad::ECOD({.max_quantiles = 64}));
     write_golden(folder + "histogram_v1", nad::Histogram());
     write_golden(folder + "histogram_depth_v1", nad::Histogram({.n_bins = {}, .bins = nad::Bins::equal_depth}));
