@@ -144,13 +144,12 @@ inline ClusterCurve cluster_curve(const WeightedRows& from, std::vector<std::siz
 /// Up to 64 clusters: some numbers first, then all of those around the elbow.
 inline ClusterCurve find_cluster_curve(const WeightedRows& from, const KMeansOptions& options,
                                        const FitControl& control) {
-  ClusterCurve curve =
-      cluster_curve(from, {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64}, options, control);
+  ClusterCurve curve = cluster_curve(from, {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64}, options, control);
   std::vector<std::size_t> between;
   for (std::size_t i = 0; i < curve.points.size(); ++i) {
     const std::size_t from_here = curve.points[i].n_clusters;
-    const bool beside = (i + 1 < curve.points.size() && curve.points[i + 1].n_clusters == curve.elbow) ||
-                        from_here == curve.elbow;
+    const bool beside =
+        (i + 1 < curve.points.size() && curve.points[i + 1].n_clusters == curve.elbow) || from_here == curve.elbow;
     for (std::size_t n = from_here + 1; beside && i + 1 < curve.points.size() && n < curve.points[i + 1].n_clusters;
          ++n) {
       between.push_back(n);
