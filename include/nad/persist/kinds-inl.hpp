@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "nad/detector/autoencoder.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
@@ -46,6 +47,7 @@ constexpr Kind kind_of() {
 }
 
 inline constexpr std::array kinds = {
+    kind_of<Autoencoder>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
 };
