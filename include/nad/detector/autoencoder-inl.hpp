@@ -61,6 +61,10 @@ NAD_INLINE void Autoencoder::require_columns(std::size_t columns) const {
 
 namespace detail {
 
+NAD_INLINE void check_loaded_options(const AutoencoderOptions& options) {
+  check_options(options, ErrorCode::bad_file);
+}
+
 /// Below this share of the columns' mean square, the variance of an error is that of rounding.
 inline double rounding_variance(const ColumnMoments& moments) {
   double sum = 0.0;

@@ -102,10 +102,6 @@ inline void check_options(const AutoencoderOptions& options, ErrorCode code) {
   check_contamination(options.contamination, code);
 }
 
-NAD_INLINE void check_loaded_options(const AutoencoderOptions& options) {
-  check_options(options, ErrorCode::bad_file);
-}
-
 /// Units of each layer, input and output included.
 inline std::vector<std::size_t> layer_sizes(const AutoencoderOptions& options, std::size_t columns) {
   std::vector<std::size_t> sizes{columns};

@@ -83,7 +83,7 @@ inline double scheduled_rate(const AutoencoderOptions& options, std::size_t epoc
   return options.learning_rate;
 }
 
-inline void shuffle_order(std::span<std::size_t> order, Random random) {
+inline void shuffle_rows(std::span<std::size_t> order, Random random) {
   for (std::size_t i = order.size(); i > 1; --i) {
     std::swap(order[i - 1], order[random.below(i)]);
   }
@@ -137,11 +137,12 @@ inline std::size_t train_network(const AutoencoderOptions& options, const Weight
     }
     held_back = static_cast<std::size_t>(options.validation_fraction * static_cast<double>(n));
     held_back = std::clamp<std::size_t>(held_back, 1, n - 1);
-    shuffle_order(order, Random(options.random_state, network_stream::validation));
+    shuffle_rows(order, Random(options.random_state, network_stream::validation));
   }
   const std::span<const std::size_t> validation(order.data(), held_back);
   const std::span<std::size_t> learnt(order.data() + held_back, n - held_back);
   std::sort(learnt.begin(), learnt.end());
+  const std::vector<std::size_t> sorted(learnt.begin(), learnt.end());
   TrainingRows rows{from.rows(), from.weights(), 1.0};
   if (!rows.weights.empty()) {
     rows.mean_weight = 0.0;
@@ -161,7 +162,8 @@ inline std::size_t train_network(const AutoencoderOptions& options, const Weight
   std::size_t best = before;
   for (std::size_t epoch = 0; epoch < options.epochs; ++epoch) {
     const std::uint64_t number = history.size();
-    shuffle_order(learnt, Random(options.random_state, network_stream::order + number));
+    std::copy(sorted.begin(), sorted.end(), learnt.begin());  // so that a warm start goes on as if it had never stopped
+    shuffle_rows(learnt, Random(options.random_state, network_stream::order + number));
     EpochRecord& record = history.emplace_back();
     record.learning_rate = scheduled_rate(options, epoch);
     record.loss = trainer.run_epoch(rows, learnt, record.learning_rate,

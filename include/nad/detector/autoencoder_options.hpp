@@ -15,8 +15,6 @@
 
 namespace nad {
 
-using Activation = simd::Activation;
-
 enum class ReconstructionLoss : std::uint8_t {
   squared_error,
   huber,  ///< squared for small errors, straight for those beyond `huber_delta`

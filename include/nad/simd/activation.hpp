@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace nad::simd {
+namespace nad {
 
 enum class Activation : std::uint8_t {
   linear,
@@ -21,4 +21,4 @@ constexpr std::array<std::string_view, 6> words_of(Activation) noexcept {
   return {"linear", "relu", "leaky_relu", "tanh", "sigmoid", "gelu"};
 }
 
-}  // namespace nad::simd
+}  // namespace nad
