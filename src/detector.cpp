@@ -4,3 +4,5 @@
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
 #include "nad/detector/kmeans-inl.hpp"
+#include "nad/detector/local_gaussian-inl.hpp"
+#include "nad/detector/mahalanobis-inl.hpp"

@@ -74,6 +74,8 @@
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
+#include "nad/detector/local_gaussian.hpp"
+#include "nad/detector/mahalanobis.hpp"
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"

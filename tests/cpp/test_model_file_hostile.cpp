@@ -21,7 +21,7 @@ using model_file::Bytes;
 using model_file::error_of;
 using model_file::Parts;
 
-TEST_CASE("a signed file with any byte of the payload changed is refused or can be used") {
+TEST_CASE("a signed file with any byte of the payload changed is refused or can be used [long]") {
   for (const nad::IsolationForest& forest : model_file::small_forests()) {
     const Parts sound = model_file::split(nad::save_bytes(forest));
     Parts parts = sound;
@@ -239,7 +239,7 @@ TEST_CASE("a signed header that makes no sense is refused") {
   CHECK(!error_of([&] { nad::load_detector_bytes(model_file::join({later, sound.payload})); }));
 }
 
-TEST_CASE("a signed file with any byte of the header changed is refused or still says what it holds") {
+TEST_CASE("a signed file with any byte of the header changed is refused or still says what it holds [long]") {
   const Parts sound =
       model_file::split(nad::save_bytes(model_file::small_forest(), {.feature_names = {"a", "b", "c"}}));
   Parts parts = sound;

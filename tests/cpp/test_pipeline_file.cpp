@@ -122,7 +122,7 @@ Parts short_parts(const nad::FeaturePipeline& pipeline) {
   return parts;
 }
 
-TEST_CASE("a signed file with a byte of the payload changed is refused or can be used") {
+TEST_CASE("a signed file with a byte of the payload changed is refused or can be used [long]") {
   for (const nad::FeaturePipeline& pipeline : small_pipelines()) {
     const Parts sound = short_parts(pipeline);
     Parts parts = sound;

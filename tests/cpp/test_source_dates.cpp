@@ -43,7 +43,7 @@ const std::string note = "no date shows whether the day or the month comes first
 
 }  // namespace
 
-TEST_CASE("a date far down decides for all dates of a table of flows") {
+TEST_CASE("a date far down decides for all dates of a table of flows [long]") {
   const std::string text = names + flows("01/02/2024 00:00:00", 20'000) + flow("01/13/2024 00:00:00");
   for (const nad::OnError on_error : {nad::OnError::raise, nad::OnError::skip}) {
     nad::ReadReport report;

@@ -175,7 +175,7 @@ TEST_CASE("a flow ends after more than a minute of silence") {
             .rows() == 2);
 }
 
-TEST_CASE("flows are bounded in number and come in batches") {
+TEST_CASE("flows are bounded in number and come in batches [long]") {
   std::string text = names;
   for (int i = 0; i < 70000; ++i) {
     text += packet("1." + std::to_string(100000 + i), "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250),

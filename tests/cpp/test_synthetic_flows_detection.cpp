@@ -169,7 +169,7 @@ double forest_auc(const nad::Matrix& x, const std::vector<bool>& anomaly) {
 
 }  // namespace
 
-TEST_CASE("no single column of synthetic flows separates the classes") {
+TEST_CASE("no single column of synthetic flows separates the classes [long]") {
   for (const std::uint64_t seed : {0U, 1U, 2U}) {
     const nad::Table flows = nad::synthetic_flows({.n_samples = 10000, .random_state = seed});
     const std::vector<bool> anomaly = answers(flows);

@@ -50,11 +50,12 @@ class CentreDistances {
   /// Rows and centres are looked at from `origin`, so that rounding stays small where all of them lie far from zero.
   CentreDistances(MatrixView centres, std::span<const float> origin)
       : squared_distance_(simd::active_kernels().squared_distance),
-        centres_(centres),
+        centres_(Matrix::for_overwrite(centres.rows(), centres.columns())),
         origin_(origin.begin(), origin.end()) {
     moved_ = std::any_of(origin.begin(), origin.end(), [](float value) { return value != 0.0F; });
     Matrix seen = Matrix::for_overwrite(centres.rows(), centres.columns());
     for (std::size_t centre = 0; centre < centres.rows(); ++centre) {
+      std::copy_n(centres.row(centre), centres.columns(), centres_.row(centre).data());
       move(centres.row(centre), seen.row(centre).data());
     }
     packed_ = PackedMatrix::of_rows(seen);
@@ -85,7 +86,7 @@ class CentreDistances {
   Nearest nearest(const float* row) const {
     Nearest found = nothing();
     for (std::size_t centre = 0; centre < count(); ++centre) {
-      consider(found, exact(row, centres_.row(centre)), centre);
+      consider(found, exact(row, centres_.row(centre).data()), centre);
     }
     return found;
   }
@@ -149,7 +150,7 @@ class CentreDistances {
     const float doubtful = doubt(length);
     if (least.second - least.least > 2.0F * doubtful) {
       return {.centre = least.place,
-              .distance = exact(row, centres_.row(least.place)),
+              .distance = exact(row, centres_.row(least.place).data()),
               .second = count() == 1 ? infinite : std::max(0.0F, least.second + (length - doubtful))};
     }
     Nearest found = nothing();
@@ -159,7 +160,7 @@ class CentreDistances {
       if (rough > least.least + 2.0F * doubtful) {
         others = std::min(others, rough);
       } else {
-        consider(found, exact(row, centres_.row(centre)), centre);
+        consider(found, exact(row, centres_.row(centre).data()), centre);
       }
     }
     found.second = std::min(found.second, std::max(0.0F, others + (length - doubtful)));
@@ -167,7 +168,7 @@ class CentreDistances {
   }
 
   float (*squared_distance_)(const float*, const float*, std::size_t) noexcept;
-  MatrixView centres_;
+  Matrix centres_;
   std::vector<float> origin_;
   bool moved_ = false;
   PackedMatrix packed_;

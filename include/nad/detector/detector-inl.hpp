@@ -60,6 +60,15 @@ NAD_INLINE void Detector::check_values(const float* row, std::size_t columns, st
   }
 }
 
+NAD_INLINE void Detector::check_rows(MatrixView rows, std::size_t first) const {
+  const simd::KernelTable& kernels = simd::active_kernels();
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (!kernels.all_finite(rows.row(row), rows.columns())) {
+      check_row(rows.row(row), first + row);
+    }
+  }
+}
+
 NAD_INLINE void Detector::check_training_values(MatrixView x, const FitControl& control) const {
   const simd::KernelTable& kernels = simd::active_kernels();
   const bool dense = x.row_stride() == x.columns();

@@ -118,17 +118,11 @@ NAD_INLINE void KMeans::partial_fit(MatrixView x, const FitControl& control) { p
 
 NAD_INLINE void KMeans::partial_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   if (!is_fitted()) {
-    Options once = options_;
-    once.max_iter = 1;
-    if (!once.n_clusters) {
+    if (!options_.n_clusters) {
       throw Error(ErrorCode::invalid_argument,
                   "partial_fit cannot choose n_clusters from the first rows that come; give the number of clusters");
     }
-    KMeans learner(once);
-    learner.start_ = start_;
-    learner.fit(x, sample_weight, control);
-    learner.options_ = options_;
-    *this = std::move(learner);
+    fit(x, sample_weight, control);
     return;
   }
   check_training_data(x, sample_weight, control);
@@ -203,14 +197,9 @@ NAD_INLINE void KMeans::restore() {
 NAD_INLINE void KMeans::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
   detail::CentreScratch scratch = from_large_->scratch();
   std::array<detail::Nearest, detail::CentreScratch::rows> found;
-  const simd::KernelTable& kernels = simd::active_kernels();
   for (std::size_t begin = 0; begin < rows.rows(); begin += found.size()) {
     const std::size_t count = std::min(found.size(), rows.rows() - begin);
-    for (std::size_t row = begin; row < begin + count; ++row) {
-      if (!kernels.all_finite(rows.row(row), rows.columns())) {
-        check_row(rows.row(row), first + row);
-      }
-    }
+    check_rows(rows.slice(begin, count), first + begin);
     from_large_->nearest(rows.slice(begin, count), scratch, found.data());
     for (std::size_t i = 0; i < count; ++i) {
       out[begin + i] = found[i].distance;
@@ -219,9 +208,7 @@ NAD_INLINE void KMeans::do_raw_score(MatrixView rows, std::size_t first, std::sp
 }
 
 NAD_INLINE float KMeans::do_raw_score_row(const float* row, std::size_t index) const {
-  if (!simd::active_kernels().all_finite(row, n_features())) {
-    check_row(row, index);
-  }
+  check_rows({row, 1, n_features()}, index);
   return from_large_->nearest(row).distance;
 }
 
@@ -253,9 +240,7 @@ NAD_INLINE std::vector<std::uint32_t> KMeans::predict_cluster(MatrixView x, cons
                  std::array<detail::Nearest, detail::CentreScratch::rows> found;
                  for (std::size_t first = begin; first < end; first += found.size()) {
                    const std::size_t count = std::min(found.size(), end - first);
-                   for (std::size_t row = first; row < first + count; ++row) {
-                     check_row(x.row(row), row);
-                   }
+                   check_rows(x.slice(first, count), first);
                    from_all_->nearest(x.slice(first, count), scratch, found.data());
                    for (std::size_t i = 0; i < count; ++i) {
                      clusters[first + i] = found[i].centre;

@@ -45,7 +45,8 @@ template <class Archive, class Options>
 void archive_options(Archive& archive, Options& options) {
   for_each_option(options, [&archive](const char* option, auto& value) {
     archive_field(archive, option, value);
-    if constexpr (requires { check_loaded(value, option); }) {
+    using Option = std::remove_cvref_t<decltype(value)>;
+    if constexpr (std::is_same_v<Option, Amount> || Worded<Option>) {
       check_loaded(value, option);
     }
   });

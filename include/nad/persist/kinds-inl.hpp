@@ -14,6 +14,8 @@
 #include "nad/detector/detector.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
+#include "nad/detector/local_gaussian.hpp"
+#include "nad/detector/mahalanobis.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 
@@ -50,6 +52,8 @@ inline constexpr std::array kinds = {
     kind_of<Autoencoder>(),
     kind_of<IsolationForest>(),
     kind_of<KMeans>(),
+    kind_of<LocalGaussian>(),
+    kind_of<Mahalanobis>(),
 };
 
 inline const Kind* find_kind(std::string_view name) noexcept {

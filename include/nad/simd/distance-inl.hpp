@@ -66,9 +66,9 @@ void least_two(const float* products, const float* lengths, std::size_t count, L
     const Vector product = Vector::load_unaligned(products + j);
     const Vector value = Vector::load_unaligned(lengths + j) - (product + product);
     const auto less = value < least;
-    next = xsimd::select(less, least, xsimd::min(next, value));
+    next = xsimd::select(less, least, xsimd::select(value < next, value, next));
     where = xsimd::select(less, at, where);
-    least = xsimd::min(least, value);
+    least = xsimd::select(less, value, least);
     at = at + step;
   }
   least.store_aligned(first);

@@ -39,6 +39,16 @@ inline std::string readable(std::string text) {
   return text;
 }
 
+/// As somebody can read it who did not write the file: cut where it goes on and on.
+inline std::string short_note(const std::string& text) {
+  constexpr std::size_t most = 500;
+  std::size_t end = std::min(text.size(), most);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) {
+    --end;  // not in the middle of a letter
+  }
+  return readable(end < text.size() ? text.substr(0, end) + "..." : text);
+}
+
 /// The options, the report and the name of what is read, for all that take part.
 struct ReadContext {
   std::string name;
@@ -71,7 +81,7 @@ struct ReadContext {
   }
 
   void note(const std::string& told) {
-    const std::string text = readable(told);
+    const std::string text = short_note(told);
     if (std::find(report.notes.begin(), report.notes.end(), text) == report.notes.end()) {
       report.notes.push_back(text);
     }
