@@ -49,6 +49,7 @@ py::class_<D, Detector> detector_class(py::module_& module, const char* class_na
   return cls;
 }
 
+void register_autoencoder(py::module_& module);
 void register_isolation_forest(py::module_& module);
 void register_kmeans(py::module_& module);
 

@@ -32,7 +32,7 @@ from nad.errors import (
     MissingFileError,
     NotFittedError,
 )
-from nad.estimators import IsolationForest, KMeans
+from nad.estimators import Autoencoder, IsolationForest, KMeans
 from nad.features import FeaturePipeline
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -41,6 +41,7 @@ from nad.table import Table, concatenate
 __version__ = _core.__version__
 
 __all__ = [
+    "Autoencoder",
     "BadFileError",
     "CancelledError",
     "Column",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import IsolationForest, KMeans
+from nad.estimators import Autoencoder, IsolationForest, KMeans
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["load", "read_header"]
 
 _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
+    "autoencoder": Autoencoder,
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
 }

@@ -40,9 +40,7 @@ nad::Matrix sensible_rows(std::size_t rows, std::uint64_t seed) {
   return x;
 }
 
-std::vector<float> numbers(nad::MatrixView x) {
-  return {x.data(), x.data() + x.rows() * x.columns()};
-}
+std::vector<float> numbers(nad::MatrixView x) { return {x.data(), x.data() + x.rows() * x.columns()}; }
 
 std::vector<float> all_weights(const Autoencoder& model) {
   std::vector<float> all;
@@ -167,7 +165,8 @@ TEST_CASE("it learns: the loss falls, ordinary rows score low, and the constant 
   REQUIRE(usual.history().size() == 50);
   CHECK(usual.history().back().loss < 0.05 * usual.history().front().loss);
   const std::vector<float> scores = usual.anomaly_score(train);
-  const auto above = std::count_if(scores.begin(), scores.end(), [&](float score) { return score > usual.threshold(); });
+  const auto above =
+      std::count_if(scores.begin(), scores.end(), [&](float score) { return score > usual.threshold(); });
   CHECK(above == 100);
   nad::Matrix strange = sensible_rows(50, 2);
   for (std::size_t row = 0; row < strange.rows(); ++row) {
@@ -213,8 +212,8 @@ TEST_CASE("scores are those of their definitions") {
 
 TEST_CASE("early stopping goes back to the best epoch: as if one had known how many to ask for") {
   const nad::Matrix train = sensible_rows(120, 5);
-  AutoencoderOptions options{.hidden = {12}, .learning_rate = 0.03, .epochs = 200, .validation_fraction = 0.3,
-                             .patience = 5};
+  AutoencoderOptions options{
+      .hidden = {12}, .learning_rate = 0.03, .epochs = 200, .validation_fraction = 0.3, .patience = 5};
   Autoencoder stopped(options);
   stopped.fit(train);
   REQUIRE(stopped.history().size() < 200);
@@ -375,8 +374,12 @@ TEST_CASE("training that goes astray is an error that says what to do") {
 TEST_CASE("batches take no memory") {
   const nad::Matrix train = sensible_rows(200, 10);
   const auto count = [&](std::size_t epochs) {
-    Autoencoder model({.hidden = {5}, .input_noise = 0.1, .epochs = epochs, .batch_size = 16,
-                       .validation_fraction = 0.1, .patience = 1000});
+    Autoencoder model({.hidden = {5},
+                       .input_noise = 0.1,
+                       .epochs = epochs,
+                       .batch_size = 16,
+                       .validation_fraction = 0.1,
+                       .patience = 1000});
     const tests::Allocations before = tests::allocations();
     model.fit(train);
     return tests::allocations().count - before.count;

@@ -203,7 +203,8 @@ TEST_CASE("steps of the solvers, for every kernel") {
     Floats second(count, 0.25F);
     Floats weights = start;
     const Floats first_before = first;
-    kernels.adam({0.9F, 0.99F, 0.1F, 1.5F, 1e-3F}, gradients.data(), first.data(), second.data(), weights.data(), count);
+    kernels.adam({0.9F, 0.99F, 0.1F, 1.5F, 1e-3F}, gradients.data(), first.data(), second.data(), weights.data(),
+                 count);
     for (std::size_t i = 0; i < count; ++i) {
       const auto gradient = static_cast<double>(gradients[i]);
       const double mean = 0.9 * static_cast<double>(first_before[i]) + 0.1 * gradient;

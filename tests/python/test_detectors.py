@@ -16,6 +16,8 @@ from sklearn.base import clone, is_outlier_detector
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 DETECTORS = [
+    nad.Autoencoder(hidden=(5,), epochs=10, random_state=1),
+    nad.Autoencoder(hidden=(6, 3), symmetric=True, activation="tanh", residual="variance_weighted", random_state=1),
     nad.IsolationForest(n_estimators=20, random_state=1),
     nad.KMeans(n_clusters=8, random_state=1),
     nad.KMeans(n_clusters="auto", init="random", unique_rows=True, random_state=1),

@@ -44,9 +44,10 @@ NAD_INLINE std::vector<std::size_t> Autoencoder::layers() const {
 NAD_INLINE void Autoencoder::set_options(const Options& options) {
   detail::check_options(options, ErrorCode::invalid_argument);
   if (is_fitted() && !detail::same_network(options_, options)) {
-    throw Error(ErrorCode::invalid_argument,
-                "hidden, symmetric, activation, output_activation, solver, residual and residual_floor are part of what "
-                "was learnt; fit a new autoencoder to change them");
+    throw Error(
+        ErrorCode::invalid_argument,
+        "hidden, symmetric, activation, output_activation, solver, residual and residual_floor are part of what "
+        "was learnt; fit a new autoencoder to change them");
   }
   options_ = options;
 }
@@ -61,9 +62,7 @@ NAD_INLINE void Autoencoder::require_columns(std::size_t columns) const {
 
 namespace detail {
 
-NAD_INLINE void check_loaded_options(const AutoencoderOptions& options) {
-  check_options(options, ErrorCode::bad_file);
-}
+NAD_INLINE void check_loaded_options(const AutoencoderOptions& options) { check_options(options, ErrorCode::bad_file); }
 
 /// Below this share of the columns' mean square, the variance of an error is that of rounding.
 inline double rounding_variance(const ColumnMoments& moments) {
@@ -113,8 +112,7 @@ NAD_INLINE void Autoencoder::partial_fit(MatrixView x, std::span<const float> sa
     learner.state_ = detail::first_state(options_, x.columns());
   }
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
-  learner.least_variance_ =
-      std::max(least_variance_, detail::rounding_variance(detail::column_moments(from, control)));
+  learner.least_variance_ = std::max(least_variance_, detail::rounding_variance(detail::column_moments(from, control)));
   const double weight = from.total_weight();
   std::vector<std::size_t> order(from.rows().rows());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -122,17 +120,15 @@ NAD_INLINE void Autoencoder::partial_fit(MatrixView x, std::span<const float> sa
   detail::TrainingReport report(control, order.size(), 1);
   EpochRecord& record = learner.history_.emplace_back();
   record.learning_rate = options_.learning_rate;
-  record.loss =
-      trainer.run_epoch({from.rows(), from.weights(), weight / static_cast<double>(order.size())}, order,
-                        record.learning_rate,
-                        Random(options_.random_state, detail::network_stream::noise + history_.size()), report);
+  record.loss = trainer.run_epoch(
+      {from.rows(), from.weights(), weight / static_cast<double>(order.size())}, order, record.learning_rate,
+      Random(options_.random_state, detail::network_stream::noise + history_.size()), report);
   detail::check_loss(record.loss, learner.history_.size());
   learner.state_ = trainer.state();
   learner.best_epoch_ = learner.history_.size();
 
   const double share = is_fitted() ? weight / (std::min(residuals_.weight, memory) + weight) : 1.0;
-  detail::ResidualMoments fresh =
-      detail::ResidualStatistics(from, learner.state_.weights, options_, control).moments();
+  detail::ResidualMoments fresh = detail::ResidualStatistics(from, learner.state_.weights, options_, control).moments();
   detail::check_moments(fresh);
   if (is_fitted()) {
     detail::merge_moments(learner.residuals_, fresh, memory);

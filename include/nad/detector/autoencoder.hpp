@@ -73,7 +73,8 @@ class NAD_API Autoencoder final : public Detector {
   /// cannot change once something was learnt.
   void set_options(const Options& options);
 
-  /// Goes through these rows once, in their order. Threshold and usual errors follow, with a memory of some 20,000 rows.
+  /// Goes through these rows once, in their order. Threshold and usual errors follow, with a memory of some 20,000
+  /// rows.
   void partial_fit(MatrixView x, const FitControl& control = {});
   void partial_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control = {});
 

@@ -39,8 +39,8 @@ inline NetworkState first_state(const AutoencoderOptions& options, std::size_t c
   NetworkState state;
   for (std::size_t step = 0; step + 1 < sizes.size(); ++step) {
     const Activation activation = step + 2 == sizes.size() ? options.output_activation : options.activation;
-    const bool cuts = activation == Activation::relu || activation == Activation::leaky_relu ||
-                      activation == Activation::gelu;
+    const bool cuts =
+        activation == Activation::relu || activation == Activation::leaky_relu || activation == Activation::gelu;
     const std::size_t fans = cuts ? sizes[step] : sizes[step] + sizes[step + 1];
     const double limit = std::sqrt(6.0 / static_cast<double>(fans));
     Random random(options.random_state, network_stream::weights + step);

@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, 3> words_of(ResidualScore) noexcept {
 
 struct AutoencoderOptions {
   std::vector<std::uint64_t> hidden = {64, 16, 64};  ///< units of each layer between input and output
-  bool symmetric = false;  ///< `hidden` ends with the bottleneck, and the way back mirrors it
+  bool symmetric = false;                            ///< `hidden` ends with the bottleneck, and the way back mirrors it
   Activation activation = Activation::relu;
   Activation output_activation = Activation::linear;  ///< sigmoid where all values lie between 0 and 1
   ReconstructionLoss loss = ReconstructionLoss::squared_error;
@@ -71,7 +71,7 @@ struct AutoencoderOptions {
   std::optional<std::size_t> patience = {};
   double tol = 0.0;  ///< a loss is lower when it is so much lower
   ResidualScore residual = ResidualScore::whitened;
-  double residual_floor = 1e-3;  ///< the variance of an error counts as at least this share of their mean
+  double residual_floor = 1e-3;  ///< this share of the mean variance is added to that of every column's error
   UniqueRows unique_rows = UniqueRows::off;
   bool warm_start = false;      ///< fit again goes on from the weights that there are
   double contamination = 0.01;  ///< share of training rows above the threshold

@@ -1,7 +1,7 @@
 #pragma once
 
-// How an autoencoder learns: forward, error, backward, one step of the solver for each batch. All memory is there before
-// the first batch.
+// How an autoencoder learns: forward, error, backward, one step of the solver for each batch. All memory is there
+// before the first batch.
 
 #include <algorithm>
 #include <cmath>
@@ -276,8 +276,8 @@ class AutoencoderTrainer {
       if (options_.solver == Solver::adam) {
         kernels_.adam(step, gradients_[i].data(), first, second_[i].panels().data(), weights.data(), weights.size());
       } else {
-        kernels_.descend(static_cast<float>(options_.momentum), static_cast<float>(learning_rate),
-                         gradients_[i].data(), first, weights.data(), weights.size());
+        kernels_.descend(static_cast<float>(options_.momentum), static_cast<float>(learning_rate), gradients_[i].data(),
+                         first, weights.data(), weights.size());
       }
     }
     turn();

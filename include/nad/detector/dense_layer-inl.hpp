@@ -33,9 +33,7 @@ class DenseLayer {
  public:
   /// Of (inputs + 1) x outputs weights; what a last panel has too many is zero.
   explicit DenseLayer(const Matrix& weights)
-      : inputs_(weights.rows() - 1),
-        outputs_(weights.columns()),
-        panels_((inputs_ + 1) * in_whole_panels(outputs_)) {
+      : inputs_(weights.rows() - 1), outputs_(weights.columns()), panels_((inputs_ + 1) * in_whole_panels(outputs_)) {
     for (std::size_t k = 0; k <= inputs_; ++k) {
       for (std::size_t column = 0; column < outputs_; ++column) {
         panels_[place(k, column)] = weights(k, column);

@@ -255,8 +255,7 @@ inline std::vector<double> variances_of(const ResidualMoments& moments) {
   const std::size_t columns = moments.mean.size();
   std::vector<double> variances(columns);
   for (std::size_t column = 0; column < columns; ++column) {
-    variances[column] =
-        moments.covariance[moments.covariance.size() == columns ? column : column * (column + 3) / 2];
+    variances[column] = moments.covariance[moments.covariance.size() == columns ? column : column * (column + 3) / 2];
   }
   return variances;
 }

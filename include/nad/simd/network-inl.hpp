@@ -273,8 +273,7 @@ void adam(const AdamStep& step, const float* gradients, float* first, float* sec
   const Vector epsilon(step.epsilon);
   for (std::size_t i = 0; i < count; i += Vector::size) {
     const Vector gradient = Vector::load_aligned(gradients + i);
-    const Vector mean =
-        curves::multiply_add<Arch>(beta_1, Vector::load_aligned(first + i), fresh_1 * gradient);
+    const Vector mean = curves::multiply_add<Arch>(beta_1, Vector::load_aligned(first + i), fresh_1 * gradient);
     const Vector square =
         curves::multiply_add<Arch>(beta_2, Vector::load_aligned(second + i), fresh_2 * (gradient * gradient));
     mean.store_aligned(first + i);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Products of a transposed matrix with another: how the weights between two layers change. Tiles stay in registers as in
-// product-inl.hpp; both matrices are read as they stand, row by row. Every sum is one chain over the rows.
+// Products of a transposed matrix with another: how the weights between two layers change. Tiles stay in registers as
+// in product-inl.hpp; both matrices are read as they stand, row by row. Every sum is one chain over the rows.
 
 #include <cstddef>
 #include <utility>
@@ -91,8 +91,8 @@ void transposed_product(const float* a, std::size_t a_stride, std::size_t a_colu
   const std::size_t panel_size = a_columns * panel_columns;
   std::size_t column = 0;
   const auto tile = [&] {
-    return tiles::OuterTile{a,    a_stride,   b + column, b_stride, rows, panels + column / panel_columns * panel_size,
-                            panel_size, add};
+    return tiles::OuterTile{
+        a, a_stride, b + column, b_stride, rows, panels + column / panel_columns * panel_size, panel_size, add};
   };
   if constexpr (together > 1) {
     for (; column + (together - 1) * panel_columns < b_columns; column += together * panel_columns) {
