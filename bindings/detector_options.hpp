@@ -65,7 +65,7 @@ template <class Options>
 Options options_from(const py::kwargs& given, const char* class_name) {
   Options options;
   for (const auto& [key, value] : given) {
-    const auto wanted = key.cast<std::string>();
+    const auto wanted = py::cast<std::string>(key);
     bool known = false;
     for_each_option(options, [&, value = value](const char* option, auto& field) {
       if (wanted == option) {

@@ -50,6 +50,7 @@ py::class_<D, Detector> detector_class(py::module_& module, const char* class_na
 }
 
 void register_autoencoder(py::module_& module);
+void register_gaussians(py::module_& module);
 void register_isolation_forest(py::module_& module);
 void register_kmeans(py::module_& module);
 

@@ -100,6 +100,7 @@ void register_detector(py::module_& module) {
       .def_property_readonly("n_features", &Detector::n_features);
 
   register_autoencoder(module);
+  register_gaussians(module);
   register_isolation_forest(module);
   register_kmeans(module);
 }

@@ -42,6 +42,7 @@ py::object predict_cluster(const KMeans& kmeans, py::handle x, py::handle n_jobs
 
 void partial_fit(KMeans& kmeans, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
   const Records records(x);
+  check_columns(kmeans, records);
   const std::vector<float> weights = weights_from(sample_weight);
   Run run(n_jobs, std::move(progress));
   run([&](const FitControl& control) { kmeans.partial_fit(records.view(), weights, control); });

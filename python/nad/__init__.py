@@ -32,7 +32,7 @@ from nad.errors import (
     MissingFileError,
     NotFittedError,
 )
-from nad.estimators import Autoencoder, IsolationForest, KMeans
+from nad.estimators import Autoencoder, IsolationForest, KMeans, LocalGaussian, Mahalanobis
 from nad.features import FeaturePipeline
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -53,6 +53,8 @@ __all__ = [
     "IoError",
     "IsolationForest",
     "KMeans",
+    "LocalGaussian",
+    "Mahalanobis",
     "MissingFileError",
     "NotFittedError",
     "Progress",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import Autoencoder, IsolationForest, KMeans
+from nad.estimators import Autoencoder, IsolationForest, KMeans, LocalGaussian, Mahalanobis
 from nad.features import FeaturePipeline
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
     "autoencoder": Autoencoder,
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
+    "local_gaussian": LocalGaussian,
+    "mahalanobis": Mahalanobis,
 }
 _ATTEMPTS = 10
 

@@ -101,6 +101,8 @@ inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x) {
     size = std::max(size, std::abs(static_cast<double>(a[row])));
   }
   CHECK(worst <= 1e-4 * size);
+  CHECK(static_cast<double>(weighted->threshold()) ==
+        doctest::Approx(static_cast<double>(copied->threshold())).epsilon(1e-3));
 }
 
 inline void check_detector_contract(const nad::Detector& unfitted, const ContractWishes& wishes = {}) {

@@ -276,7 +276,7 @@ TEST_CASE("mini-batches come near to what all rows give, and partial_fit learns 
   batches.fit(x);
   CHECK(batches.inertia() < 1.05 * all.inertia());
   CHECK(batches.inertia() >= 0.999 * all.inertia());
-  nad::KMeans stream({.n_clusters = 12, .random_state = 1});
+  nad::KMeans stream({.n_clusters = 12, .large_clusters_only = false, .random_state = 1});
   for (std::size_t first = 0; first < x.rows(); first += 500) {
     stream.partial_fit(x.view().slice(first, 500));
   }

@@ -21,12 +21,13 @@ DETECTORS = [
     nad.IsolationForest(n_estimators=20, random_state=1),
     nad.KMeans(n_clusters=8, random_state=1),
     nad.KMeans(n_clusters="auto", init="random", unique_rows=True, random_state=1),
+    nad.LocalGaussian(n_clusters=4, random_state=1),
+    nad.Mahalanobis(),
 ]
 # Checks of scikit-learn that a detector fails by design: class name -> check -> why.
 BY_DESIGN: dict[str, dict[str, str]] = {
-    "KMeans": {
-        "check_sample_weight_equivalence_on_dense_data": "the first centres are drawn among the rows that are given"
-    },
+    name: {"check_sample_weight_equivalence_on_dense_data": "the first centres are drawn among the rows that are given"}
+    for name in ("KMeans", "LocalGaussian")
 }
 
 each = pytest.mark.parametrize("detector", DETECTORS, ids=repr)

@@ -31,4 +31,36 @@ inline float quantile_below(std::vector<float>& values, double q) {
   return rounded;
 }
 
+/// The same of values that count `weights` times: copies where all weights are whole numbers, else the least value that
+/// holds the share q of the weight. Some weight is above 0.
+inline float weighted_quantile_below(const std::vector<float>& values, std::span<const float> weights, double q) {
+  std::vector<std::size_t> order;
+  double total = 0.0;
+  bool copies = true;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (weights[i] > 0.0F) {
+      order.push_back(i);
+      total += static_cast<double>(weights[i]);
+      copies = copies && weights[i] == std::floor(weights[i]);
+    }
+  }
+  if (copies && total <= 0x1p26) {
+    std::vector<float> expanded;
+    expanded.reserve(static_cast<std::size_t>(total));
+    for (const std::size_t i : order) {
+      expanded.insert(expanded.end(), static_cast<std::size_t>(weights[i]), values[i]);
+    }
+    return quantile_below(expanded, q);
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  double sum = 0.0;
+  for (const std::size_t i : order) {
+    sum += static_cast<double>(weights[i]);
+    if (sum >= q * total) {
+      return values[i];
+    }
+  }
+  return values[order.back()];
+}
+
 }  // namespace nad::detail

@@ -137,8 +137,11 @@ NAD_INLINE void Autoencoder::partial_fit(MatrixView x, std::span<const float> sa
   }
   learner.whiten();
   learner.derive();
-  std::vector<float> scores = learner.anomaly_score(from.rows(), control);
-  const double of_rows = static_cast<double>(detail::quantile_below(scores, 1.0 - options_.contamination));
+  std::vector<float> scores = learner.anomaly_score(x, control);
+  const double usual = 1.0 - options_.contamination;
+  const auto of_rows =
+      static_cast<double>(sample_weight.empty() ? detail::quantile_below(scores, usual)
+                                                : detail::weighted_quantile_below(scores, sample_weight, usual));
   const auto before = static_cast<double>(threshold_);
   learner.threshold_ = static_cast<float>(before + share * (of_rows - before));
   *this = std::move(learner);

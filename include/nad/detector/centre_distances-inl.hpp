@@ -36,12 +36,14 @@ struct CentreScratch {
         shifted(Matrix::for_overwrite(rows, columns)),
         products(rows, stride),
         least(rows),
+        lengths(rows),
         doubts(rows) {}
 
   std::size_t stride;
   Matrix shifted;
   Matrix products;  ///< zero behind the last centre
   std::vector<simd::LeastTwo> least;
+  std::vector<float> lengths;  ///< of the rows, squared
   std::vector<float> doubts;
 };
 
@@ -72,13 +74,24 @@ class CentreDistances {
   std::size_t columns() const noexcept { return centres_.columns(); }
   CentreScratch scratch() const { return {columns(), count()}; }
 
+  /// The squared length of a row from the origin.
+  float length(const float* row) const { return exact(row, origin_.data()); }
+
   /// The nearest centre of each of at most CentreScratch::rows rows; of equally near ones the first.
   void nearest(MatrixView rows, CentreScratch& scratch, Nearest* found) const {
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      scratch.lengths[row] = length(rows.row(row));
+    }
+    nearest_of_lengths(rows, scratch, found);
+  }
+
+  /// The same where scratch.lengths holds those of the rows already.
+  void nearest_of_lengths(MatrixView rows, CentreScratch& scratch, Nearest* found) const {
     multiply(rows, scratch);
     simd::active_kernels().least_two(scratch.products.data(), scratch.stride, rows.rows(), lengths_.data(),
                                      scratch.stride, scratch.least.data());
     for (std::size_t row = 0; row < rows.rows(); ++row) {
-      found[row] = decide(rows.row(row), scratch.products.row(row).data(), scratch.least[row]);
+      found[row] = decide(rows.row(row), scratch.lengths[row], scratch.products.row(row).data(), scratch.least[row]);
     }
   }
 
@@ -91,11 +104,12 @@ class CentreDistances {
     return found;
   }
 
-  /// Squared distances from every centre, in scratch.products, and how wrong they can be, in scratch.doubts.
+  /// Squared distances from every centre, in scratch.products, and how wrong they can be, in scratch.doubts; of rows
+  /// whose lengths scratch.lengths holds.
   void roughly(MatrixView rows, CentreScratch& scratch) const {
     multiply(rows, scratch);
     for (std::size_t row = 0; row < rows.rows(); ++row) {
-      const float length = exact(rows.row(row), origin_.data());
+      const float length = scratch.lengths[row];
       float* values = scratch.products.row(row).data();
       for (std::size_t centre = 0; centre < count(); ++centre) {
         values[centre] = (length - 2.0F * values[centre]) + lengths_[centre];
@@ -142,8 +156,7 @@ class CentreDistances {
     }
   }
 
-  Nearest decide(const float* row, const float* products, const simd::LeastTwo& least) const {
-    const float length = exact(row, origin_.data());
+  Nearest decide(const float* row, float length, const float* products, const simd::LeastTwo& least) const {
     if (!(length < simd::most_of_all)) {
       return nearest(row);  // products of such values say nothing
     }

@@ -125,7 +125,9 @@ NAD_INLINE void Detector::fit(MatrixView x, std::span<const float> sample_weight
   learner->threshold_ = learner->default_threshold();
   if (const std::optional<double> contamination = learner->wanted_contamination()) {
     std::vector<float> scores = learner->anomaly_score(x, control);
-    learner->threshold_ = detail::quantile_below(scores, 1.0 - *contamination);
+    learner->threshold_ = sample_weight.empty()
+                              ? detail::quantile_below(scores, 1.0 - *contamination)
+                              : detail::weighted_quantile_below(scores, sample_weight, 1.0 - *contamination);
   }
   take(std::move(*learner));
 }

@@ -143,7 +143,10 @@ NAD_INLINE void KMeans::partial_fit(MatrixView x, std::span<const float> sample_
   learner.rows_seen_ = all.weight;
   learner.derive();
   std::vector<float> scores = learner.anomaly_score(x, control);
-  const double of_batch = static_cast<double>(detail::quantile_below(scores, 1.0 - options_.contamination));
+  const double usual = 1.0 - options_.contamination;
+  const auto of_batch =
+      static_cast<double>(sample_weight.empty() ? detail::quantile_below(scores, usual)
+                                                : detail::weighted_quantile_below(scores, sample_weight, usual));
   const double share = batch.weight / learner.rows_seen_;
   learner.threshold_ =
       static_cast<float>(static_cast<double>(threshold_) + share * (of_batch - static_cast<double>(threshold_)));

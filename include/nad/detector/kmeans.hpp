@@ -2,7 +2,7 @@
 
 /// K-Means: rows that lie far from every cluster that counts are anomalous.
 ///
-///   nad::KMeans kmeans({.n_clusters = 128, .random_state = 7});
+///   nad::KMeans kmeans({.n_clusters = 128, .large_clusters_only = false, .random_state = 7});   // clean traffic
 ///   kmeans.fit(normal_traffic);
 ///   std::vector<float> scores = kmeans.anomaly_score(new_traffic);      // the distance from the nearest centre
 ///   std::vector<std::uint32_t> cluster = kmeans.predict_cluster(new_traffic);
@@ -10,7 +10,8 @@
 ///
 /// The iteration is Lloyd's, exactly, from greedy k-means++; with `batch_size` it is the one of mini-batches, and
 /// `partial_fit` goes on with rows that come later. A row in a small cluster is measured from the nearest large one
-/// (the rule of CBLOF, He, Xu and Deng 2003), because an attack in the training data otherwise has a centre of its own.
+/// (the rule of CBLOF, He, Xu and Deng 2003), because an attack in the training data otherwise has a centre of its own;
+/// where the training data is clean, many clusters that all count are sharper.
 /// The raw score is the squared distance, so that contributions, one square a column, add up to it. Scores are the
 /// same bits with every kernel.
 
@@ -40,7 +41,7 @@ constexpr std::array<std::string_view, 2> words_of(KMeansInit) noexcept { return
 
 struct KMeansOptions {
   /// At most as many as there are rows that differ; nothing: by the elbow of the inertia, see `curve()`.
-  std::optional<std::size_t> n_clusters = 128;
+  std::optional<std::size_t> n_clusters = 8;
   KMeansInit init = KMeansInit::plus_plus;
   std::size_t n_init = 1;      ///< the best of so many starts
   std::size_t max_iter = 300;  ///< turns over all rows

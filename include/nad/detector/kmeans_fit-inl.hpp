@@ -12,6 +12,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/matrix.hpp"
+#include "nad/core/parallel.hpp"
 #include "nad/core/random.hpp"
 #include "nad/detector/cluster_curve-inl.hpp"
 #include "nad/detector/column_moments-inl.hpp"
@@ -37,6 +38,14 @@ class KMeansFitter {
                const FitControl& control)
       : from_(from), options_(options), control_(control), origin_(moments.mean.begin(), moments.mean.end()) {
     const double variance = std::accumulate(moments.variance.begin(), moments.variance.end(), 0.0);
+    const auto squared_distance = simd::active_kernels().squared_distance;
+    lengths_.resize(from.rows().rows());
+    parallel_for(lengths_.size(), control, {.grain = 8192, .stage = "measuring rows"},
+                 [&](std::size_t begin, std::size_t end) {
+                   for (std::size_t row = begin; row < end; ++row) {
+                     lengths_[row] = squared_distance(from.rows().row(row), origin_.data(), origin_.size());
+                   }
+                 });
     limits_.max_iter = options.max_iter;
     limits_.shift = options.tol * variance / static_cast<double>(moments.variance.size());
   }
@@ -59,7 +68,7 @@ class KMeansFitter {
     const Random random(options_.random_state, 2 * attempt);
     n_clusters = std::min(n_clusters, from_.rows().rows());
     return options_.init == KMeansInit::random ? random_centres(from_, n_clusters, random)
-                                               : KMeansSeeding(from_, origin_, control_).choose(n_clusters, random);
+                                               : KMeansSeeding(from_, origin_, lengths_, control_).choose(n_clusters, random);
   }
 
  private:
@@ -72,7 +81,7 @@ class KMeansFitter {
   }
 
   KMeansResult finish(Matrix centres, const KMeansLimits& limits, std::size_t turns) const {
-    KMeansLloyd lloyd(from_, origin_, std::move(centres), control_);
+    KMeansLloyd lloyd(from_, origin_, lengths_, std::move(centres), control_);
     lloyd.run(limits);
     return {lloyd.centres(), lloyd.sizes(), lloyd.labels(), lloyd.inertia(), lloyd.iterations() + turns};
   }
@@ -81,6 +90,7 @@ class KMeansFitter {
   const KMeansOptions& options_;
   const FitControl& control_;
   std::vector<float> origin_;
+  std::vector<float> lengths_;  ///< of the rows from the origin, squared
   KMeansLimits limits_;
 };
 

@@ -29,9 +29,12 @@ struct KMeansLimits {
 class KMeansLloyd {
  public:
   /// There are at least as many distinct rows as centres.
-  KMeansLloyd(const WeightedRows& from, std::span<const float> origin, Matrix centres, const FitControl& control)
+  /// `lengths`: of each row from the origin, squared.
+  KMeansLloyd(const WeightedRows& from, std::span<const float> origin, std::span<const float> lengths, Matrix centres,
+              const FitControl& control)
       : from_(from),
         x_(from.rows()),
+        lengths_(lengths),
         origin_(origin),
         control_(control),
         centres_(std::move(centres)),
@@ -147,7 +150,10 @@ class KMeansLloyd {
       rows = gathered.view().slice(0, pending.size());
     }
     std::array<Nearest, CentreScratch::rows> found;
-    distances.nearest(rows, scratch, found.data());
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      scratch.lengths[i] = lengths_[pending[i]];
+    }
+    distances.nearest_of_lengths(rows, scratch, found.data());
     for (std::size_t i = 0; i < pending.size(); ++i) {
       const std::size_t row = pending[i];
       upper_[row] = std::sqrt(found[i].distance) * up;
@@ -288,6 +294,7 @@ class KMeansLloyd {
 
   const WeightedRows& from_;
   MatrixView x_;
+  std::span<const float> lengths_;
   std::span<const float> origin_;
   const FitControl& control_;
   Matrix centres_;

@@ -22,9 +22,12 @@ namespace nad::detail {
 
 class KMeansSeeding {
  public:
-  KMeansSeeding(const WeightedRows& from, std::span<const float> origin, const FitControl& control)
+  /// `lengths`: of each row from the origin, squared.
+  KMeansSeeding(const WeightedRows& from, std::span<const float> origin, std::span<const float> lengths,
+                const FitControl& control)
       : from_(from),
         x_(from.rows()),
+        lengths_(lengths),
         origin_(origin),
         control_(control),
         squared_distance_(simd::active_kernels().squared_distance),
@@ -177,14 +180,18 @@ class KMeansSeeding {
     Matrix gathered = Matrix::for_overwrite(CentreScratch::rows, x_.columns());
     for (std::size_t first = 0; first < gains.rows.size(); first += CentreScratch::rows) {
       const std::size_t count = std::min(CentreScratch::rows, gains.rows.size() - first);
+      for (std::size_t i = 0; i < count; ++i) {
+        scratch.lengths[i] = lengths_[gains.rows[first + i]];
+      }
       from.roughly(rows_at(gains.rows.data() + first, count, gathered), scratch);
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t row = gains.rows[first + i];
         float* distances = gains.distances.data() + (first + i) * trials_;
         std::copy_n(scratch.products.row(i).data(), trials_, distances);
+        const double weight = from_.weight(row);
         for (std::size_t trial = 0; trial < trials_; ++trial) {
-          const float nearer = distances_[row] - std::max(0.0F, distances[trial]);
-          gains.sums[trial] += nearer > 0.0F ? from_.weight(row) * static_cast<double>(nearer) : 0.0;
+          const float nearer = std::max(0.0F, distances_[row] - std::max(0.0F, distances[trial]));
+          gains.sums[trial] += weight * static_cast<double>(nearer);
           distances[trial] -= scratch.doubts[i];
         }
       }
@@ -232,6 +239,7 @@ class KMeansSeeding {
 
   const WeightedRows& from_;
   MatrixView x_;
+  std::span<const float> lengths_;
   std::span<const float> origin_;
   const FitControl& control_;
   float (*squared_distance_)(const float*, const float*, std::size_t) noexcept;

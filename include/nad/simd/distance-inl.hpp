@@ -14,36 +14,58 @@ namespace nad::simd {
 
 inline constexpr std::size_t distance_lanes = 16;
 
-template <class Arch>
+/// The lanes halved and halved again.
+template <class Arch, class QuadArch>
+float sum_of_lanes(const float* lanes) noexcept {
+  using Quad = xsimd::batch<float, QuadArch>;
+  const Quad even = Quad::load_aligned(lanes) + Quad::load_aligned(lanes + 8);
+  const Quad odd = Quad::load_aligned(lanes + 4) + Quad::load_aligned(lanes + 12);
+  alignas(16) float four[4];
+  (even + odd).store_aligned(four);
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+template <class Arch, class QuadArch>
 float squared_distance(const float* a, const float* b, std::size_t count) noexcept {
   using Vector = xsimd::batch<float, Arch>;
   constexpr std::size_t width = Vector::size;
   constexpr std::size_t vectors = distance_lanes / width;
-  Vector sums[vectors];
-  for (Vector& sum : sums) {
-    sum = Vector(0.0F);
-  }
+  alignas(64) float lanes[distance_lanes] = {};
   std::size_t i = 0;
-  for (; i + distance_lanes <= count; i += distance_lanes) {
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const Vector difference = Vector::load_unaligned(a + i + v * width) - Vector::load_unaligned(b + i + v * width);
-      sums[v] = sums[v] + difference * difference;
+  if (count >= distance_lanes) {
+    Vector sums[vectors];
+    for (Vector& sum : sums) {
+      sum = Vector(0.0F);
     }
-  }
-  alignas(64) float lanes[distance_lanes];
-  for (std::size_t v = 0; v < vectors; ++v) {
-    sums[v].store_aligned(lanes + v * width);
+    for (; i + distance_lanes <= count; i += distance_lanes) {
+      for (std::size_t v = 0; v < vectors; ++v) {
+        const Vector apart = Vector::load_unaligned(a + i + v * width) - Vector::load_unaligned(b + i + v * width);
+        sums[v] = sums[v] + apart * apart;
+      }
+    }
+    if (i < count) {  // the last sixteen again, without those that were added up already
+      static constexpr std::int32_t first_none_then_all[2 * distance_lanes] = {
+          0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+          -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+      // only ever read through vector loads
+      const float* keep = reinterpret_cast<const float*>(first_none_then_all) + (count - i);
+      i = count - distance_lanes;
+      for (std::size_t v = 0; v < vectors; ++v) {
+        const Vector apart = (Vector::load_unaligned(a + i + v * width) - Vector::load_unaligned(b + i + v * width)) &
+                             Vector::load_unaligned(keep + v * width);
+        sums[v] = sums[v] + apart * apart;
+      }
+      i = count;
+    }
+    for (std::size_t v = 0; v < vectors; ++v) {
+      sums[v].store_aligned(lanes + v * width);
+    }
   }
   for (std::size_t lane = 0; i < count; ++i, ++lane) {
-    const float difference = a[i] - b[i];
-    lanes[lane] += difference * difference;
+    const float apart = a[i] - b[i];
+    lanes[lane] = apart * apart;
   }
-  for (std::size_t half = distance_lanes / 2; half != 0; half /= 2) {
-    for (std::size_t lane = 0; lane < half; ++lane) {
-      lanes[lane] += lanes[lane + half];
-    }
-  }
-  return lanes[0];
+  return sum_of_lanes<Arch, QuadArch>(lanes);
 }
 
 /// For one row: the least of lengths[j] - 2 * products[j], where it stands, and the least of the others.

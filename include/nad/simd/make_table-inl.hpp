@@ -28,7 +28,7 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &find_bytes<Arch>,
           &find_unquoted<Arch>,
           &product<Arch>,
-          &squared_distance<Arch>,
+          &squared_distance<Arch, QuadArch>,
           &sum_of_squares<Arch>,
           &least_two_of_rows<Arch>,
           &transposed_product<Arch>,

@@ -57,7 +57,7 @@ class KMeans(DetectorEstimator[_core.KMeans]):
 
     Parameters
     ----------
-    n_clusters : int or "auto", default=128
+    n_clusters : int or "auto", default=8
         At most as many as there are rows that differ. "auto" takes the elbow of the inertia, see ``curve_``.
     init : "k-means++", "random" or array of shape (n_clusters, n_columns), default="k-means++"
         How the first centres are chosen; an array is where the iteration starts.
@@ -71,7 +71,8 @@ class KMeans(DetectorEstimator[_core.KMeans]):
         Learn from so many rows at a time; None learns from all of them.
     large_clusters_only : bool, default=True
         Scores are distances from large clusters: a row in a small one is measured from the nearest large one, because
-        an attack in the training data otherwise has a centre of its own.
+        an attack in the training data otherwise has a centre of its own. Where the training data is clean, many
+        clusters (128) that all count are sharper.
     alpha : float, default=0.9
         Large clusters hold this share of the training rows...
     beta : float, default=5.0
@@ -89,7 +90,7 @@ class KMeans(DetectorEstimator[_core.KMeans]):
 
     Examples
     --------
-    >>> kmeans = nad.KMeans(n_clusters=128, random_state=7).fit(normal_traffic)
+    >>> kmeans = nad.KMeans(n_clusters=128, large_clusters_only=False, random_state=7).fit(normal_traffic)
     >>> kmeans.anomaly_score(new_traffic)  # the distance from the nearest centre that counts
     >>> kmeans.predict_cluster(new_traffic)
     >>> kmeans.profile()[0].deviations  # what sets the first cluster apart
@@ -101,7 +102,7 @@ class KMeans(DetectorEstimator[_core.KMeans]):
     def __init__(
         self,
         *,
-        n_clusters: int | str = 128,
+        n_clusters: int | str = 8,
         init: str | npt.ArrayLike = "k-means++",
         n_init: int = 1,
         max_iter: int = 300,
