@@ -13,6 +13,7 @@ namespace {
 void partial_fit(Autoencoder& autoencoder, py::handle x, py::handle sample_weight, py::handle n_jobs,
                  py::object progress) {
   const Records records(x);
+  check_columns(autoencoder, records);
   const std::vector<float> weights = weights_from(sample_weight);
   Run run(n_jobs, std::move(progress));
   run([&](const FitControl& control) { autoencoder.partial_fit(records.view(), weights, control); });

@@ -29,6 +29,9 @@ BY_DESIGN: dict[str, dict[str, str]] = {
     name: {"check_sample_weight_equivalence_on_dense_data": "the first centres are drawn among the rows that are given"}
     for name in ("KMeans", "LocalGaussian")
 }
+BY_DESIGN["Autoencoder"] = {
+    "check_sample_weight_equivalence_on_dense_data": "the order of rows decides which of them share a batch"
+}
 
 each = pytest.mark.parametrize("detector", DETECTORS, ids=repr)
 

@@ -224,7 +224,7 @@ class Autoencoder(DetectorEstimator[_core.Autoencoder]):
         """Epochs that were run."""
         return len(self._fitted("n_iter_").history["loss"])
 
-    def _grown_detector(self, detector: _core.Autoencoder) -> _core.Autoencoder:
+    def _grown_detector(self, detector: Any) -> Any:
         options = self._options()
         if not isinstance(self.random_state, (int, np.integer)):  # a seed drawn anew would be another one
             options["random_state"] = detector.options["random_state"]
@@ -233,7 +233,7 @@ class Autoencoder(DetectorEstimator[_core.Autoencoder]):
         return grown
 
     @classmethod
-    def _parameters_of(cls, detector: _core.Autoencoder) -> dict[str, Any]:
+    def _parameters_of(cls, detector: Any) -> dict[str, Any]:
         options = super()._parameters_of(detector)
         options["hidden"] = tuple(options["hidden"])
         return options
