@@ -32,20 +32,16 @@ inline constexpr std::uint64_t order = std::uint64_t{1} << 32U;
 inline constexpr std::uint64_t noise = std::uint64_t{2} << 32U;
 }  // namespace network_stream
 
-/// Uniform weights so wide that signals keep their size on the way (Glorot and Bengio 2010; for curves that cut off a
-/// half, He et al. 2015); biases of 0.
+/// Uniform weights and biases up to one over the root of the inputs, as PyTorch's linear layers begin: wider weights with
+/// biases of 0 ended at higher losses.
 inline NetworkState first_state(const AutoencoderOptions& options, std::size_t columns) {
   const std::vector<std::size_t> sizes = layer_sizes(options, columns);
   NetworkState state;
   for (std::size_t step = 0; step + 1 < sizes.size(); ++step) {
-    const Activation activation = step + 2 == sizes.size() ? options.output_activation : options.activation;
-    const bool cuts =
-        activation == Activation::relu || activation == Activation::leaky_relu || activation == Activation::gelu;
-    const std::size_t fans = cuts ? sizes[step] : sizes[step] + sizes[step + 1];
-    const double limit = std::sqrt(6.0 / static_cast<double>(fans));
+    const double limit = 1.0 / std::sqrt(static_cast<double>(sizes[step]));
     Random random(options.random_state, network_stream::weights + step);
     Matrix& weights = state.weights.emplace_back(sizes[step] + 1, sizes[step + 1]);
-    for (std::size_t k = 0; k < sizes[step]; ++k) {
+    for (std::size_t k = 0; k <= sizes[step]; ++k) {
       for (float& weight : weights.row(k)) {
         weight = static_cast<float>((2.0 * random.uniform() - 1.0) * limit);
       }
