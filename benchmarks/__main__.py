@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.python import (
+    autoencoder_speed,
     compiled,
     isolation_forest_quality,
     isolation_forest_speed,
@@ -27,7 +28,7 @@ from benchmarks.python import (
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "quality")
+TASKS = ("speed", "cpp", "records", "autoencoder", "quality")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -80,6 +81,8 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         return compiled.run(options.cpp, effort.rounds, quick=options.quick)
     if task == "records":
         return records_speed.run(effort)
+    if task == "autoencoder":
+        return autoencoder_speed.run(effort, seeds[0])
     if task == "data":
         return kdd99_check.run()
     return isolation_forest_quality.run(seeds, quick=options.quick)

@@ -66,6 +66,7 @@ void def_partial_fit(py::class_<D, Detector>& cls) {
       py::arg("x"), py::arg("sample_weight") = py::none(), py::arg("n_jobs") = 1, py::arg("progress") = py::none());
 }
 
+void register_autoencoder(py::module_& module);
 void register_ecod(py::module_& module);
 void register_gaussians(py::module_& module);
 void register_half_space_trees(py::module_& module);

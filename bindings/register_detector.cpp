@@ -107,6 +107,7 @@ void register_detector(py::module_& module) {
       .def_property_readonly("is_fitted", &Detector::is_fitted)
       .def_property_readonly("n_features", &Detector::n_features);
 
+  register_autoencoder(module);
   register_ecod(module);
   register_gaussians(module);
   register_half_space_trees(module);

@@ -69,6 +69,8 @@
 #include "nad/features/traffic_features.hpp"
 
 #include "nad/detector/amount.hpp"
+#include "nad/detector/autoencoder.hpp"
+#include "nad/detector/autoencoder_options.hpp"
 #include "nad/detector/bin_rule.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"

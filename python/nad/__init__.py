@@ -35,6 +35,7 @@ from nad.errors import (
 from nad.estimators import (
     ECOD,
     LODA,
+    Autoencoder,
     HalfSpaceTrees,
     Histogram,
     IsolationForest,
@@ -54,6 +55,7 @@ __version__ = _core.__version__
 __all__ = [
     "ECOD",
     "LODA",
+    "Autoencoder",
     "BadFileError",
     "CancelledError",
     "Column",

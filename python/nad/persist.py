@@ -17,6 +17,7 @@ from nad.errors import BadFileError, IoError, missing_file_noticed
 from nad.estimators import (
     ECOD,
     LODA,
+    Autoencoder,
     HalfSpaceTrees,
     Histogram,
     IsolationForest,
@@ -37,6 +38,7 @@ _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
     "ecod": ECOD,
     "half_space_trees": HalfSpaceTrees,
     "histogram": Histogram,
+    "autoencoder": Autoencoder,
     "isolation_forest": IsolationForest,
     "kmeans": KMeans,
     "local_gaussian": LocalGaussian,

@@ -140,6 +140,7 @@ int main(int argc, char** argv) {
                                        .unique_rows = nad::UniqueRows::log_count,
                                        .missing = nad::Missing::impute}),
                  true);
+    write_golden(folder + "autoencoder_v1", nad::Autoencoder({.hidden = {3}, .epochs = 5, .random_state = 6}));
     write_golden(folder + "kmeans_v1",
                  nad::KMeans({.n_clusters = 6, .batch_size = 100, .contamination = 0.05, .random_state = 3}));
     write_golden(folder + "kmeans_elbow_v1",

@@ -24,6 +24,8 @@ DETECTORS = [
     nad.Histogram(n_bins=20, bins="equal_depth"),
     nad.LODA(n_projections=50, random_state=1),
     nad.LODA(n_projections=20, n_bins="auto", unique_rows=True, random_state=1),
+    nad.Autoencoder(hidden=(5,), epochs=10, random_state=1),
+    nad.Autoencoder(hidden=(6, 3), symmetric=True, activation="tanh", residual="variance_weighted", random_state=1),
     nad.IsolationForest(n_estimators=20, random_state=1),
     nad.KMeans(n_clusters=8, random_state=1),
     nad.KMeans(n_clusters="auto", init="random", unique_rows=True, random_state=1),
@@ -48,6 +50,8 @@ def by_design(detector):
         failed[weights] = "a row may be its own neighbour, a copy of it another one"
     if isinstance(detector, nad.HalfSpaceTrees):
         failed[weights] = "rows in another order are another stream"
+    if isinstance(detector, nad.Autoencoder):
+        failed[weights] = "the order of rows decides which of them share a batch"
     return failed
 
 

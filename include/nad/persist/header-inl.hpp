@@ -10,6 +10,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
@@ -47,6 +48,15 @@ Json as_json(const Value& value) {
 template <class Value>
 Json as_json(const std::optional<Value>& value) {
   return value ? as_json(*value) : Json(nullptr);
+}
+
+template <class Value>
+Json as_json(const std::vector<Value>& values) {
+  Json list = Json::array();
+  for (const Value& value : values) {
+    list.push_back(as_json(value));
+  }
+  return list;
 }
 
 /// A detector's own part of the header.

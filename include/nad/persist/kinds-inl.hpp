@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "nad/detector/autoencoder.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
 #include "nad/detector/half_space_trees.hpp"
@@ -54,6 +55,7 @@ constexpr Kind kind_of() {
 }
 
 inline constexpr std::array kinds = {
+    kind_of<Autoencoder>(),
     kind_of<ECOD>(),
     kind_of<HalfSpaceTrees>(),
     kind_of<Histogram>(),

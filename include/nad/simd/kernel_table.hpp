@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "nad/simd/activation.hpp"
+
 namespace nad::simd {
 
 /// Rows that the block kernels treat at once: wide enough that a visit to a node pays, narrow enough for the cache.
@@ -58,6 +60,15 @@ struct LeastTwo {
   float second;
 };
 
+/// One step of Adam: the means fade with their betas, `correction` undoes that they began at 0.
+struct AdamStep {
+  float beta_1;
+  float beta_2;
+  float rate;        ///< of learning, corrected for the first mean
+  float correction;  ///< of the root of the second mean
+  float epsilon;
+};
+
 struct KernelTable {
   const char* name;
 
@@ -88,10 +99,50 @@ struct KernelTable {
   /// The sum of squared differences of `count` floats: the same bits from every kernel.
   float (*squared_distance)(const float* a, const float* b, std::size_t count) noexcept;
 
+  /// The sum of squares of `count` floats: the same bits from every kernel.
+  float (*sum_of_squares)(const float* values, std::size_t count) noexcept;
+
   /// For each row of `products`, `stride` floats apart: the least two of lengths[j] - 2 * products[j] over the first
   /// `count` places, a multiple of panel_columns and less than 2^24.
   void (*least_two)(const float* products, std::size_t stride, std::size_t rows, const float* lengths,
                     std::size_t count, LeastTwo* found) noexcept;
+
+  // For neural networks. Kernels whose processor fuses multiply and add agree bit for bit. Where it says so, counts are
+  // multiples of panel_columns and arrays aligned to 64 bytes.
+
+  /// The product of a' and b, packed: panels[k][j] = the sum over the rows of a[row][k] * b[row][j], or that much more
+  /// where `add` is true, for the first `a_columns` of a and panel after panel of b. The rows of b are aligned.
+  void (*transposed_product)(const float* a, std::size_t a_stride, std::size_t a_columns, const float* b,
+                             std::size_t b_stride, std::size_t b_columns, std::size_t rows, float* panels,
+                             bool add) noexcept;
+
+  // Of rows `stride` floats apart, aligned, some columns: a multiple of panel_columns.
+
+  /// out = the activation of the sums; they may be one array. Sigmoid and tanh are exact to 2e-7, gelu to 3e-7 of
+  /// max(1, |x|).
+  void (*activate)(Activation activation, const float* sums, float* out, std::size_t stride, std::size_t rows,
+                   std::size_t columns) noexcept;
+
+  /// deltas *= the slope of the activation at the sums, where it has these values. Only gelu looks at the sums.
+  void (*times_slope)(Activation activation, const float* sums, const float* values, float* deltas, std::size_t stride,
+                      std::size_t rows, std::size_t columns) noexcept;
+
+  /// The sum of squared errors, or of twice Huber's loss where errors are bent straight beyond `bend`;
+  /// deltas[i] = scale * half the slope of that.
+  float (*loss)(const float* output, const float* target, std::size_t count, float bend, float scale,
+                float* deltas) noexcept;
+
+  /// out[i] = (a[i] - b[i] - mean[i]) * scale[i]: the same bits from every kernel.
+  void (*scaled_difference)(const float* a, const float* b, const float* mean, const float* scale, std::size_t count,
+                            float* out) noexcept;
+
+  /// Moves `weights` against their gradients, aligned.
+  void (*adam)(const AdamStep& step, const float* gradients, float* first, float* second, float* weights,
+               std::size_t count) noexcept;
+
+  /// velocity = momentum * velocity + gradient, weight -= rate * velocity, aligned.
+  void (*descend)(float momentum, float rate, const float* gradients, float* velocity, float* weights,
+                  std::size_t count) noexcept;
 };
 
 }  // namespace nad::simd

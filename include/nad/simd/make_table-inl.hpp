@@ -7,7 +7,9 @@
 #include "nad/simd/distance-inl.hpp"
 #include "nad/simd/forest-inl.hpp"
 #include "nad/simd/kernel_table.hpp"
+#include "nad/simd/network-inl.hpp"
 #include "nad/simd/product-inl.hpp"
+#include "nad/simd/transposed_product-inl.hpp"
 
 namespace nad::simd {
 
@@ -27,7 +29,15 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &find_unquoted<Arch>,
           &product<Arch>,
           &squared_distance<Arch, QuadArch>,
-          &least_two_of_rows<Arch>};
+          &sum_of_squares<Arch>,
+          &least_two_of_rows<Arch>,
+          &transposed_product<Arch>,
+          &activate<Arch>,
+          &times_slope<Arch>,
+          &loss<Arch>,
+          &scaled_difference<Arch>,
+          &adam<Arch>,
+          &descend<Arch>};
 }
 
 }  // namespace nad::simd

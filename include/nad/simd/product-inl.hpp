@@ -9,41 +9,11 @@
 #include <xsimd/xsimd.hpp>
 
 #include "nad/simd/kernel_table.hpp"
+#include "nad/simd/multiply_add-inl.hpp"
 
 namespace nad::simd {
 
 namespace tiles {
-
-template <class Arch>
-using Floats = xsimd::batch<float, Arch>;
-
-template <class Arch>
-Floats<Arch> multiply_add(Floats<Arch> a, Floats<Arch> b, Floats<Arch> sum, xsimd::generic) noexcept {
-  return a * b + sum;
-}
-
-// xsimd fuses only for architectures of its own that are named after FMA
-
-#if XSIMD_WITH_AVX && defined(__FMA__)
-template <class Arch>
-Floats<Arch> multiply_add(Floats<Arch> a, Floats<Arch> b, Floats<Arch> sum, xsimd::avx) noexcept {
-  return _mm256_fmadd_ps(a, b, sum);
-}
-#endif
-
-#if XSIMD_WITH_AVX512F
-template <class Arch>
-Floats<Arch> multiply_add(Floats<Arch> a, Floats<Arch> b, Floats<Arch> sum, xsimd::avx512f) noexcept {
-  return _mm512_fmadd_ps(a, b, sum);
-}
-#endif
-
-#if XSIMD_WITH_NEON64
-template <class Arch>
-Floats<Arch> multiply_add(Floats<Arch> a, Floats<Arch> b, Floats<Arch> sum, xsimd::neon64) noexcept {
-  return vfmaq_f32(sum, a, b);
-}
-#endif
 
 /// How large a tile is: its sums, one row of a panel and one value of `a` fill the registers.
 template <class Arch>

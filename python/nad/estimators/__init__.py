@@ -1,5 +1,6 @@
 """Each detector of the C++ library as a scikit-learn estimator; scikit-learn itself is not needed."""
 
+from nad.estimators.autoencoder import Autoencoder
 from nad.estimators.ecod import ECOD
 from nad.estimators.gaussians import LocalGaussian, Mahalanobis
 from nad.estimators.half_space_trees import HalfSpaceTrees
@@ -13,6 +14,7 @@ from nad.estimators.pca_residual import PcaResidual
 __all__ = [
     "ECOD",
     "LODA",
+    "Autoencoder",
     "HalfSpaceTrees",
     "Histogram",
     "IsolationForest",
