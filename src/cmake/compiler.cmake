@@ -11,9 +11,11 @@ if(NAD_DEVELOPER)
   add_compile_options($<${gnu_like}:-Wall> $<${gnu_like}:-Wextra> $<${gnu_like}:-Wpedantic> $<${gnu_like}:-Wshadow>
                       $<${gnu_like}:-Wconversion> $<${gnu_like}:-Wsign-conversion> $<${gnu_like}:-Wold-style-cast>
                       $<${gnu_like}:-Wnon-virtual-dtor> $<${gnu_like}:-Woverloaded-virtual> $<${gnu_like}:-Werror>)
-  # g++ 12 sees copies that overlap or go too far inside its own std::string where there are none (its bug 105651)
+  # g++ 12 sees copies that overlap or go too far inside its own std::string where there are none (its bug 105651), and
+  # takes the values that its own intrinsics leave undefined on purpose for forgotten ones (its bug 105593)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+    add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
+                        -Wno-maybe-uninitialized -Wno-uninitialized)
   endif()
 endif()
 
