@@ -48,8 +48,8 @@ def by_design(detector):
         failed[weights] = "the first centres are drawn among the rows that are given"
     if isinstance(detector, nad.NearestNeighbours) and not detector.unique_rows:
         failed[weights] = "a row may be its own neighbour, a copy of it another one"
-    if isinstance(detector, nad.HalfSpaceTrees):
-        failed[weights] = "rows in another order are another stream"
+    if isinstance(detector, nad.LODA) and detector.unique_rows:
+        failed[weights] = "a distinct row counts once, with the mean weight of its copies"
     if isinstance(detector, nad.Autoencoder):
         failed[weights] = "the order of rows decides which of them share a batch"
     return failed

@@ -35,6 +35,9 @@ enum class ResidualScore : std::uint8_t {
   whitened,           ///< Mahalanobis norm of the error: unusual directions count, too; slow beyond some 1,000 columns
 };
 
+constexpr std::array<std::string_view, 6> words_of(Activation) noexcept {
+  return {"linear", "relu", "leaky_relu", "tanh", "sigmoid", "gelu"};
+}
 constexpr std::array<std::string_view, 2> words_of(ReconstructionLoss) noexcept { return {"squared_error", "huber"}; }
 constexpr std::array<std::string_view, 2> words_of(Solver) noexcept { return {"adam", "sgd"}; }
 constexpr std::array<std::string_view, 4> words_of(Schedule) noexcept {

@@ -2,9 +2,7 @@
 
 /// The curves that a neural network bends its sums with, see nad::Autoencoder.
 
-#include <array>
 #include <cstdint>
-#include <string_view>
 
 namespace nad {
 
@@ -16,9 +14,5 @@ enum class Activation : std::uint8_t {
   sigmoid,
   gelu,  ///< x / (1 + exp(-2u)), u = sqrt(2/pi) (x + 0.044715 x^3)
 };
-
-constexpr std::array<std::string_view, 6> words_of(Activation) noexcept {
-  return {"linear", "relu", "leaky_relu", "tanh", "sigmoid", "gelu"};
-}
 
 }  // namespace nad

@@ -4,7 +4,6 @@
 // in product-inl.hpp; both matrices are read as they stand, row by row. Every sum is one chain over the rows.
 
 #include <cstddef>
-#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
@@ -63,10 +62,14 @@ void outer_tile(const OuterTile& of) noexcept {
 
 using OuterTileFunction = void (*)(const OuterTile&) noexcept;
 
-template <class Arch, std::size_t panels, std::size_t... rows>
-constexpr OuterTileFunction choose_outer_tile(std::size_t wanted, std::index_sequence<rows...>) noexcept {
-  constexpr OuterTileFunction tiles[] = {&outer_tile<Arch, rows + 1, panels>...};
-  return tiles[wanted - 1];
+template <class Arch, std::size_t panels, std::size_t most>
+OuterTileFunction choose_outer_tile(std::size_t rows) noexcept {
+  if constexpr (most > 1) {
+    if (rows < most) {
+      return choose_outer_tile<Arch, panels, most - 1>(rows);
+    }
+  }
+  return &outer_tile<Arch, most, panels>;
 }
 
 /// All columns of `a`, so many panels.
@@ -75,7 +78,7 @@ void columns_times(OuterTile of, std::size_t a_columns) noexcept {
   constexpr std::size_t most = Shape<Arch>::rows;
   for (std::size_t column = 0; column < a_columns; column += most) {
     const std::size_t count = a_columns - column < most ? a_columns - column : most;
-    choose_outer_tile<Arch, panels>(count, std::make_index_sequence<most>())(of);
+    choose_outer_tile<Arch, panels, most>(count)(of);
     of.a += most;
     of.out += most * panel_columns;
   }
