@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -137,7 +138,7 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
       const Allocations before = allocations();
       const float alone = detector->anomaly_score(rows.row(row));
       CHECK(allocations().count == before.count);
-      REQUIRE(std::memcmp(&alone, &scores[row], sizeof alone) == 0);
+      REQUIRE(std::bit_cast<std::uint32_t>(alone) == std::bit_cast<std::uint32_t>(scores[row]));
     }
     std::vector<float> in_parts(rows.rows());
     for (std::size_t first = 0; first < rows.rows(); first += 101) {

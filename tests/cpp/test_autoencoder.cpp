@@ -420,9 +420,9 @@ TEST_CASE("options that cannot be are refused by name") {
       {"unique_rows", {.unique_rows = static_cast<nad::UniqueRows>(9)}},
       {"contamination", {.contamination = 0.0}},
   };
-  for (const auto& [option, options] : bad) {
-    CAPTURE(option);
-    CHECK(refusal(options).find(option) != std::string::npos);
+  for (const auto& wrong : bad) {
+    CAPTURE(wrong.first);
+    CHECK(refusal(wrong.second).find(wrong.first) != std::string::npos);
   }
   CHECK(refusal({}).empty());
   Autoencoder one_row({.hidden = {2}, .validation_fraction = 0.5});

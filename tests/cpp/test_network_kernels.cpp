@@ -10,6 +10,7 @@
 
 #include "nad/core/random.hpp"
 #include "nad/detail/packed_matrix.hpp"
+#include "nad/detector/autoencoder_options.hpp"
 #include "nad/simd/active_kernels.hpp"
 #include "nad/simd/kernels.hpp"
 

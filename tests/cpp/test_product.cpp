@@ -51,7 +51,6 @@ struct ForcedKernel {
 }  // namespace
 
 TEST_CASE("products of all shapes are right for every kernel, and rows are the same alone and together") {
-  nad::Random random(1);
   std::vector<std::vector<float>> fused;
   for (const std::string_view kernel : nad::simd::supported()) {
     const ForcedKernel forced(kernel);
@@ -66,6 +65,7 @@ TEST_CASE("products of all shapes are right for every kernel, and rows are the s
           CAPTURE(depth);
           const nad::Matrix wide = random_matrix(rows, depth + 3, same);
           const nad::MatrixView x(wide.data(), rows, depth, depth + 3);
+          // NOLINTNEXTLINE(readability-suspicious-call-argument): a row of b for each column
           const nad::Matrix b = random_matrix(columns, depth, same);
           const nad::detail::PackedMatrix packed = nad::detail::PackedMatrix::of_rows(b);
           const std::size_t stride = columns + 2;
@@ -118,7 +118,8 @@ TEST_CASE("a matrix packed by columns is that packed by rows, turned") {
   nad::detail::PackedMatrix copy = nad::detail::PackedMatrix::of_rows(turned);
   nad::detail::PackedMatrix::of_rows(turned).left_times(x, c.data(), 35);
   CHECK(a == c);
-  const nad::detail::PackedMatrix other = copy;  // a copy is aligned as well
+  nad::detail::PackedMatrix other;
+  other = copy;  // a copy is aligned as well
   other.left_times(x, c.data(), 35);
   CHECK(a == c);
   CHECK_THROWS_WITH_AS(copy.left_times(b, a.data(), 35),

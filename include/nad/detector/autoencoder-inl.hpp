@@ -20,7 +20,7 @@
 
 namespace nad {
 
-NAD_INLINE Autoencoder::Autoencoder(const Options& options) : options_(options) {
+NAD_INLINE Autoencoder::Autoencoder(Options options) : options_(std::move(options)) {
   detail::check_options(options_, ErrorCode::invalid_argument);
 }
 NAD_INLINE Autoencoder::~Autoencoder() = default;

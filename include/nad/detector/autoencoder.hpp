@@ -61,7 +61,7 @@ class NAD_API Autoencoder final : public Detector {
   static constexpr std::string_view kind_name = "autoencoder";
   using Options = AutoencoderOptions;
 
-  explicit Autoencoder(const Options& options = {});
+  explicit Autoencoder(Options options = {});
   ~Autoencoder() override;
   Autoencoder(const Autoencoder&);
   Autoencoder(Autoencoder&&) noexcept;

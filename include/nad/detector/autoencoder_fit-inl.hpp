@@ -32,8 +32,8 @@ inline constexpr std::uint64_t order = std::uint64_t{1} << 32U;
 inline constexpr std::uint64_t noise = std::uint64_t{2} << 32U;
 }  // namespace network_stream
 
-/// Uniform weights and biases up to one over the root of the inputs, as PyTorch's linear layers begin: wider weights with
-/// biases of 0 ended at higher losses.
+/// Uniform weights and biases up to one over the root of the inputs, as PyTorch's linear layers begin: wider weights
+/// with biases of 0 ended at higher losses.
 inline NetworkState first_state(const AutoencoderOptions& options, std::size_t columns) {
   const std::vector<std::size_t> sizes = layer_sizes(options, columns);
   NetworkState state;

@@ -166,7 +166,7 @@ class AutoencoderTrainer {
   void drop(std::size_t step, std::size_t rows) {
     const DenseLayer& layer = layers_[step];
     const std::size_t stride = layer_stride(layer.outputs());
-    const auto bound = static_cast<std::uint64_t>(options_.dropout * 65536.0 + 0.5);
+    const auto bound = static_cast<std::uint64_t>(std::llround(options_.dropout * 65536.0));
     const auto kept = static_cast<float>(65536.0 / static_cast<double>(65536 - std::min<std::uint64_t>(bound, 65535)));
     for (std::size_t row = 0; row < rows; ++row) {
       float* values = values_[step + 1].data() + row * stride;

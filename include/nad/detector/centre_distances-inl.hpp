@@ -164,9 +164,13 @@ class CentreDistances {
     }
     const float doubtful = doubt(length);
     if (least.second - least.least > 2.0F * doubtful) {
-      return {.centre = least.place,
-              .distance = exact(row, centres_.row(least.place).data()),
-              .second = count() == 1 ? infinite : std::max(0.0F, least.second + (length - doubtful))};
+      Nearest found = nothing();
+      found.centre = least.place;
+      found.distance = exact(row, centres_.row(least.place).data());
+      if (count() > 1) {
+        found.second = std::max(0.0F, least.second + (length - doubtful));
+      }
+      return found;
     }
     Nearest found = nothing();
     float others = infinite;

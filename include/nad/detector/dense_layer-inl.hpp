@@ -105,11 +105,12 @@ class DenseLayer {
 };
 
 inline std::vector<DenseLayer> packed_layers(const std::vector<Matrix>& weights) {
-  return std::vector<DenseLayer>(weights.begin(), weights.end());
+  return {weights.begin(), weights.end()};
 }
 
 inline std::vector<Matrix> unpacked_layers(const std::vector<DenseLayer>& layers) {
   std::vector<Matrix> weights;
+  weights.reserve(layers.size());
   for (const DenseLayer& layer : layers) {
     weights.push_back(layer.matrix());
   }

@@ -240,7 +240,7 @@ class KMeansLloyd {
   void fill_empty() {
     const CentreDistances distances(centres_, origin_);
     for (std::size_t centre = 0; centre < sizes_.size(); ++centre) {
-      if (sizes_[centre] > empty_) {
+      if (sizes_[centre] > no_weight) {
         continue;
       }
       std::size_t furthest = x_.rows();
@@ -290,7 +290,7 @@ class KMeansLloyd {
   // what rounding may do to a bound
   static constexpr float up = 1.0F + 1e-5F;
   static constexpr float down = 1.0F - 1e-5F;
-  static constexpr double empty_ = 1e-9;
+  static constexpr double no_weight = 1e-9;
 
   const WeightedRows& from_;
   MatrixView x_;
