@@ -108,11 +108,8 @@ NAD_INLINE double HalfSpaceTrees::value_of(double weight, std::size_t depth) con
 NAD_INLINE double HalfSpaceTrees::do_baseline() const { return -value_of(reference_weight_, 0); }
 
 NAD_INLINE void HalfSpaceTrees::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
-  const simd::KernelTable& kernels = simd::active_kernels();
+  check_rows(rows, first);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (!kernels.all_finite(rows.row(row), rows.columns())) {
-      check_row(rows.row(row), first + row);
-    }
     out[row] = score_of(rows.row(row));
   }
 }
