@@ -1,6 +1,7 @@
 // The compiled build of detector/.
 #include "nad/detector/amount-inl.hpp"
 #include "nad/detector/autoencoder-inl.hpp"
+#include "nad/detector/boosted_trees-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ecod-inl.hpp"
 #include "nad/detector/half_space_trees-inl.hpp"

@@ -168,7 +168,7 @@ TEST_CASE("the forest kernel agrees with a plain walk for every number of rows, 
         block.start[row] = static_cast<float>(random.normal());
         block.start[nad::simd::block_stride + row] = static_cast<float>(random.normal());
       }
-      nad::simd::active_kernels().forest_block(forest, block.start, rows, sums.start);
+      nad::simd::active_kernels().forest_block(forest, block.start, nullptr, rows, sums.start);
       bool same = true;
       for (std::size_t row = 0; row < rows; ++row) {
         same = same && sums.start[row] == plain(block.start[row], block.start[nad::simd::block_stride + row]);

@@ -13,7 +13,7 @@
 
 namespace nad::detail {
 
-/// Whole numbers as 64 bits, truth values and enumerations as one byte, an optional as a byte and a value. Whether an
+/// Whole numbers as 64 bits, or 32 where they may be negative, truth values and enumerations as one byte, an optional as a byte and a value. Whether an
 /// enumeration's byte means anything is for the owner to check.
 template <class Archive, class Field>
 void archive_field(Archive& archive, const char* name, Field& field) {
@@ -30,6 +30,8 @@ void archive_field(Archive& archive, const char* name, Field& field) {
     auto stored = static_cast<std::uint8_t>(field);
     archive(stored);
     field = static_cast<Field>(stored);
+  } else if constexpr (std::is_same_v<Field, std::int32_t>) {
+    archive(field);
   } else if constexpr (std::is_integral_v<Field>) {
     static_assert(std::is_unsigned_v<Field>);
     auto stored = static_cast<std::uint64_t>(field);

@@ -37,11 +37,17 @@ struct ForestNodes {
   /// to.
   std::vector<float> term_centre;
 
+  /// Where there are sets of categories, the split -2 - p is no hyperplane but the set p: a row whose category in the
+  /// column set_feature[p] is one of the bits set in four words goes right, and bit 255 stands for other values.
+  std::vector<std::uint32_t> set_feature;
+  std::vector<std::uint64_t> set_words;
+
   std::size_t n_trees() const noexcept { return root.size(); }
   std::size_t size() const noexcept { return feature.size(); }
   bool is_leaf(std::size_t node) const noexcept { return feature[node] == leaf; }
   bool has_planes() const noexcept { return !term_feature.empty(); }
 
+  /// The forest of isolation, which has no categories; boosted trees name what they store themselves.
   template <class Archive>
   void serialize(Archive& archive) {
     archive(root, feature, value, right, missing_right, plane_begin, term_feature, term_weight, term_centre);

@@ -10,10 +10,10 @@
 #include "nad/core/parallel.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
-#include "nad/detector/isolation_forest_batch-inl.hpp"
+#include "nad/detector/forest_batch-inl.hpp"
 #include "nad/detector/isolation_forest_check-inl.hpp"
 #include "nad/detector/isolation_forest_grow-inl.hpp"
-#include "nad/detector/isolation_forest_score-inl.hpp"
+#include "nad/detector/forest_walk-inl.hpp"
 
 namespace nad {
 
@@ -122,21 +122,7 @@ NAD_INLINE void IsolationForest::merge(const IsolationForest& other) {
 }
 
 NAD_INLINE void IsolationForest::derive() {
-  const std::size_t size = nodes_.size();
-  std::vector<double> count(size);
-  std::vector<double> expected(size);
-  for (std::size_t node = size; node-- > 0;) {  // children stand behind their parents
-    if (nodes_.is_leaf(node)) {
-      count[node] = nodes_.right[node];
-      expected[node] = nodes_.value[node];
-    } else {
-      const std::size_t left = node + 1;
-      const std::size_t right = nodes_.right[node];
-      count[node] = count[left] + count[right];
-      expected[node] = (expected[left] * count[left] + expected[right] * count[right]) / count[node];
-    }
-  }
-  expected_.assign(expected.begin(), expected.end());
+  expected_ = detail::expected_values(nodes_);
   order_values_ = detail::make_order_values(nodes_);
   // c(psi) for each tree, added up as the kernels add leaf values: a row that no tree tells apart scores exactly 0.5
   const auto normaliser = static_cast<float>(average_path_length(static_cast<double>(samples_per_tree_)));
@@ -170,15 +156,18 @@ NAD_INLINE void IsolationForest::do_raw_score(MatrixView rows, std::size_t first
     return;
   }
   std::vector<std::size_t> gappy;
-  detail::ChunkScorer(nodes_, order_values_, fill_, rows.columns()).score(rows, out, [&](std::size_t row) {
+  const detail::ForestColumns columns{.count = rows.columns(), .fill = fill_};
+  detail::ChunkScorer(nodes_, order_values_, columns).score(rows, out, [&](std::size_t row) {
     check_row(rows.row(row), first + row);
-    gappy.push_back(row);
+    if (nodes_.has_planes()) {
+      gappy.push_back(row);
+    }
   });
   for (float& sum : out) {
     sum = static_cast<float>(static_cast<double>(sum) * scale_);
   }
   if (options_.missing == Missing::route) {
-    for (const std::size_t row : gappy) {  // the kernels know no missing values
+    for (const std::size_t row : gappy) {  // the kernels know no hyperplanes with missing values
       out[row] = do_raw_score_row(rows.row(row), first + row);
     }
   }
@@ -187,11 +176,11 @@ NAD_INLINE void IsolationForest::do_raw_score(MatrixView rows, std::size_t first
 NAD_INLINE float IsolationForest::do_raw_score_row(const float* row, std::size_t index) const {
   float sum = 0.0F;
   if (simd::active_kernels().all_finite(row, n_features_)) {
-    sum = nodes_.has_planes() ? detail::walk_all(nodes_, detail::CompleteRow{row})
-                              : detail::walk_axis_parallel(nodes_, row);
+    sum = nodes_.has_planes() ? detail::walk_all(nodes_, nodes_.root, detail::CompleteRow{row})
+                              : detail::walk_axis_parallel(nodes_, nodes_.root, row);
   } else {
     check_row(row, index);
-    sum = detail::walk_all(nodes_, detail::GappyRow{row, fill_.empty() ? nullptr : fill_.data()});
+    sum = detail::walk_all(nodes_, nodes_.root, detail::GappyRow{row, fill_.empty() ? nullptr : fill_.data()});
   }
   return static_cast<float>(static_cast<double>(sum) * scale_);
 }

@@ -10,6 +10,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detector/detector-inl.hpp"
+#include "nad/detector/forest_nodes-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
 
 namespace nad::detail {
@@ -113,9 +114,7 @@ inline void check_merge(const IsolationForest& forest, const IsolationForest& ot
   }
 }
 
-inline Error damaged(const std::string& what) {
-  return {ErrorCode::bad_file, "the isolation forest in this file is damaged: " + what};
-}
+inline Error damaged(const std::string& what) { return damaged_trees("isolation forest", what); }
 
 inline void check_planes(const ForestNodes& nodes, std::size_t n_features) {
   const std::size_t terms = nodes.term_feature.size();
@@ -138,42 +137,6 @@ inline void check_planes(const ForestNodes& nodes, std::size_t n_features) {
   }
 }
 
-/// Nodes [begin, end) must be one tree in pre-order: every walk from `begin` then ends in a leaf.
-inline void check_tree(const ForestNodes& nodes, std::size_t begin, std::size_t end, std::size_t n_features) {
-  const std::size_t planes = nodes.plane_begin.empty() ? 0 : nodes.plane_begin.size() - 1;
-  std::vector<std::size_t> right_children;  // that are still to come, the next one last
-  for (std::size_t node = begin; node < end; ++node) {
-    const std::int64_t feature = nodes.feature[node];
-    if (classify(nodes.value[node]) != FloatClass::finite) {
-      throw damaged("node " + std::to_string(node) + " has no finite value");
-    }
-    if (feature == ForestNodes::leaf) {
-      if (nodes.right[node] == 0 || nodes.value[node] < 0.0F) {
-        throw damaged("leaf " + std::to_string(node) + " holds no rows or has a negative depth");
-      }
-      const std::size_t next = right_children.empty() ? end : right_children.back();
-      if (node + 1 != next) {
-        throw damaged("the nodes behind leaf " + std::to_string(node) + " belong to nothing");
-      }
-      if (!right_children.empty()) {
-        right_children.pop_back();
-      }
-      continue;
-    }
-    if (feature >= 0 ? feature >= static_cast<std::int64_t>(n_features)
-                     : -2 - feature >= static_cast<std::int64_t>(planes)) {
-      throw damaged("node " + std::to_string(node) + " splits on a column that does not exist");
-    }
-    if (nodes.right[node] <= node + 1 || nodes.right[node] >= end) {
-      throw damaged("the right child of node " + std::to_string(node) + " lies outside its tree");
-    }
-    right_children.push_back(nodes.right[node]);
-  }
-  if (!right_children.empty()) {
-    throw damaged("a tree ends before its last leaf");
-  }
-}
-
 inline void check_forest(const ForestNodes& nodes, const IsolationForestOptions& options, std::size_t n_features,
                          std::size_t samples_per_tree, const std::vector<float>& fill) {
   const std::size_t size = nodes.size();
@@ -181,19 +144,8 @@ inline void check_forest(const ForestNodes& nodes, const IsolationForestOptions&
     throw damaged("it has " + std::to_string(n_features) + " columns and " + std::to_string(samples_per_tree) +
                   " rows a tree");
   }
-  if (nodes.root.empty() || nodes.root.front() != 0) {
-    throw damaged("it has no first tree");
-  }
-  if (nodes.value.size() != size || nodes.right.size() != size) {
-    throw damaged("its nodes are incomplete");
-  }
   if (nodes.missing_right.size() != (options.missing == Missing::route ? size : 0)) {
     throw damaged("its nodes do not say where missing values go");
-  }
-  for (const std::uint8_t side : nodes.missing_right) {
-    if (side > 1) {
-      throw damaged("a node sends missing values neither left nor right");
-    }
   }
   if (fill.size() != (options.missing == Missing::impute ? n_features : 0)) {
     throw damaged("its values for missing ones do not match its columns");
@@ -204,14 +156,8 @@ inline void check_forest(const ForestNodes& nodes, const IsolationForestOptions&
     }
   }
   check_planes(nodes, n_features);
-  for (std::size_t tree = 0; tree < nodes.n_trees(); ++tree) {
-    const std::size_t begin = nodes.root[tree];
-    const std::size_t end = tree + 1 < nodes.n_trees() ? nodes.root[tree + 1] : size;
-    if (begin >= end || end > size) {
-      throw damaged("tree " + std::to_string(tree) + " has no nodes");
-    }
-    check_tree(nodes, begin, end, n_features);
-  }
+  const std::size_t planes = nodes.plane_begin.empty() ? 0 : nodes.plane_begin.size() - 1;
+  check_trees(nodes, {.what = "isolation forest", .n_features = n_features, .special_splits = planes, .least_leaf = 0.0F});
 }
 
 }  // namespace nad::detail

@@ -143,27 +143,4 @@ class TreeGrower {
   std::size_t asked_for_ = 0;
 };
 
-/// Puts `more` behind `nodes`.
-inline void append_trees(ForestNodes& nodes, const ForestNodes& more) {
-  const auto node_shift = static_cast<std::uint32_t>(nodes.size());
-  const auto plane_shift = static_cast<std::int32_t>(nodes.plane_begin.empty() ? 0 : nodes.plane_begin.size() - 1);
-  const auto term_shift = static_cast<std::uint32_t>(nodes.term_feature.size());
-  for (const std::uint32_t root : more.root) {
-    nodes.root.push_back(root + node_shift);
-  }
-  for (std::size_t node = 0; node < more.size(); ++node) {
-    const std::int32_t feature = more.feature[node];
-    nodes.feature.push_back(feature <= -2 ? feature - plane_shift : feature);
-    nodes.right.push_back(more.right[node] + (feature == ForestNodes::leaf ? 0 : node_shift));
-  }
-  nodes.value.insert(nodes.value.end(), more.value.begin(), more.value.end());
-  nodes.missing_right.insert(nodes.missing_right.end(), more.missing_right.begin(), more.missing_right.end());
-  for (std::size_t plane = nodes.plane_begin.empty() ? 0 : 1; plane < more.plane_begin.size(); ++plane) {
-    nodes.plane_begin.push_back(more.plane_begin[plane] + term_shift);
-  }
-  nodes.term_feature.insert(nodes.term_feature.end(), more.term_feature.begin(), more.term_feature.end());
-  nodes.term_weight.insert(nodes.term_weight.end(), more.term_weight.begin(), more.term_weight.end());
-  nodes.term_centre.insert(nodes.term_centre.end(), more.term_centre.begin(), more.term_centre.end());
-}
-
 }  // namespace nad::detail

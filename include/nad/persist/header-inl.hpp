@@ -31,6 +31,8 @@ inline Json as_json(double value) {
   return bits == infinity ? Json("inf") : bits == (infinity | (1ULL << 63U)) ? Json("-inf") : Json(value);
 }
 inline Json as_json(bool value) { return value; }
+inline Json as_json(std::int32_t value) { return value; }
+inline Json as_json(const std::string& value) { return value; }
 inline Json as_json(const Amount& amount) {
   return amount.is_automatic() ? Json("auto")
          : amount.is_count()   ? Json(static_cast<std::uint64_t>(amount.value()))
@@ -88,7 +90,7 @@ inline std::string finish_header(Json header, const std::string& note) {
   try {
     return header.dump(1) + "\n";
   } catch (const Json::type_error&) {  // the only one that strings can cause
-    throw Error(ErrorCode::invalid_argument, "a feature name or the note is not UTF-8; give text in that encoding");
+    throw Error(ErrorCode::invalid_argument, "a name or the note is not UTF-8; give text in that encoding");
   }
 }
 

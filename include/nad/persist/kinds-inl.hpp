@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "nad/detector/autoencoder.hpp"
+#include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
 #include "nad/detector/half_space_trees.hpp"
@@ -58,6 +59,7 @@ constexpr Kind kind_of() {
 // clang-format off
 inline constexpr std::array kinds = {
     kind_of<Autoencoder>(),
+    kind_of<BoostedTrees>(),
     kind_of<ECOD>(),
     kind_of<HalfSpaceTrees>(),
     kind_of<Histogram>(),

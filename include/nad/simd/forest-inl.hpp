@@ -33,6 +33,22 @@ void plane_above(const ForestArrays& forest, std::size_t plane, const float* blo
   }
 }
 
+/// Bit r set: row r is one of `rows`, and its category is in the set.
+template <class Arch>
+void set_above(const ForestArrays& forest, std::size_t set, const float* block, const std::uint64_t* rows,
+               std::uint64_t* above) noexcept {
+  const float* column = block + static_cast<std::size_t>(forest.set_feature[set]) * block_stride;
+  const std::uint64_t* words = forest.set_words + set * category_words;
+  for (std::size_t word = 0; word < block_words; ++word) {
+    above[word] = 0;
+    for (std::uint64_t left = rows[word]; left != 0; left &= left - 1) {
+      const auto row = static_cast<std::size_t>(__builtin_ctzll(left));
+      const auto category = static_cast<std::uint32_t>(static_cast<std::int32_t>(column[word * 64 + row]));
+      above[word] |= (words[category / 64] >> (category % 64) & 1U) << row;
+    }
+  }
+}
+
 /// Rows that go down a tree together, and the node that they have reached.
 template <class Arch>
 struct Party {
@@ -41,7 +57,8 @@ struct Party {
 };
 
 template <class Arch>
-void forest_block(const ForestArrays& forest, const float* block, std::size_t rows, float* sums) noexcept {
+void forest_block(const ForestArrays& forest, const float* block, const std::uint64_t* missing, std::size_t rows,
+                  float* sums) noexcept {
   Party<Arch> start;
   for (std::size_t word = 0; word < block_words; ++word) {
     const std::size_t before = word * 64;
@@ -78,6 +95,13 @@ void forest_block(const ForestArrays& forest, const float* block, std::size_t ro
         for (std::size_t word = 0; word < block_words; ++word) {
           above[word] = lanes_above<Arch>(column + word * 64, value);
         }
+        if (missing != nullptr && forest.missing_right[here.node] != 0) {
+          for (std::size_t word = 0; word < block_words; ++word) {
+            above[word] |= missing[static_cast<std::size_t>(feature) * block_words + word];
+          }
+        }
+      } else if (forest.set_words != nullptr) {
+        set_above<Arch>(forest, static_cast<std::size_t>(-2 - feature), block, here.rows, above);
       } else {
         plane_above<Arch>(forest, static_cast<std::size_t>(-2 - feature), block, value, above);
       }

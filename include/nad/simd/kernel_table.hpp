@@ -32,6 +32,25 @@ struct ForestArrays {
   const std::uint32_t* plane_begin;
   const std::uint32_t* term_feature;
   const float* term_weight;
+  const std::uint8_t* missing_right = nullptr;  ///< for each node: whether missing values go right
+  /// Where there are sets of categories, the split -2 - p is no hyperplane but the set p of the column set_feature[p],
+  /// which holds whole numbers below 256: those in the set go right.
+  const std::uint32_t* set_feature = nullptr;
+  const std::uint64_t* set_words = nullptr;  ///< category_words a set
+};
+
+/// A set of categories is so many words of 64 bits.
+inline constexpr std::size_t category_words = 4;
+
+/// What the rows of a node of a boosted tree add to the bins that their values lie in. A row and a bin are two numbers
+/// of 64 bits each, side by side.
+struct BinSums {
+  const std::uint32_t* rows;  ///< those of the node
+  std::size_t count;
+  const std::size_t* begin;   ///< for each row and the end: where its bins begin in `bins`
+  const std::uint16_t* bins;
+  const std::int64_t* values;  ///< of each row; aligned to 16 bytes
+  std::int64_t* sums;          ///< of each bin; aligned to 16 bytes
 };
 
 /// How many bytes were found, and how many of them were `b`.
@@ -81,7 +100,9 @@ struct KernelTable {
                     std::size_t out_stride) noexcept;
 
   /// sums[row] = the leaf values of all trees, added in the order of the trees, for the first `rows` rows of the block.
-  void (*forest_block)(const ForestArrays& forest, const float* block, std::size_t rows, float* sums) noexcept;
+  /// `missing`, where given, has block_words words a column: the rows whose value is missing.
+  void (*forest_block)(const ForestArrays& forest, const float* block, const std::uint64_t* missing, std::size_t rows,
+                       float* sums) noexcept;
 
   /// Writes where text[i] is `a` or `b`, in rising order. `places` has room for `size` + 8; `size` fits into 32 bits.
   ByteCounts (*find_bytes)(const char* text, std::size_t size, char a, char b, std::uint32_t* places) noexcept;
@@ -143,6 +164,9 @@ struct KernelTable {
   /// velocity = momentum * velocity + gradient, weight -= rate * velocity, aligned.
   void (*descend)(float momentum, float rate, const float* gradients, float* velocity, float* weights,
                   std::size_t count) noexcept;
+
+  /// Adds the values of each row of a node to the sums of its bins.
+  void (*add_to_bins)(const BinSums& bins) noexcept;
 };
 
 }  // namespace nad::simd

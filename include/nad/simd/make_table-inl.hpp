@@ -2,6 +2,7 @@
 
 // Puts the kernels of one architecture into a table.
 
+#include "nad/simd/bin_sums-inl.hpp"
 #include "nad/simd/block-inl.hpp"
 #include "nad/simd/bytes-inl.hpp"
 #include "nad/simd/distance-inl.hpp"
@@ -37,7 +38,8 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &loss<Arch>,
           &scaled_difference<Arch>,
           &adam<Arch>,
-          &descend<Arch>};
+          &descend<Arch>,
+          &add_to_bins<Arch, QuadArch>};
 }
 
 }  // namespace nad::simd

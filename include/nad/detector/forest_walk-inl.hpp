@@ -7,10 +7,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <span>
+#include <type_traits>
 #include <vector>
 
+#include "nad/detector/categories-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/forest_nodes.hpp"
+#include "nad/simd/kernel_table.hpp"
 
 namespace nad::detail {
 
@@ -52,10 +56,24 @@ struct PlaneTerms {
   std::size_t end;
 };
 
+/// A row of which some columns are categories; others may have missing values.
+struct CategoryRow : GappyRow {
+  const CategoryColumn* const* category_of;  ///< for each column what its codes mean, or null
+
+  bool is_in_set(const ForestNodes& nodes, std::size_t set) const noexcept {
+    const std::size_t column = nodes.set_feature[set];
+    const std::size_t number = category_of[column]->number(values[column]);
+    return (nodes.set_words[set * simd::category_words + number / 64] >> (number % 64) & 1U) != 0;
+  }
+};
+
 template <class Row>
 bool goes_right(const ForestNodes& nodes, std::size_t node, const Row& row) noexcept {
   if (nodes.feature[node] >= 0) {
     return row.goes_right(nodes, node);
+  }
+  if constexpr (std::is_same_v<Row, CategoryRow>) {
+    return row.is_in_set(nodes, static_cast<std::size_t>(-2 - nodes.feature[node]));
   }
   const PlaneTerms terms(nodes, node);
   double sum = 0.0;
@@ -66,33 +84,40 @@ bool goes_right(const ForestNodes& nodes, std::size_t node, const Row& row) noex
   return sum > static_cast<double>(nodes.value[node]);
 }
 
-/// The sum of the leaf values, in the order of the trees.
+/// The leaf of a tree that the row ends in.
 template <class Row>
-float walk_all(const ForestNodes& nodes, const Row& row) noexcept {
+std::size_t leaf_of(const ForestNodes& nodes, std::size_t node, const Row& row) noexcept {
+  while (!nodes.is_leaf(node)) {
+    node = goes_right(nodes, node, row) ? nodes.right[node] : node + 1;
+  }
+  return node;
+}
+
+/// The sum of the leaf values of some trees, in their order.
+template <class Row>
+float walk_all(const ForestNodes& nodes, std::span<const std::uint32_t> roots, const Row& row) noexcept {
   float sum = 0.0F;
-  for (std::uint32_t node : nodes.root) {
-    while (!nodes.is_leaf(node)) {
-      node = goes_right(nodes, node, row) ? nodes.right[node] : node + 1;
-    }
-    sum += nodes.value[node];
+  for (const std::uint32_t root : roots) {
+    sum += nodes.value[leaf_of(nodes, root, row)];
   }
   return sum;
 }
 
 /// The same for complete rows and axis-parallel trees. One walk waits for memory at every node, so several go side by
 /// side; and where a row turns cannot be predicted, so the turn is arithmetic instead of a branch.
-inline float walk_axis_parallel(const ForestNodes& nodes, const float* row) noexcept {
+inline float walk_axis_parallel(const ForestNodes& nodes, std::span<const std::uint32_t> roots,
+                                const float* row) noexcept {
   constexpr std::size_t together = 8;
   const std::int32_t* feature = nodes.feature.data();
   const float* value = nodes.value.data();
   const std::uint32_t* right = nodes.right.data();
-  const std::size_t trees = nodes.n_trees();
+  const std::size_t trees = roots.size();
   float sum = 0.0F;
   for (std::size_t first = 0; first < trees; first += together) {
     const std::size_t count = std::min(together, trees - first);
     std::array<std::uint32_t, together> at;
     for (std::size_t i = 0; i < together; ++i) {
-      at[i] = nodes.root[first + std::min(i, count - 1)];
+      at[i] = roots[first + std::min(i, count - 1)];
     }
     std::uint32_t walking = 1;
     while (walking != 0) {
@@ -124,6 +149,8 @@ void attribute_path(const ForestNodes& nodes, const std::vector<float>& expected
     const double change = static_cast<double>(expected[child]) - static_cast<double>(expected[node]);
     if (nodes.feature[node] >= 0) {
       contributions[static_cast<std::size_t>(nodes.feature[node])] += change;
+    } else if (!nodes.set_feature.empty()) {
+      contributions[nodes.set_feature[static_cast<std::size_t>(-2 - nodes.feature[node])]] += change;
     } else {
       // a hyperplane: each column takes part as far as it moved the row away from the node's centre
       const PlaneTerms terms(nodes, node);
