@@ -75,10 +75,10 @@ class SumScale {
 
 class HistogramBuilder {
  public:
-  HistogramBuilder(const BinnedRows& rows, const BinPlaces& places, std::size_t jobs)
-      : rows_(rows), places_(places), jobs_(jobs) {}
+  HistogramBuilder(std::span<const ColumnBins> columns, const BinPlaces& places, std::size_t jobs)
+      : columns_(columns), places_(places), jobs_(jobs) {}
 
-  std::size_t n_bins() const noexcept { return places_.begin.back(); }
+  std::size_t n_bins() const noexcept { return places_.n_bins; }
 
   /// `total` is the sum over the rows of the node.
   void build(std::span<const std::uint32_t> node, const std::vector<BinSum>& of_row, const BinSum& total,
@@ -103,12 +103,16 @@ class HistogramBuilder {
         }
       }
     }
-    for (std::size_t column = 0; column + 1 < places_.begin.size(); ++column) {
-      BinSum rest = total;
-      for (std::size_t bin = places_.begin[column]; bin < places_.begin[column + 1]; ++bin) {
-        rest -= sums[bin];
+    for (const ColumnGroup& group : places_.groups) {
+      for (std::size_t i = 0; group.is_sparse && i < group.columns.size(); ++i) {
+        const std::size_t column = group.columns[i];
+        const std::size_t end = places_.begin[column] + columns_[column].n_bins();
+        BinSum rest = total;
+        for (std::size_t bin = places_.begin[column]; bin < end; ++bin) {
+          rest -= sums[bin];
+        }
+        sums[places_.begin[column] + places_.usual[column]] = rest;
       }
-      sums[places_.begin[column] + places_.usual[column]] = rest;
     }
   }
 
@@ -120,14 +124,15 @@ class HistogramBuilder {
     for (const ColumnGroup& group : places_.groups) {
       simd::active_kernels().add_to_bins({.rows = node.data(),
                                           .count = node.size(),
-                                          .begin = group.begin.data(),
+                                          .begin = group.begin.empty() ? nullptr : group.begin.data(),
+                                          .width = group.columns.size(),
                                           .bins = group.bins.data(),
                                           .values = values,
                                           .sums = reinterpret_cast<std::int64_t*>(sums + group.first_bin)});
     }
   }
 
-  const BinnedRows& rows_;
+  std::span<const ColumnBins> columns_;
   const BinPlaces& places_;
   std::size_t jobs_;
   std::vector<std::vector<BinSum>> parts_;

@@ -29,13 +29,13 @@ struct LabelledRows {
   std::vector<std::uint32_t> rows;        ///< those that count
 };
 
-/// Neighbouring columns whose bins are counted together: so few that the sums stay in a fast cache.
+/// Columns whose bins are counted together: so few that the sums stay in a fast cache.
 struct ColumnGroup {
-  std::size_t first_column;
-  std::size_t end_column;
+  std::vector<std::size_t> columns;
   std::size_t first_bin;
-  std::vector<std::size_t> begin;   ///< for each row and the end, where its bins begin
-  std::vector<std::uint16_t> bins;  ///< counted from first_bin; a column's usual bin is left out
+  bool is_sparse;                   ///< a column's usual bin is left out: its sum is what the others leave
+  std::vector<std::size_t> begin;   ///< for each row and the end, where its bins begin; none where all have as many
+  std::vector<std::uint16_t> bins;  ///< counted from first_bin
 };
 
 struct BinnedRows {
@@ -169,59 +169,79 @@ inline BinnedRows bin_rows(const LabelledRows& from, std::vector<ColumnBins>& co
   return binned;
 }
 
-/// Where the bins of the columns stand among all of them.
+/// Where the sums of bins stand.
 struct BinPlaces {
-  std::vector<std::size_t> begin;          ///< for each column and the end
-  std::vector<std::uint8_t> usual;         ///< the bin of each column that most rows fall into
+  std::size_t n_bins = 0;
+  std::vector<std::size_t> begin;   ///< of each column
+  std::vector<std::uint8_t> usual;  ///< the bin of each column that most rows fall into
   std::vector<ColumnGroup> groups;
 };
 
-inline BinPlaces place_bins(const BinnedRows& rows, std::span<const ColumnBins> columns, int n_jobs) {
-  constexpr std::size_t bins_together = 8192;
-  BinPlaces places;
-  places.begin.push_back(0);
-  places.usual.resize(columns.size());
-  for (std::size_t column = 0; column < columns.size(); ++column) {
-    const std::size_t begin = places.begin.back();
-    places.begin.push_back(begin + columns[column].n_bins());
-    if (places.groups.empty() || places.begin.back() - places.groups.back().first_bin > bins_together) {
-      places.groups.push_back({column, column, begin, {}, {}});
+inline void fill_group(const BinnedRows& rows, const BinPlaces& places, ColumnGroup& group) {
+  const auto each = [&](const auto& use) {  // column by column, as they lie in memory
+    for (const std::size_t column : group.columns) {
+      const std::uint8_t* const bins = rows.column(column);
+      const std::size_t offset = places.begin[column] - group.first_bin;
+      for (std::size_t row = 0; row < rows.size; ++row) {
+        if (!group.is_sparse || bins[row] != places.usual[column]) {
+          use(row, static_cast<std::uint16_t>(offset + bins[row]));
+        }
+      }
     }
-    places.groups.back().end_column = column + 1;
+  };
+  std::vector<std::size_t> next(rows.size);
+  if (group.is_sparse) {
+    group.begin.assign(rows.size + 1, 0);
+    each([&](std::size_t row, std::uint16_t) { ++group.begin[row + 1]; });
+    for (std::size_t row = 0; row < rows.size; ++row) {
+      group.begin[row + 1] += group.begin[row];
+      next[row] = group.begin[row];
+    }
+    group.bins.resize(group.begin.back());
+  } else {
+    for (std::size_t row = 0; row < rows.size; ++row) {
+      next[row] = row * group.columns.size();
+    }
+    group.bins.resize(rows.size * group.columns.size());
   }
+  each([&](std::size_t row, std::uint16_t bin) { group.bins[next[row]++] = bin; });
+}
+
+inline BinPlaces place_bins(const BinnedRows& rows, std::span<const ColumnBins> columns, int n_jobs) {
+  BinPlaces places;
+  places.begin.resize(columns.size());
+  places.usual.resize(columns.size());
+  std::vector<std::uint8_t> is_sparse(columns.size());
   parallel_for(columns.size(), {.n_jobs = n_jobs}, {.grain = 8}, [&](std::size_t begin, std::size_t end) {
     for (std::size_t column = begin; column < end; ++column) {
       std::array<std::size_t, 256> count{};
       for (std::size_t row = 0; row < rows.size; ++row) {
         ++count[rows.column(column)[row]];
       }
-      places.usual[column] =
-          static_cast<std::uint8_t>(std::max_element(count.begin(), count.end()) - count.begin());
+      const auto* const most = std::max_element(count.begin(), count.end());
+      places.usual[column] = static_cast<std::uint8_t>(most - count.begin());
+      is_sparse[column] = *most >= rows.size / 3 ? 1 : 0;
     }
   });
+  for (const bool sparse : {false, true}) {
+    const std::size_t bins_together = sparse ? 8192 : 2048;
+    std::size_t group_end = 0;
+    for (std::size_t column = 0; column < columns.size(); ++column) {
+      if ((is_sparse[column] != 0) != sparse) {
+        continue;
+      }
+      places.begin[column] = places.n_bins;
+      places.n_bins += columns[column].n_bins();
+      if (places.n_bins > group_end) {
+        places.groups.push_back({{}, places.begin[column], sparse, {}, {}});
+        group_end = places.begin[column] + bins_together;
+      }
+      places.groups.back().columns.push_back(column);
+    }
+  }
   parallel_for(places.groups.size(), {.n_jobs = n_jobs}, {}, [&](std::size_t first, std::size_t last) {
-    for (std::size_t index = first; index < last; ++index) {
-      ColumnGroup& group = places.groups[index];
-      group.begin.assign(rows.size + 1, 0);
-      for (std::size_t column = group.first_column; column < group.end_column; ++column) {
-        for (std::size_t row = 0; row < rows.size; ++row) {
-          group.begin[row + 1] += rows.column(column)[row] != places.usual[column] ? 1U : 0U;
-        }
-      }
-      for (std::size_t row = 0; row < rows.size; ++row) {
-        group.begin[row + 1] += group.begin[row];
-      }
-      group.bins.resize(group.begin.back());
-      std::vector<std::size_t> next(group.begin.begin(), group.begin.end() - 1);
-      for (std::size_t column = group.first_column; column < group.end_column; ++column) {
-        const std::size_t offset = places.begin[column] - group.first_bin;
-        for (std::size_t row = 0; row < rows.size; ++row) {
-          const std::uint8_t bin = rows.column(column)[row];
-          if (bin != places.usual[column]) {
-            group.bins[next[row]++] = static_cast<std::uint16_t>(offset + bin);
-          }
-        }
-      }
+    for (std::size_t group = first; group < last; ++group) {
+      fill_group(rows, places, places.groups[group]);
     }
   });
   return places;

@@ -32,7 +32,7 @@ class BoostedTreeGrower {
  public:
   explicit BoostedTreeGrower(const BoostedPlan& plan)
       : plan_(plan),
-        builder_(plan.rows, plan.places, plan.jobs),
+        builder_(plan.columns, plan.places, plan.jobs),
         finder_(plan.columns, plan.places, plan.options, plan.jobs),
         rows_(plan.rows.size),
         spare_(plan.rows.size) {

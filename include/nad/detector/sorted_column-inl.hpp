@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "nad/detail/radix_sort.hpp"
 #include "nad/detector/weighted_rows-inl.hpp"
 
 namespace nad::detail {
@@ -45,7 +46,7 @@ inline SortedColumn sorted_values(std::vector<float> values, std::span<const flo
     sorted.through.back() += weight;
   };
   if (weights.empty()) {
-    std::sort(values.begin(), values.end());
+    radix_sort(values);
     for (const float value : values) {
       add(value, 1.0);
     }

@@ -12,25 +12,40 @@
 
 namespace nad::simd {
 
+/// Rows of a node lie apart: they are fetched so many before their turn.
+inline constexpr std::size_t rows_ahead = 8;
+
+template <class Arch, class Pair>
+void add_row(const BinSums& to, std::size_t row, const std::uint16_t* bin, const std::uint16_t* end) noexcept {
+  const Pair value = Pair::load_aligned(to.values + 2 * row);
+  for (; bin != end; ++bin) {
+    std::int64_t* const sum = to.sums + 2 * static_cast<std::size_t>(*bin);
+    (Pair::load_aligned(sum) + value).store_aligned(sum);
+  }
+}
+
 /// `PairArch` is the architecture's register of two numbers of 64 bits.
 template <class Arch, class PairArch>
-void add_to_bins(const BinSums& bins) noexcept {
+void add_to_bins(const BinSums& to) noexcept {
   using Pair = xsimd::batch<std::int64_t, PairArch>;
   static_assert(Pair::size == 2);
-  constexpr std::size_t ahead = 8;  // rows of a node lie apart: fetch them before their turn
-  for (std::size_t i = 0; i < bins.count; ++i) {
-    if (i + ahead < bins.count) {
-      const std::size_t next = bins.rows[i + ahead];
-      __builtin_prefetch(bins.values + 2 * next);
-      __builtin_prefetch(bins.bins + bins.begin[next]);
+  const auto ahead_of = [&to](std::size_t i) { return to.rows[i + rows_ahead < to.count ? i + rows_ahead : i]; };
+  if (to.begin == nullptr) {
+    for (std::size_t i = 0; i < to.count; ++i) {
+      const std::size_t next = ahead_of(i);
+      __builtin_prefetch(to.values + 2 * next);
+      __builtin_prefetch(to.bins + next * to.width);
+      const std::size_t row = to.rows[i];
+      add_row<Arch, Pair>(to, row, to.bins + row * to.width, to.bins + (row + 1) * to.width);
     }
-    const std::size_t row = bins.rows[i];
-    const Pair value = Pair::load_aligned(bins.values + 2 * row);
-    const std::uint16_t* const end = bins.bins + bins.begin[row + 1];
-    for (const std::uint16_t* bin = bins.bins + bins.begin[row]; bin != end; ++bin) {
-      std::int64_t* const sum = bins.sums + 2 * static_cast<std::size_t>(*bin);
-      (Pair::load_aligned(sum) + value).store_aligned(sum);
-    }
+    return;
+  }
+  for (std::size_t i = 0; i < to.count; ++i) {
+    const std::size_t next = ahead_of(i);
+    __builtin_prefetch(to.values + 2 * next);
+    __builtin_prefetch(to.bins + to.begin[next]);
+    const std::size_t row = to.rows[i];
+    add_row<Arch, Pair>(to, row, to.bins + to.begin[row], to.bins + to.begin[row + 1]);
   }
 }
 
