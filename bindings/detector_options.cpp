@@ -17,6 +17,27 @@ void set_option(bool& option, py::handle value, const char* key) { option = trut
 
 void set_option(double& option, py::handle value, const char* key) { option = real_number(value, key); }
 
+void set_option(std::int32_t& option, py::handle value, const char* key) {
+  const auto complaint = [&] {
+    return std::string(key) + " is " + py::repr(value).cast<std::string>() + "; give a whole number";
+  };
+  if (!is_integer(value)) {
+    throw py::type_error(complaint());
+  }
+  try {
+    option = value.cast<std::int32_t>();
+  } catch (const py::cast_error&) {
+    throw Error(ErrorCode::invalid_argument, complaint() + " that fits into 32 bits");
+  }
+}
+
+void set_option(std::string& option, py::handle value, const char* key) {
+  if (!py::isinstance<py::str>(value)) {
+    throw py::type_error(std::string(key) + " holds " + py::repr(value).cast<std::string>() + "; give texts");
+  }
+  option = value.cast<std::string>();
+}
+
 void set_option(Amount& option, py::handle value, const char* key) {
   if (value.is_none()) {
     option = {};

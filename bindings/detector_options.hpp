@@ -32,6 +32,8 @@ void set_option(Enum& option, py::handle value, const char* key) {
 void set_option(UniqueRows& option, py::handle value, const char* key);
 void set_option(bool& option, py::handle value, const char* key);
 void set_option(double& option, py::handle value, const char* key);
+void set_option(std::int32_t& option, py::handle value, const char* key);
+void set_option(std::string& option, py::handle value, const char* key);
 /// None: automatic; an integer: that many; a float: a fraction.
 void set_option(Amount& option, py::handle value, const char* key);
 

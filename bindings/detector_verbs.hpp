@@ -16,6 +16,9 @@ namespace nad::python {
 /// The words that scikit-learn's own checks look for; nad's check behind this one would say the same in others.
 void check_columns(const Detector& detector, const Records& records);
 
+/// Throws where one dimension was given to learn from.
+void require_table(const Records& records);
+
 Matrix copy_of(MatrixView view);
 
 /// The array takes the matrix over: no copy.
@@ -67,6 +70,7 @@ void def_partial_fit(py::class_<D, Detector>& cls) {
 }
 
 void register_autoencoder(py::module_& module);
+void register_boosted_trees(py::module_& module);
 void register_ecod(py::module_& module);
 void register_gaussians(py::module_& module);
 void register_half_space_trees(py::module_& module);

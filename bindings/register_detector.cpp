@@ -15,6 +15,15 @@ void check_columns(const Detector& detector, const Records& records) {
   }
 }
 
+void require_table(const Records& records) {
+  if (records.is_single()) {
+    throw Error(
+        ErrorCode::invalid_data,
+        "Expected a 2D array with one row a record, got a 1D array. Reshape your data with X.reshape(-1, 1) if it "
+        "is a single column, or X.reshape(1, -1) if it is a single record.");
+  }
+}
+
 Matrix copy_of(MatrixView view) {
   Matrix matrix = Matrix::for_overwrite(view.rows(), view.columns());
   for (std::size_t row = 0; row < view.rows(); ++row) {
@@ -40,12 +49,7 @@ constexpr std::size_t small_batch = 64;  ///< rows that are scored faster than a
 void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress,
          bool assume_finite) {
   const Records records(x);
-  if (records.is_single()) {
-    throw Error(
-        ErrorCode::invalid_data,
-        "Expected a 2D array with one row a record, got a 1D array. Reshape your data with X.reshape(-1, 1) if it "
-        "is a single column, or X.reshape(1, -1) if it is a single record.");
-  }
+  require_table(records);
   const std::vector<float> weights = weights_from(sample_weight);
   Run run(n_jobs, std::move(progress));
   run([&](FitControl control) {
@@ -108,6 +112,7 @@ void register_detector(py::module_& module) {
       .def_property_readonly("n_features", &Detector::n_features);
 
   register_autoencoder(module);
+  register_boosted_trees(module);
   register_ecod(module);
   register_gaussians(module);
   register_half_space_trees(module);

@@ -3,6 +3,7 @@
 /// What every detector promises, asked of one that has not learnt yet.
 ///
 ///   tests::check_detector_contract(nad::KMeans({.n_clusters = 8}));
+///   tests::check_detector_contract(nad::BoostedTrees(), {.fit = with_labels});   // one that learns from labels, too
 
 #include <doctest/doctest.h>
 
@@ -29,6 +30,13 @@
 
 namespace tests {
 
+using Fit = std::function<void(nad::Detector&, nad::MatrixView, std::span<const float>, const nad::FitControl&)>;
+
+inline void fit_without_labels(nad::Detector& detector, nad::MatrixView x, std::span<const float> weights,
+                               const nad::FitControl& control) {
+  detector.fit(x, weights, control);
+}
+
 struct ContractWishes {
   std::size_t rows = 900;
   std::size_t columns = 7;
@@ -36,6 +44,8 @@ struct ContractWishes {
   bool weights_are_copies = true;    ///< a weight of 2 is a row twice, of 0 a row that is not there
   bool learns_from_all_rows = true;  ///< training rows that differ must change what is learnt
   double other_kernels = 0.0;        ///< how far, relatively, other kernels may score; 0: the same bits
+  bool accepts_missing = false;      ///< NaN is no error, but infinity is
+  Fit fit = fit_without_labels;
 };
 
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
@@ -43,9 +53,9 @@ inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) 
 }
 
 inline std::vector<std::byte> fitted_bytes(const nad::Detector& unfitted, nad::MatrixView x,
-                                           const nad::FitControl& control = {}) {
+                                           const nad::FitControl& control = {}, const Fit& fit = fit_without_labels) {
   const std::unique_ptr<nad::Detector> detector = unfitted.clone();
-  detector->fit(x, control);
+  fit(*detector, x, {}, control);
   return nad::save_bytes(*detector);
 }
 
@@ -59,7 +69,8 @@ inline nad::ErrorCode code_of(const std::function<void()>& call) {
   return nad::ErrorCode::invalid_argument;
 }
 
-inline void check_refusals(const nad::Detector& unfitted, const nad::Detector& fitted, nad::MatrixView x) {
+inline void check_refusals(const nad::Detector& unfitted, const nad::Detector& fitted, nad::MatrixView x,
+                           const ContractWishes& wishes) {
   std::vector<float> out(x.rows());
   CHECK(code_of([&] { unfitted.anomaly_score(x, out); }) == nad::ErrorCode::not_fitted);
   CHECK(code_of([&] { static_cast<void>(unfitted.explain(x)); }) == nad::ErrorCode::not_fitted);
@@ -67,20 +78,22 @@ inline void check_refusals(const nad::Detector& unfitted, const nad::Detector& f
   const nad::MatrixView narrow(x.data(), x.rows(), x.columns() - 1, x.row_stride());
   CHECK(code_of([&] { fitted.anomaly_score(narrow, out); }) == nad::ErrorCode::invalid_data);
   const std::unique_ptr<nad::Detector> learner = unfitted.clone();
-  CHECK(code_of([&] { learner->fit(nad::MatrixView(nullptr, 0, 3)); }) == nad::ErrorCode::invalid_data);
+  CHECK(code_of([&] { wishes.fit(*learner, nad::MatrixView(nullptr, 0, 3), {}, {}); }) == nad::ErrorCode::invalid_data);
   nad::Matrix spoilt(x.rows(), x.columns());
   for (std::size_t row = 0; row < x.rows(); ++row) {
     std::copy_n(x.row(row), x.columns(), spoilt.row(row).data());
   }
-  spoilt(5, 2) = std::numeric_limits<float>::quiet_NaN();
-  CHECK(code_of([&] { learner->fit(spoilt); }) == nad::ErrorCode::invalid_data);
+  spoilt(5, 2) = wishes.accepts_missing ? std::numeric_limits<float>::infinity()
+                                        : std::numeric_limits<float>::quiet_NaN();
+  CHECK(code_of([&] { wishes.fit(*learner, spoilt, {}, {}); }) == nad::ErrorCode::invalid_data);
   CHECK_FALSE(learner->is_fitted());
   CHECK(code_of([&] { fitted.anomaly_score(spoilt, out); }) == nad::ErrorCode::invalid_data);
   CHECK(code_of([&] { static_cast<void>(fitted.explain(spoilt)); }) == nad::ErrorCode::invalid_data);
   CHECK(code_of([&] { static_cast<void>(fitted.anomaly_score(spoilt.row(5))); }) == nad::ErrorCode::invalid_data);
 }
 
-inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x) {
+inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x,
+                          const Fit& fit = fit_without_labels) {
   std::vector<float> weights(x.rows(), 1.0F);
   std::vector<float> twice;
   for (std::size_t row = 0; row < x.rows(); ++row) {
@@ -91,8 +104,8 @@ inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x) {
   }
   const std::unique_ptr<nad::Detector> weighted = unfitted.clone();
   const std::unique_ptr<nad::Detector> copied = unfitted.clone();
-  weighted->fit(x, weights);
-  copied->fit(nad::MatrixView(twice.data(), twice.size() / x.columns(), x.columns()));
+  fit(*weighted, x, weights, {});
+  fit(*copied, nad::MatrixView(twice.data(), twice.size() / x.columns(), x.columns()), {}, {});
   const std::vector<float> a = weighted->raw_score(x);
   const std::vector<float> b = copied->raw_score(x);
   double worst = 0.0;
@@ -111,7 +124,7 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
   const nad::Matrix rows = traffic_rows(777, wishes.columns, 2);
   const std::unique_ptr<nad::Detector> detector = unfitted.clone();
   CHECK_FALSE(detector->is_fitted());
-  detector->fit(train);
+  wishes.fit(*detector, train, {}, {});
   CHECK(detector->is_fitted());
   CHECK(detector->n_features() == wishes.columns);
   const std::vector<float> scores = detector->anomaly_score(rows);
@@ -161,14 +174,14 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
     }
   }
   SUBCASE("the same model on any number of threads, another from other rows") {
-    const std::vector<std::byte> once = fitted_bytes(unfitted, train);
-    CHECK(once == fitted_bytes(unfitted, train, {.n_jobs = 3}));
+    const std::vector<std::byte> once = fitted_bytes(unfitted, train, {}, wishes.fit);
+    CHECK(once == fitted_bytes(unfitted, train, {.n_jobs = 3}, wishes.fit));
     if (wishes.learns_from_all_rows) {
-      CHECK(once != fitted_bytes(unfitted, traffic_rows(wishes.rows, wishes.columns, 3)));
+      CHECK(once != fitted_bytes(unfitted, traffic_rows(wishes.rows, wishes.columns, 3), {}, wishes.fit));
     }
     std::unique_ptr<nad::Detector> again = detector->clone();  // what was learnt before leaves no trace
-    again->fit(rows);
-    again->fit(train);
+    wishes.fit(*again, rows, {}, {});
+    wishes.fit(*again, train, {}, {});
     CHECK(nad::save_bytes(*again) == once);
   }
   SUBCASE("it comes back from its file") {
@@ -192,15 +205,17 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
       }
     }
   }
-  SUBCASE("what cannot be learnt from or scored is refused") { check_refusals(unfitted, *detector, rows); }
+  SUBCASE("what cannot be learnt from or scored is refused") { check_refusals(unfitted, *detector, rows, wishes); }
   SUBCASE("weights count rows") {
     if (wishes.weights_are_copies) {
-      check_weights(unfitted, train);
+      check_weights(unfitted, train, wishes.fit);
     }
   }
   SUBCASE("a fit can be cancelled, which leaves what was there") {
     const std::vector<std::byte> before = nad::save_bytes(*detector);
-    CHECK(code_of([&] { detector->fit(rows, {.progress = [](const nad::Progress&) { return false; }}); }) ==
+    CHECK(code_of([&] {
+            wishes.fit(*detector, rows, {}, {.progress = [](const nad::Progress&) { return false; }});
+          }) ==
           nad::ErrorCode::cancelled);
     CHECK(nad::save_bytes(*detector) == before);
   }

@@ -1,6 +1,7 @@
 """Each detector of the C++ library as a scikit-learn estimator; scikit-learn itself is not needed."""
 
 from nad.estimators.autoencoder import Autoencoder
+from nad.estimators.boosted_trees import BoostedTrees
 from nad.estimators.ecod import ECOD
 from nad.estimators.gaussians import LocalGaussian, Mahalanobis
 from nad.estimators.half_space_trees import HalfSpaceTrees
@@ -15,6 +16,7 @@ __all__ = [
     "ECOD",
     "LODA",
     "Autoencoder",
+    "BoostedTrees",
     "HalfSpaceTrees",
     "Histogram",
     "IsolationForest",

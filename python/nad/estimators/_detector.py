@@ -100,17 +100,22 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
             Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
             that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
         """
+        return self._learn(X, sample_weight, progress)
+
+    def _learn(self: Self, X: Any, sample_weight: Any, progress: ProgressCallback | None, *labels: Any) -> Self:
+        """``fit``, with labels for the detector that wants them."""
         verbosity = self._verbosity()
         values, names = _frames.to_array(X)
         if sample_weight is not None:
             sample_weight = _frames.to_weights(sample_weight)
         self._check_before_fit(values)
         kept = self._detector if self.warm_start else None
-        detector = self._new_detector() if kept is None else self._grown_detector(kept)
+        detector: Any = self._new_detector() if kept is None else self._grown_detector(kept)
         bar = ProgressBar() if verbosity and progress is None else None
         try:
             detector.fit(
                 values,
+                *labels,
                 sample_weight,
                 n_jobs=self._threads(),
                 progress=bar or progress,
