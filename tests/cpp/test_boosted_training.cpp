@@ -167,8 +167,9 @@ class Plain {
     for (const Node& leaf : leaves) {
       const Sums all = sums(leaf.rows);
       for (const std::size_t row : leaf.rows) {
-        scores_[output][row] -=
-            options_.learning_rate * all.gradient / (all.hessian + options_.l2_regularization);
+        const double step = all.gradient / (all.hessian + options_.l2_regularization);
+        const double most = options_.max_delta_step.value_or(1e300);
+        scores_[output][row] -= options_.learning_rate * std::clamp(step, -most, most);
       }
     }
   }
@@ -223,7 +224,7 @@ TEST_CASE("boosted trees agree with a search that tries everything") {
           {.max_iter = 4, .learning_rate = 0.3, .max_leaf_nodes = 5, .min_samples_leaf = 3});
   compare(sample(60, 2, 2, false), true,
           {.max_iter = 3, .max_leaf_nodes = {}, .max_depth = 2, .min_samples_leaf = 6, .l2_regularization = 0.5});
-  compare(sample(50, 2, 2, true), true, {.max_iter = 4, .max_leaf_nodes = 4, .min_samples_leaf = 4});
+  compare(sample(50, 2, 2, true), true, {.max_iter = 4, .max_leaf_nodes = 4, .min_samples_leaf = 4, .max_delta_step = 1.5});
   compare(sample(60, 2, 2, true), false,
           {.max_iter = 3, .max_leaf_nodes = 6, .min_samples_leaf = 3, .growth = nad::Growth::depth_wise});
   compare(sample(50, 2, 3, false), true, {.max_iter = 2, .max_leaf_nodes = 4, .min_samples_leaf = 2});
@@ -298,7 +299,7 @@ TEST_CASE("boosted trees: losses as scikit-learn's") {
     three[row] = row % 17 == 0 ? 1 : wish < 0.7F ? 0 : wish < 1.2F ? 1 : 2;
     two[row] = three[row] == 0 ? 0 : 1;
   }
-  const nad::BoostedTreesOptions options{.max_iter = 20, .max_leaf_nodes = 7, .min_samples_leaf = 5};
+  const nad::BoostedTreesOptions options{.max_iter = 20, .max_leaf_nodes = 7, .min_samples_leaf = 5, .max_delta_step = {}};
   nad::BoostedTrees of_two(options);
   of_two.fit(x, two);
   nad::BoostedTrees of_three(options);

@@ -182,9 +182,9 @@ inline std::vector<std::uint32_t> frequent_codes(MatrixView x, std::span<const f
                                                                                        : most_category_codes;
     if (code == most_category_codes || static_cast<float>(code) != value) {
       throw Error(ErrorCode::invalid_data,
-                  "row " + std::to_string(row) + " has " + std::to_string(value) + " in column " +
-                      std::to_string(column) +
-                      ", which is one of categorical_features; number categories from 0, below 65536");
+                  "row " + std::to_string(row) + ", column " + std::to_string(column) + " holds " +
+                      std::to_string(value) +
+                      ", but is one of categorical_features; number categories from 0, below 65536");
     }
     weight[code] += weights.empty() ? 1.0 : static_cast<double>(weights[row]);
   }

@@ -163,9 +163,14 @@ class BoostedTreeGrower {
 
   float value(const Node& node) const {
     const double below = scale_.hessian(node.total) + plan_.options.l2_regularization;
-    return below > 0.0
-               ? static_cast<float>(-plan_.options.learning_rate * scale_.gradient(node.total) / below)
-               : 0.0F;
+    if (!(below > 0.0)) {
+      return 0.0F;
+    }
+    double step = -scale_.gradient(node.total) / below;
+    if (plan_.options.max_delta_step) {
+      step = std::clamp(step, -*plan_.options.max_delta_step, *plan_.options.max_delta_step);
+    }
+    return static_cast<float>(plan_.options.learning_rate * step);
   }
 
   bool is_splittable(const Node& node) const {

@@ -36,6 +36,9 @@ struct BoostedTreesOptions {
   std::optional<std::size_t> max_depth = {};
   std::size_t min_samples_leaf = 20;
   double l2_regularization = 0.0;
+  /// The most that a leaf corrects before learning_rate takes its share; nothing: no limit. Rows that the rounds so far
+  /// are sure of, and wrong, otherwise ask for steps that later rounds do not make good, most of all in rare classes.
+  std::optional<double> max_delta_step = 8.0;
   std::size_t max_bins = 255;  ///< bins of a column, missing values not counted
   Growth growth = Growth::leaf_wise;
   /// Columns whose values are codes of categories, whole numbers from 0 below 65,536. The `max_bins` most frequent

@@ -24,6 +24,7 @@ void for_each_option(Options& options, Visit&& visit) {
   visit("max_depth", options.max_depth);
   visit("min_samples_leaf", options.min_samples_leaf);
   visit("l2_regularization", options.l2_regularization);
+  visit("max_delta_step", options.max_delta_step);
   visit("max_bins", options.max_bins);
   visit("growth", options.growth);
   visit("categorical_features", options.categorical_features);

@@ -52,6 +52,8 @@ def read_labels(y: Any) -> Labels:
             raise InvalidDataError(f"Input y contains {kind}.")
         if (values != np.round(values)).any():
             raise InvalidDataError("Unknown label type: continuous. y holds measurements; give classes")
+    if values.dtype.kind == "c":
+        raise InvalidDataError("Complex data not supported: y holds complex numbers; give texts or whole numbers")
     if values.dtype.kind not in "biufUSO":
         raise InvalidDataError(f"Unknown label type: y has dtype {values.dtype}; give texts or whole numbers")
     try:

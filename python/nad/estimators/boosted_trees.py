@@ -37,6 +37,10 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         The fewest rows of a leaf.
     l2_regularization : float, default=0.0
         Added to the hessian of each leaf: the larger, the smaller the steps.
+    max_delta_step : float or None, default=8.0
+        The most that a leaf corrects before ``learning_rate`` takes its share; None is no limit. Rows that the rounds so
+        far are sure of, and wrong, otherwise ask for steps that later rounds do not make good: without it, rare classes
+        spoil a model of several.
     max_bins : int, default=255
         Bins of a column, 2 to 255; missing values have one more.
     growth : "leaf_wise" or "depth_wise", default="leaf_wise"
@@ -89,6 +93,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         max_depth: int | None = None,
         min_samples_leaf: int = 20,
         l2_regularization: float = 0.0,
+        max_delta_step: float | None = 8.0,
         max_bins: int = 255,
         growth: str = "leaf_wise",
         categorical_features: Sequence[int] | Sequence[str] | npt.ArrayLike | None = None,
@@ -110,6 +115,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         self.max_depth = max_depth
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
+        self.max_delta_step = max_delta_step
         self.max_bins = max_bins
         self.growth = growth
         self.categorical_features = categorical_features

@@ -1,0 +1,200 @@
+"""nad.BoostedTrees: a classifier of scikit-learn's kind that keeps what every detector promises."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import nad
+
+pytest.importorskip("sklearn", minversion="1.6")
+
+from sklearn.base import clone, is_classifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+SMALL = nad.BoostedTrees(max_iter=20, min_samples_leaf=5)
+
+
+@parametrize_with_checks(
+    [SMALL, nad.BoostedTrees(max_iter=10, growth="depth_wise", max_depth=4, class_weight="balanced", random_state=1)]
+)
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    """Rows of three families and their names, with missing values and a column of categories."""
+    rng = np.random.default_rng(3)
+    X = rng.lognormal(size=(1500, 5)).astype(np.float32)
+    X[:, 3] = rng.integers(0, 12, size=len(X))
+    wish = X[:, 0] + np.isin(X[:, 3], [2, 5, 7]) + 0.3 * rng.normal(size=len(X))
+    y = np.where(wish < 1.2, "normal", np.where(wish < 2.5, "scan", "dos"))
+    X[rng.random(len(X)) < 0.1, 1] = np.nan
+    return X, y
+
+
+@pytest.fixture
+def fitted(labelled):
+    return nad.BoostedTrees(max_iter=20, categorical_features=[3], contamination=0.2, random_state=0).fit(*labelled)
+
+
+def test_it_is_a_classifier_with_texts_for_classes(fitted, labelled):
+    X, y = labelled
+    assert is_classifier(fitted)
+    assert fitted.classes_.tolist() == ["dos", "normal", "scan"]
+    assert fitted.normal_class_ == "normal"
+    probability = fitted.predict_proba(X)
+    assert (fitted.predict(X) == fitted.classes_[probability.argmax(axis=1)]).all()
+    assert fitted.score(X, y) == (fitted.predict(X) == y).mean() > 0.85
+    np.testing.assert_allclose(fitted.anomaly_score(X), 1.0 - probability[:, 1], atol=1e-6)
+    assert roc_auc_score(y != "normal", fitted.anomaly_score(X)) > 0.9
+    assert fitted.feature_importances_.sum() == pytest.approx(1.0)
+    assert set(np.argsort(fitted.feature_importances_)[-2:]) == {0, 3}
+    share = (fitted.anomaly_score(X) > fitted.threshold_).mean()
+    assert 0.15 < share <= 0.2
+
+
+def test_one_row_is_the_batch_bit_for_bit_on_any_number_of_threads(fitted, labelled):
+    X, y = labelled
+    scores = fitted.anomaly_score(X)
+    for row in range(0, len(X), 37):
+        assert fitted.anomaly_score(X[row]) == scores[row]
+    many = clone(fitted).set_params(n_jobs=3).fit(X, y)
+    assert np.array_equal(many.anomaly_score(X), scores)
+
+
+def test_contributions_and_baseline_are_the_raw_score(fitted, labelled):
+    X, _ = labelled
+    off = fitted.explain(X).sum(axis=1, dtype=np.float64) + fitted.baseline_ - fitted.raw_score(X)
+    assert np.abs(off).max() < 1e-4
+
+
+def test_it_comes_back_from_file_pickle_and_copy(fitted, labelled, tmp_path):
+    X, _ = labelled
+    fitted.save(tmp_path / "model.nad")
+    assert nad.read_header(tmp_path / "model.nad")["training"]["options"]["class_names"] == ["dos", "normal", "scan"]
+    for twin in (nad.load(tmp_path / "model.nad"), pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+        assert np.array_equal(twin.anomaly_score(X), fitted.anomaly_score(X))
+        assert np.array_equal(twin.predict(X), fitted.predict(X))
+        assert twin.classes_.tolist() == fitted.classes_.tolist()
+        assert twin.threshold_ == fitted.threshold_
+        assert {**twin.get_params(), "n_jobs": None} == fitted.get_params()
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [-1, 1], [False, True], ["a", "b"], [10**12, 10**13], [1.0, 2.0]])
+def test_labels_of_any_kind(labels, labelled, tmp_path):
+    X, y = labelled
+    given = np.array(labels)[(y != "normal").astype(int)]
+    trees = clone(SMALL).fit(X, given)
+    assert trees.classes_.tolist() == labels
+    assert trees.classes_.dtype == given.dtype
+    assert (trees.predict(X) == given).mean() > 0.85
+    positive = trees.decision_function(X) > 0
+    assert (trees.predict(X) == trees.classes_[positive.astype(int)]).all()
+    other = clone(SMALL).set_params(normal_class=labels[1]).fit(X, given)
+    np.testing.assert_allclose(other.anomaly_score(X), 1.0 - trees.anomaly_score(X), atol=1e-5)
+    assert np.array_equal(other.predict(X), trees.predict(X))
+    other.save(tmp_path / "model.nad")
+    again = nad.load(tmp_path / "model.nad")
+    assert [str(label) for label in again.classes_] == [str(np.array(labels)[i]).removesuffix(".0") for i in (0, 1)]
+
+
+def test_weights_of_classes(labelled):
+    X, y = labelled
+    rare = np.where(y == "dos", "dos", "normal")
+    plain = clone(SMALL).fit(X, rare)
+    balanced = clone(SMALL).set_params(class_weight="balanced").fit(X, rare)
+    given = clone(SMALL).set_params(class_weight={"dos": 5.0}).fit(X, rare)
+    assert balanced.anomaly_score(X).mean() > plain.anomaly_score(X).mean()
+    assert given.anomaly_score(X).mean() > plain.anomaly_score(X).mean()
+    coarse = np.round(X)  # so few values that each has its own bin, whatever the weights are
+    given = nad.BoostedTrees(min_samples_leaf=1, class_weight={"dos": 5.0}).fit(coarse, rare)
+    weighted = nad.BoostedTrees(min_samples_leaf=1).fit(coarse, rare, np.where(rare == "dos", 5.0, 1.0))
+    np.testing.assert_allclose(given.anomaly_score(coarse), weighted.anomaly_score(coarse), atol=1e-4)
+
+
+def test_names_of_columns(labelled):
+    pd = pytest.importorskip("pandas")
+    X, y = labelled
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    by_name = nad.BoostedTrees(max_iter=5, categorical_features=["d"]).fit(frame, pd.Series(y))
+    by_place = nad.BoostedTrees(max_iter=5, categorical_features=[3]).fit(X, y)
+    by_mask = nad.BoostedTrees(max_iter=5, categorical_features=[False, False, False, True, False]).fit(X, y)
+    for other in (by_place, by_mask):
+        assert np.array_equal(other.predict_proba(X), by_name.predict_proba(frame))
+    assert list(by_name.feature_names_in_) == list("abcde")
+    with pytest.raises(nad.InvalidDataError, match="'d'"):
+        nad.BoostedTrees(categorical_features=["d"]).fit(frame.assign(d=0.5), y)
+
+
+def test_losses_as_scikit_learn(labelled):
+    X, y = labelled
+    categorical = [3]
+    for labels in (y, np.where(y == "normal", "normal", "attack")):
+        ours = nad.BoostedTrees(max_iter=20, categorical_features=categorical).fit(X[:1000], labels[:1000])
+        theirs = HistGradientBoostingClassifier(max_iter=20, categorical_features=categorical, early_stopping=False)
+        theirs.fit(X[:1000], labels[:1000])
+        losses = [log_loss(labels[1000:], model.predict_proba(X[1000:])) for model in (ours, theirs)]
+        assert losses[0] < 1.05 * losses[1]
+
+
+def test_rare_classes_do_not_spoil_the_others():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(6000, 4)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    y[rng.random(len(X)) < 0.004] = 2  # anywhere: nothing tells them apart
+    held = np.arange(len(X)) % 3 == 0
+    bounded, free = (
+        log_loss(y[held], nad.BoostedTrees(max_delta_step=most).fit(X[~held], y[~held]).predict_proba(X[held]))
+        for most in (8.0, None)
+    )
+    assert bounded < 0.5 * free
+
+
+def test_early_stopping_and_searching_for_parameters(labelled):
+    X, y = labelled
+    trees = nad.BoostedTrees(max_iter=500, early_stopping=True, random_state=1).fit(X, y)
+    assert 0 < trees.n_iter_ == np.argmin(trees.validation_loss_) < 200
+    search = GridSearchCV(clone(SMALL), {"max_leaf_nodes": [2, 15]}, cv=3).fit(X, y)
+    assert search.best_params_ == {"max_leaf_nodes": 15}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"max_bins": 1}, "max_bins"),
+        ({"class_weight": "heavy"}, "class_weight"),
+        ({"class_weight": 3}, "class_weight"),
+        ({"normal_class": "benign"}, "no class 'benign'"),
+        ({"categorical_features": ["x"]}, "no column of X"),
+        ({"categorical_features": [0.5]}, "no list of columns"),
+        ({"categorical_features": [-1]}, "no list of columns"),
+        ({"categorical_features": [9]}, "column 9"),
+        ({"growth": "sideways"}, "growth"),
+        ({"contamination": 0.0}, "contamination"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(parameters, message, labelled):
+    with pytest.raises(nad.InvalidArgumentError, match=message):
+        nad.BoostedTrees(**parameters).fit(*labelled)
+
+
+def test_labels_that_make_no_sense_are_refused(labelled):
+    X, y = labelled
+    for labels, message in [
+        (None, "requires y"),
+        (y[:10], "10 labels were given for 1500 rows"),
+        (np.full(len(X), "normal"), "of one class"),
+        (X[:, 0], "continuous"),
+        (np.stack([y, y], axis=1), "1d array"),
+        (np.where(y == "dos", None, y), "missing"),
+    ]:
+        with pytest.raises(nad.Error, match=message):
+            clone(SMALL).fit(X, labels)
