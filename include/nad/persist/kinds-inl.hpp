@@ -14,6 +14,7 @@
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
+#include "nad/detector/ensemble.hpp"
 #include "nad/detector/half_space_trees.hpp"
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
@@ -61,6 +62,7 @@ inline constexpr std::array kinds = {
     kind_of<Autoencoder>(),
     kind_of<BoostedTrees>(),
     kind_of<ECOD>(),
+    kind_of<Ensemble>(),
     kind_of<HalfSpaceTrees>(),
     kind_of<Histogram>(),
     kind_of<IsolationForest>(),
