@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.python import (
     autoencoder_speed,
+    boosted_trees,
     compiled,
     isolation_forest_quality,
     isolation_forest_speed,
@@ -28,7 +29,7 @@ from benchmarks.python import (
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "autoencoder", "quality")
+TASKS = ("speed", "cpp", "records", "autoencoder", "boosted", "quality")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -83,6 +84,8 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         return records_speed.run(effort)
     if task == "autoencoder":
         return autoencoder_speed.run(effort, seeds[0])
+    if task == "boosted":
+        return boosted_trees.run(effort, seeds)
     if task == "data":
         return kdd99_check.run()
     return isolation_forest_quality.run(seeds, quick=options.quick)

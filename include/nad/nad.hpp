@@ -70,9 +70,9 @@
 
 #include "nad/detector/amount.hpp"
 #include "nad/detector/autoencoder.hpp"
-#include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/autoencoder_options.hpp"
 #include "nad/detector/bin_rule.hpp"
+#include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
 #include "nad/detector/ensemble.hpp"

@@ -84,8 +84,8 @@ inline void check_refusals(const nad::Detector& unfitted, const nad::Detector& f
   for (std::size_t row = 0; row < x.rows(); ++row) {
     std::copy_n(x.row(row), x.columns(), spoilt.row(row).data());
   }
-  spoilt(5, 2) = wishes.accepts_missing ? std::numeric_limits<float>::infinity()
-                                        : std::numeric_limits<float>::quiet_NaN();
+  spoilt(5, 2) =
+      wishes.accepts_missing ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
   CHECK(code_of([&] { wishes.fit(*learner, spoilt, {}, {}); }) == nad::ErrorCode::invalid_data);
   CHECK_FALSE(learner->is_fitted());
   CHECK(code_of([&] { fitted.anomaly_score(spoilt, out); }) == nad::ErrorCode::invalid_data);
@@ -93,8 +93,7 @@ inline void check_refusals(const nad::Detector& unfitted, const nad::Detector& f
   CHECK(code_of([&] { static_cast<void>(fitted.anomaly_score(spoilt.row(5))); }) == nad::ErrorCode::invalid_data);
 }
 
-inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x,
-                          const Fit& fit = fit_without_labels) {
+inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x, const Fit& fit = fit_without_labels) {
   std::vector<float> weights(x.rows(), 1.0F);
   std::vector<float> twice;
   for (std::size_t row = 0; row < x.rows(); ++row) {
@@ -214,9 +213,7 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
   }
   SUBCASE("a fit can be cancelled, which leaves what was there") {
     const std::vector<std::byte> before = nad::save_bytes(*detector);
-    CHECK(code_of([&] {
-            wishes.fit(*detector, rows, {}, {.progress = [](const nad::Progress&) { return false; }});
-          }) ==
+    CHECK(code_of([&] { wishes.fit(*detector, rows, {}, {.progress = [](const nad::Progress&) { return false; }}); }) ==
           nad::ErrorCode::cancelled);
     CHECK(nad::save_bytes(*detector) == before);
   }

@@ -147,10 +147,9 @@ class Plain {
     while (leaves.size() < options_.max_leaf_nodes.value_or(std::numeric_limits<std::size_t>::max())) {
       std::size_t next = leaves.size();
       for (std::size_t i = 0; i < leaves.size(); ++i) {
-        if (leaves[i].gain > 0.0 &&
-            (next == leaves.size() || (options_.growth == nad::Growth::leaf_wise
-                                           ? leaves[i].gain > leaves[next].gain
-                                           : leaves[i].depth < leaves[next].depth))) {
+        if (leaves[i].gain > 0.0 && (next == leaves.size() || (options_.growth == nad::Growth::leaf_wise
+                                                                   ? leaves[i].gain > leaves[next].gain
+                                                                   : leaves[i].depth < leaves[next].depth))) {
           next = i;
         }
       }
@@ -224,7 +223,8 @@ TEST_CASE("boosted trees agree with a search that tries everything") {
           {.max_iter = 4, .learning_rate = 0.3, .max_leaf_nodes = 5, .min_samples_leaf = 3});
   compare(sample(60, 2, 2, false), true,
           {.max_iter = 3, .max_leaf_nodes = {}, .max_depth = 2, .min_samples_leaf = 6, .l2_regularization = 0.5});
-  compare(sample(50, 2, 2, true), true, {.max_iter = 4, .max_leaf_nodes = 4, .min_samples_leaf = 4, .max_delta_step = 1.5});
+  compare(sample(50, 2, 2, true), true,
+          {.max_iter = 4, .max_leaf_nodes = 4, .min_samples_leaf = 4, .max_delta_step = 1.5});
   compare(sample(60, 2, 2, true), false,
           {.max_iter = 3, .max_leaf_nodes = 6, .min_samples_leaf = 3, .growth = nad::Growth::depth_wise});
   compare(sample(50, 2, 3, false), true, {.max_iter = 2, .max_leaf_nodes = 4, .min_samples_leaf = 2});
@@ -299,7 +299,8 @@ TEST_CASE("boosted trees: losses as scikit-learn's") {
     three[row] = row % 17 == 0 ? 1 : wish < 0.7F ? 0 : wish < 1.2F ? 1 : 2;
     two[row] = three[row] == 0 ? 0 : 1;
   }
-  const nad::BoostedTreesOptions options{.max_iter = 20, .max_leaf_nodes = 7, .min_samples_leaf = 5, .max_delta_step = {}};
+  const nad::BoostedTreesOptions options{
+      .max_iter = 20, .max_leaf_nodes = 7, .min_samples_leaf = 5, .max_delta_step = {}};
   nad::BoostedTrees of_two(options);
   of_two.fit(x, two);
   nad::BoostedTrees of_three(options);

@@ -257,7 +257,8 @@ TEST_CASE("boosted trees: early stopping keeps the best round") {
   for (std::size_t row = 0; row < 400; ++row) {
     labels[row] = random.below(4) == 0 ? static_cast<std::int32_t>(random.below(2)) : x(row, 0) > 0.3F ? 1 : 0;
   }
-  nad::BoostedTrees trees({.max_iter = 200, .early_stopping = true, .n_iter_no_change = 5, .validation_fraction = 0.25});
+  nad::BoostedTrees trees(
+      {.max_iter = 200, .early_stopping = true, .n_iter_no_change = 5, .validation_fraction = 0.25});
   trees.fit(x, labels);
   const std::span<const double> loss = trees.validation_loss();
   const auto best = static_cast<std::size_t>(std::min_element(loss.begin(), loss.end()) - loss.begin());
@@ -265,11 +266,8 @@ TEST_CASE("boosted trees: early stopping keeps the best round") {
   CHECK(best < 150);
   CHECK(trees.n_iter() == best);
   CHECK(loss.size() == best + 6);
-  nad::BoostedTrees other({.max_iter = 200,
-                           .early_stopping = true,
-                           .n_iter_no_change = 5,
-                           .validation_fraction = 0.25,
-                           .random_state = 1});
+  nad::BoostedTrees other(
+      {.max_iter = 200, .early_stopping = true, .n_iter_no_change = 5, .validation_fraction = 0.25, .random_state = 1});
   other.fit(x, labels);
   CHECK(other.raw_score(x) != trees.raw_score(x));  // it watched other rows
 }
@@ -358,8 +356,11 @@ TEST_CASE("boosted trees: what cannot be learnt from is refused, and says so") {
 TEST_CASE("boosted trees: a damaged file is an error, or a model that can be used [long]") {
   nad::Matrix x = tests::traffic_rows(120, 3, 7);
   const Labels labels = labels_of(x, 3);
-  nad::BoostedTrees trees(
-      {.max_iter = 2, .max_leaf_nodes = 4, .min_samples_leaf = 2, .categorical_features = {0}, .class_weights = {1, 2, 3}});
+  nad::BoostedTrees trees({.max_iter = 2,
+                           .max_leaf_nodes = 4,
+                           .min_samples_leaf = 2,
+                           .categorical_features = {0},
+                           .class_weights = {1, 2, 3}});
   trees.fit(x, labels);
   const model_file::Bytes file = nad::save_bytes(trees);
   const model_file::Parts parts = model_file::split(file);
@@ -368,8 +369,9 @@ TEST_CASE("boosted trees: a damaged file is an error, or a model that can be use
     constexpr unsigned changes[] = {0xffU, 0x80U, 0x01U};
     model_file::Parts damaged = parts;
     damaged.payload[at] ^= static_cast<std::byte>(changes[at % 3]);
-    refused += model_file::error_of([&] { model_file::use(*nad::load_detector_bytes(model_file::join(damaged))); })
-                   .has_value();
+    refused += model_file::error_of([&] {
+                 model_file::use(*nad::load_detector_bytes(model_file::join(damaged)));
+               }).has_value();
   }
   CHECK(refused > parts.payload.size() / 4);
 }

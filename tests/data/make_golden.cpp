@@ -155,10 +155,11 @@ int main(int argc, char** argv) {
                                        .missing = nad::Missing::impute}),
                  true);
     write_golden(folder + "autoencoder_v1", nad::Autoencoder({.hidden = {3}, .epochs = 5, .random_state = 6}));
-    write_golden(folder + "boosted_trees_v1", nad::BoostedTrees({.max_iter = 6,
-                                                                 .max_leaf_nodes = 6,
-                                                                 .categorical_features = {2},
-                                                                 .class_names = {"normal", "errors", "third"}}),
+    write_golden(folder + "boosted_trees_v1",
+                 nad::BoostedTrees({.max_iter = 6,
+                                    .max_leaf_nodes = 6,
+                                    .categorical_features = {2},
+                                    .class_names = {"normal", "errors", "third"}}),
                  true);
     write_golden(folder + "kmeans_v1",
                  nad::KMeans({.n_clusters = 6, .batch_size = 100, .contamination = 0.05, .random_state = 3}));

@@ -13,8 +13,8 @@
 
 namespace nad::detail {
 
-/// Whole numbers as 64 bits, or 32 where they may be negative, truth values and enumerations as one byte, an optional as a byte and a value. Whether an
-/// enumeration's byte means anything is for the owner to check.
+/// Whole numbers as 64 bits, or 32 where they may be negative, truth values and enumerations as one byte, an optional
+/// as a byte and a value. Whether an enumeration's byte means anything is for the owner to check.
 template <class Archive, class Field>
 void archive_field(Archive& archive, const char* name, Field& field) {
   if constexpr (std::is_same_v<Field, bool>) {

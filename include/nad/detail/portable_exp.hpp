@@ -18,8 +18,8 @@ inline double portable_exp(double x) noexcept {
   // log(2) as a short number, whose products with n are exact, and what it lacks
   const double rest = (x - whole * 0.693147180369123816490) - whole * 1.90821492927058770002e-10;
   double series = 1.0 / 6227020800.0;
-  for (const double factorial : {479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0, 5040.0, 720.0, 120.0, 24.0, 6.0,
-                                 2.0, 1.0, 1.0}) {
+  for (const double factorial :
+       {479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0}) {
     series = series * rest + 1.0 / factorial;
   }
   const auto bits = static_cast<std::uint64_t>(n + 1023) << 52U;

@@ -72,9 +72,7 @@ inline std::vector<float> bin_edges(const SortedColumn& column, std::size_t most
       --light_bins;
     }
   }
-  const auto target = [&] {
-    return light_bins == 0 ? column.total() : light_weight / static_cast<double>(light_bins);
-  };
+  const auto target = [&] { return light_bins == 0 ? column.total() : light_weight / static_cast<double>(light_bins); };
   double wanted = target();
   double filled = 0.0;
   for (std::size_t i = 0; i + 1 < n && edges.size() + 1 < most; ++i) {

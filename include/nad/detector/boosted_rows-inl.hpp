@@ -95,8 +95,8 @@ class RowKeys {
     std::vector<std::uint32_t> found(hashes_.size());
     for (std::uint32_t row = 0; row < found.size(); ++row) {
       std::size_t slot = static_cast<std::size_t>(hashes_[row]) & (slots - 1);
-      while (table[slot] != empty && !(hashes_[table[slot]] == hashes_[row] &&
-                                       std::memcmp(key(table[slot]), key(row), stride_) == 0)) {
+      while (table[slot] != empty &&
+             !(hashes_[table[slot]] == hashes_[row] && std::memcmp(key(table[slot]), key(row), stride_) == 0)) {
         slot = (slot + 1) & (slots - 1);
       }
       if (table[slot] == empty) {

@@ -22,8 +22,8 @@ inline constexpr double least_hessian = 1e-3;
 struct BoostedSplit {
   double gain = 0.0;  ///< 0: there is no split
   std::size_t column = 0;
-  std::size_t last_left = 0;                   ///< of values: the last bin that goes left
-  bool missing_right = false;                  ///< also where categories go that the node did not see
+  std::size_t last_left = 0;                    ///< of values: the last bin that goes left
+  bool missing_right = false;                   ///< also where categories go that the node did not see
   std::array<std::uint64_t, 4> right_set = {};  ///< of categories: those that go right
   BinSum left;
 };
@@ -55,10 +55,9 @@ class SplitFinder {
       return best_of(sums, total, 0, n);
     }
     std::vector<BoostedSplit> found(n / together + 1);
-    parallel_for(n, {.n_jobs = static_cast<int>(jobs_)}, {.grain = together},
-                 [&](std::size_t begin, std::size_t end) {
-                   found[begin / together] = best_of(sums, total, begin, end);
-                 });
+    parallel_for(n, {.n_jobs = static_cast<int>(jobs_)}, {.grain = together}, [&](std::size_t begin, std::size_t end) {
+      found[begin / together] = best_of(sums, total, begin, end);
+    });
     BoostedSplit best;
     for (const BoostedSplit& split : found) {
       if (split.gain > best.gain) {
@@ -79,10 +78,10 @@ class SplitFinder {
     BoostedSplit best;
   };
 
-  BoostedSplit best_of(const std::vector<BinSum>& sums, const BinSum& total, std::size_t begin,
-                       std::size_t end) const {
+  BoostedSplit best_of(const std::vector<BinSum>& sums, const BinSum& total, std::size_t begin, std::size_t end) const {
     const double parent_score = score(total);
-    Search search{.sums = nullptr, .n_values = 0, .has_missing = false, .total = total, .parent_score = parent_score, .best = {}};
+    Search search{
+        .sums = nullptr, .n_values = 0, .has_missing = false, .total = total, .parent_score = parent_score, .best = {}};
     search.best.gain = 1e-12 * parent_score;  // what lies below is rounding
     const double nothing = search.best.gain;
     for (std::size_t column = begin; column < end; ++column) {
@@ -91,8 +90,7 @@ class SplitFinder {
         continue;  // all rows lie in one bin
       }
       search.n_values = columns_[column].n_values();
-      search.has_missing =
-          columns_[column].has_missing && scale_.rows(search.sums[search.n_values]) != 0;
+      search.has_missing = columns_[column].has_missing && scale_.rows(search.sums[search.n_values]) != 0;
       if (columns_[column].is_categorical) {
         split_categories(search, column);
       } else {
@@ -181,9 +179,8 @@ class SplitFinder {
         seen[count++] = {below > 0.0 ? scale_.gradient(sum) / below : 0.0, bin};
       }
     }
-    std::sort(seen.begin(), seen.begin() + count, [](const Category& a, const Category& b) {
-      return a.wish != b.wish ? a.wish < b.wish : a.bin < b.bin;
-    });
+    std::sort(seen.begin(), seen.begin() + count,
+              [](const Category& a, const Category& b) { return a.wish != b.wish ? a.wish < b.wish : a.bin < b.bin; });
     BinSum left;
     std::size_t best_count = 0;
     for (std::size_t i = 0; i + 1 < count; ++i) {
@@ -205,8 +202,8 @@ class SplitFinder {
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t number = seen[i].bin == search.n_values ? no_category : seen[i].bin;
       const std::uint64_t bit = std::uint64_t{1} << (number % 64);
-      best.right_set[number / 64] = i < best_count ? best.right_set[number / 64] & ~bit
-                                                   : best.right_set[number / 64] | bit;
+      best.right_set[number / 64] =
+          i < best_count ? best.right_set[number / 64] & ~bit : best.right_set[number / 64] | bit;
     }
     best.missing_right = (best.right_set[3] >> 63U) != 0;
   }

@@ -122,8 +122,8 @@ class BoostedTreeGrower {
         made.set_words.insert(made.set_words.end(), split.right_set.begin(), split.right_set.end());
       } else {
         // behind the last edge there is nothing but missing values
-        const float edge = split.last_left < column.edges.size() ? column.edges[split.last_left]
-                                                                 : std::numeric_limits<float>::max();
+        const float edge =
+            split.last_left < column.edges.size() ? column.edges[split.last_left] : std::numeric_limits<float>::max();
         add_node(made, static_cast<std::int32_t>(split.column), edge, split.missing_right);
       }
       pending.emplace_back(node.right, place);
@@ -215,11 +215,8 @@ class BoostedTreeGrower {
     const std::size_t left = nodes_.size();
     const std::size_t right = left + 1;
     const Node& parent = nodes_[index];
-    Node left_node{.begin = parent.begin,
-                   .end = middle,
-                   .depth = parent.depth + 1,
-                   .total = parent.split.left,
-                   .parent = index};
+    Node left_node{
+        .begin = parent.begin, .end = middle, .depth = parent.depth + 1, .total = parent.split.left, .parent = index};
     Node right_node{.begin = middle,
                     .end = parent.end,
                     .depth = parent.depth + 1,
@@ -299,7 +296,7 @@ class BoostedTreeGrower {
   HistogramBuilder builder_;
   SplitFinder finder_;
   SumScale scale_;
-  std::vector<std::uint32_t> rows_;   ///< the rows of a node stand side by side
+  std::vector<std::uint32_t> rows_;  ///< the rows of a node stand side by side
   std::vector<std::uint32_t> spare_;
   std::vector<Node> nodes_;
   std::priority_queue<Waiting> waiting_;

@@ -70,9 +70,10 @@ NAD_INLINE std::unique_ptr<Detector> BoostedTrees::clone() const { return std::m
 NAD_INLINE void BoostedTrees::take(Detector&& learner) { *this = std::move(static_cast<BoostedTrees&>(learner)); }
 
 NAD_INLINE void BoostedTrees::do_fit(MatrixView, std::span<const float>, const FitControl&) {
-  throw Error(ErrorCode::invalid_argument,
-              "boosted_trees learn from labelled rows; call BoostedTrees::fit with one label a row, or choose a detector "
-              "that needs none");
+  throw Error(
+      ErrorCode::invalid_argument,
+      "boosted_trees learn from labelled rows; call BoostedTrees::fit with one label a row, or choose a detector "
+      "that needs none");
 }
 
 NAD_INLINE void BoostedTrees::fit(MatrixView x, std::span<const std::int32_t> labels, const FitControl& control) {
@@ -110,12 +111,10 @@ NAD_INLINE void BoostedTrees::learn(MatrixView x, std::span<const std::int32_t> 
                                 Random(options_.random_state, /*stream=*/2));
   }
 
-  std::vector<detail::ColumnBins> bins =
-      detail::learn_bins(x, sample_weight, rows, options_.categorical_features, options_.max_bins,
-                         options_.random_state, control.n_jobs);
+  std::vector<detail::ColumnBins> bins = detail::learn_bins(x, sample_weight, rows, options_.categorical_features,
+                                                            options_.max_bins, options_.random_state, control.n_jobs);
   const auto binned = [&](std::vector<std::uint32_t> of, bool learnt) {
-    const detail::LabelledRows from{
-        .x = x, .label = label, .weight = weights, .copies = copies, .rows = std::move(of)};
+    const detail::LabelledRows from{.x = x, .label = label, .weight = weights, .copies = copies, .rows = std::move(of)};
     return detail::bin_rows(from, bins, learnt, control.n_jobs);
   };
   const detail::BinnedRows learnt_rows = binned(std::move(rows), true);
@@ -245,9 +244,9 @@ NAD_INLINE void BoostedTrees::bend(std::span<float> scores) const {
 }
 
 NAD_INLINE double BoostedTrees::do_baseline() const {
-  return n_outputs() == 1 ? middle_[0]
-                          : detail::odds_against(classes_.size(), normal_index(),
-                                                 [&](std::size_t i) { return middle_[i]; });
+  return n_outputs() == 1
+             ? middle_[0]
+             : detail::odds_against(classes_.size(), normal_index(), [&](std::size_t i) { return middle_[i]; });
 }
 
 NAD_INLINE void BoostedTrees::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
@@ -281,8 +280,7 @@ NAD_INLINE void BoostedTrees::do_explain(MatrixView rows, std::size_t first, Mat
         const double others = odds + scores[normal];  // log of the sum of the exponentials of the other classes
         double share = output == normal ? -1.0 : detail::portable_exp(scores[output] - others);
         scores[output] += move;
-        const double next =
-            detail::odds_against(outputs, normal, [&](std::size_t i) { return scores[i]; });
+        const double next = detail::odds_against(outputs, normal, [&](std::size_t i) { return scores[i]; });
         if (std::abs(move) > 1e-9) {
           share = (next - odds) / move;
         }

@@ -35,7 +35,8 @@ inline void check_options(const BoostedTreesOptions& options, ErrorCode code) {
     refuse("learning_rate is " + number(options.learning_rate) + "; give a share above 0.0 and at most 1.0");
   }
   if (options.max_leaf_nodes && (*options.max_leaf_nodes < 2 || *options.max_leaf_nodes > many)) {
-    refuse("max_leaf_nodes is " + number(*options.max_leaf_nodes) + "; give at least 2 leaves, or nothing for no limit");
+    refuse("max_leaf_nodes is " + number(*options.max_leaf_nodes) +
+           "; give at least 2 leaves, or nothing for no limit");
   }
   if (options.max_depth && (*options.max_depth < 1 || *options.max_depth > many)) {
     refuse("max_depth is " + number(*options.max_depth) + "; give a depth of at least 1, or nothing for no limit");
@@ -52,7 +53,8 @@ inline void check_options(const BoostedTreesOptions& options, ErrorCode code) {
   refuse_negative("categorical_smoothing", options.categorical_smoothing);
   refuse_negative("tol", options.tol);
   if (options.max_delta_step && !(*options.max_delta_step > 0.0 && is_finite(*options.max_delta_step))) {
-    refuse("max_delta_step is " + number(*options.max_delta_step) + "; give a number above 0.0, or nothing for no limit");
+    refuse("max_delta_step is " + number(*options.max_delta_step) +
+           "; give a number above 0.0, or nothing for no limit");
   }
   if (options.max_bins < 2 || options.max_bins > 255) {
     refuse("max_bins is " + number(options.max_bins) + "; give 2 to 255 bins a column");
@@ -109,8 +111,7 @@ inline void check_labels(const BoostedTreesOptions& options, MatrixView x, std::
     if (labels[row] < 0 || static_cast<std::size_t>(labels[row]) >= options.class_names.size()) {
       throw Error(ErrorCode::invalid_argument,
                   "the label of row " + std::to_string(row) + " is " + std::to_string(labels[row]) +
-                      ", but class_names names the labels from 0 to " +
-                      std::to_string(options.class_names.size() - 1));
+                      ", but class_names names the labels from 0 to " + std::to_string(options.class_names.size() - 1));
     }
   }
 }
@@ -169,8 +170,8 @@ inline std::vector<std::int32_t> classes_of(const BoostedTreesOptions& options, 
                                                  " classes; give one a class, in ascending order of the labels");
   }
   if (find_normal(options, classes) == classes.size()) {
-    throw Error(ErrorCode::invalid_argument, "normal_class is " + std::to_string(*options.normal_class) +
-                                                 ", but no row that counts has that label");
+    throw Error(ErrorCode::invalid_argument,
+                "normal_class is " + std::to_string(*options.normal_class) + ", but no row that counts has that label");
   }
   return classes;
 }
@@ -189,8 +190,7 @@ inline void check_boosted_classes(const BoostedTreesOptions& options, std::span<
     throw bad("their normal class is none of their classes");
   }
   for (const std::int32_t label : classes) {
-    if (!options.class_names.empty() &&
-        (label < 0 || static_cast<std::size_t>(label) >= options.class_names.size())) {
+    if (!options.class_names.empty() && (label < 0 || static_cast<std::size_t>(label) >= options.class_names.size())) {
       throw bad("a class has no name");
     }
   }

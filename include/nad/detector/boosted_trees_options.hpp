@@ -47,14 +47,14 @@ struct BoostedTreesOptions {
   /// Categories are sorted by gradient / (hessian + this): the larger, the less a rare category matters.
   double categorical_smoothing = 10.0;
   ClassWeight class_weight = ClassWeight::none;
-  std::vector<double> class_weights = {};         ///< one a class, in ascending order of the labels
-  std::vector<std::string> class_names = {};      ///< of the labels 0, 1, ..., kept in files
+  std::vector<double> class_weights = {};     ///< one a class, in ascending order of the labels
+  std::vector<std::string> class_names = {};  ///< of the labels 0, 1, ..., kept in files
   /// The label that counts as normal. Nothing: the one named "normal" or "benign", else 0, else the lowest.
   std::optional<std::int32_t> normal_class = {};
-  bool early_stopping = false;       ///< watch rows that are not learnt from, and keep the best round
-  std::size_t n_iter_no_change = 10;  ///< rounds without a better loss that end the training
-  double validation_fraction = 0.1;   ///< share of each class that is watched
-  double tol = 1e-7;                  ///< a loss is better when it is lower by more than this
+  bool early_stopping = false;               ///< watch rows that are not learnt from, and keep the best round
+  std::size_t n_iter_no_change = 10;         ///< rounds without a better loss that end the training
+  double validation_fraction = 0.1;          ///< share of each class that is watched
+  double tol = 1e-7;                         ///< a loss is better when it is lower by more than this
   std::optional<double> contamination = {};  ///< share of training rows above the threshold; nothing: threshold 0.5
   std::uint64_t random_state = 0;            ///< draws the rows that are watched, and what bins are learnt from
 

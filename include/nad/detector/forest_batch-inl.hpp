@@ -107,9 +107,8 @@ class ChunkScorer {
       const std::size_t count = std::min(simd::block_rows, rows.rows() - begin);
       gather(rows, begin, count);
       load({together_.data(), count, columns_}, [](std::size_t) {});
-      walk(count, [&](std::size_t i, std::size_t output, float sum) {
-        out[order_[begin + i] * outputs_ + output] = sum;
-      });
+      walk(count,
+           [&](std::size_t i, std::size_t output, float sum) { out[order_[begin + i] * outputs_ + output] = sum; });
     }
   }
 

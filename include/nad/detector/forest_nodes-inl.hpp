@@ -65,7 +65,7 @@ inline Error damaged_trees(std::string_view what, const std::string& message) {
 
 /// What sound trees look like.
 struct ForestRules {
-  std::string_view what;       ///< "isolation forest"
+  std::string_view what;  ///< "isolation forest"
   std::size_t n_features;
   std::size_t special_splits;  ///< hyperplanes or sets of categories
   float least_leaf;            ///< leaves are worth at least this

@@ -9,11 +9,11 @@
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/detector/detector-inl.hpp"
-#include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/forest_batch-inl.hpp"
+#include "nad/detector/forest_walk-inl.hpp"
+#include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/isolation_forest_check-inl.hpp"
 #include "nad/detector/isolation_forest_grow-inl.hpp"
-#include "nad/detector/forest_walk-inl.hpp"
 
 namespace nad {
 

@@ -157,7 +157,8 @@ inline void check_forest(const ForestNodes& nodes, const IsolationForestOptions&
   }
   check_planes(nodes, n_features);
   const std::size_t planes = nodes.plane_begin.empty() ? 0 : nodes.plane_begin.size() - 1;
-  check_trees(nodes, {.what = "isolation forest", .n_features = n_features, .special_splits = planes, .least_leaf = 0.0F});
+  check_trees(nodes,
+              {.what = "isolation forest", .n_features = n_features, .special_splits = planes, .least_leaf = 0.0F});
 }
 
 }  // namespace nad::detail

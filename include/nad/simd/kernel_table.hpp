@@ -47,7 +47,7 @@ inline constexpr std::size_t category_words = 4;
 struct BinSums {
   const std::uint32_t* rows;  ///< those of the node
   std::size_t count;
-  const std::size_t* begin;   ///< for each row and the end: where its bins begin in `bins`; null: all have `width`
+  const std::size_t* begin;  ///< for each row and the end: where its bins begin in `bins`; null: all have `width`
   std::size_t width;
   const std::uint16_t* bins;
   const std::int64_t* values;  ///< of each row; aligned to 16 bytes
