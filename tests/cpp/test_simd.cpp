@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
@@ -174,6 +175,52 @@ TEST_CASE("the forest kernel agrees with a plain walk for every number of rows, 
         same = same && sums.start[row] == plain(block.start[row], block.start[nad::simd::block_stride + row]);
       }
       CHECK(same);
+    }
+  }
+}
+
+TEST_CASE("add_to_bins agrees with a loop, for rows of equal and of different numbers of bins, on every kernel") {
+  constexpr std::size_t rows = 50;
+  constexpr std::size_t bins = 9;
+  struct alignas(16) Sums {
+    std::int64_t of[2 * rows];
+  };
+  Sums values{};
+  nad::Random random(11);
+  for (std::int64_t& value : values.of) {
+    value = static_cast<std::int64_t>(random.next() >> 20U) - (std::int64_t{1} << 43U);
+  }
+  std::vector<std::uint16_t> of_row;
+  std::vector<std::size_t> begin = {0};
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t i = random.below(6); i != 0; --i) {
+      of_row.push_back(static_cast<std::uint16_t>(random.below(bins)));
+    }
+    begin.push_back(of_row.size());
+  }
+  of_row.resize(std::max(of_row.size(), 2 * rows));
+  const std::vector<std::uint32_t> node = {3, 4, 7, 8, 9, 20, 21, 22, 23, 24, 25, 40, 49};
+  const KeepKernels keep;
+  for (const std::string_view name : nad::simd::supported()) {
+    nad::simd::force(name);
+    for (const bool equal : {false, true}) {
+      Sums sums{};
+      std::vector<std::int64_t> expected(2 * bins);
+      for (const std::size_t row : node) {
+        for (std::size_t i = equal ? 2 * row : begin[row]; i < (equal ? 2 * row + 2 : begin[row + 1]); ++i) {
+          const std::size_t bin = of_row[i];
+          expected[2 * bin] += values.of[2 * row];
+          expected[2 * bin + 1] += values.of[2 * row + 1];
+        }
+      }
+      nad::simd::active_kernels().add_to_bins({.rows = node.data(),
+                                               .count = node.size(),
+                                               .begin = equal ? nullptr : begin.data(),
+                                               .width = 2,
+                                               .bins = of_row.data(),
+                                               .values = values.of,
+                                               .sums = sums.of});
+      CHECK(std::equal(expected.begin(), expected.end(), sums.of));
     }
   }
 }
