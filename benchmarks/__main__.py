@@ -82,10 +82,8 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         return compiled.run(options.cpp, effort.rounds, quick=options.quick)
     if task == "records":
         return records_speed.run(effort)
-    if task == "autoencoder":
-        return autoencoder_speed.run(effort, seeds[0])
-    if task == "boosted":
-        return boosted_trees.run(effort, seeds)
+    if task in ("autoencoder", "boosted"):
+        return boosted_trees.run(effort, seeds) if task == "boosted" else autoencoder_speed.run(effort, seeds[0])
     if task == "data":
         return kdd99_check.run()
     return isolation_forest_quality.run(seeds, quick=options.quick)

@@ -1,8 +1,8 @@
-"""Boosted trees of the same rounds, leaves, bins and learning rate: nad beside LightGBM and scikit-learn, one thread each.
+"""Boosted trees of the same rounds, leaves, bins and learning rate: nad, LightGBM and scikit-learn, one thread each.
 
-Speed is measured on KDD Cup 99 (10 %), with its words as categories, and on its first 100,000 rows with a column a word.
-Quality is the log-loss and ROC-AUC of rows that were held back, of normal against attack and of the families of attacks;
-the seed draws which rows those are.
+Speed is measured on KDD Cup 99 (10 %), with its words as categories, and on its first 100,000 rows with a column a
+word. Quality is the log-loss and ROC-AUC of rows that were held back, of normal against attack and of the families of
+attacks; the seed draws which rows those are.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Contestant(ABC):
         self.seed = seed
         self.prepare()
 
+    @abstractmethod
     def prepare(self) -> None:
         """Imports what it needs."""
 
@@ -110,9 +111,13 @@ def _area(is_attack: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> f
 
 
 class Nad(Contestant):
+    def prepare(self) -> None:
+        self.library = importlib.import_module("nad")
+
     def train(self, x: Rows, y: Labels, categories: list[int]) -> Any:
-        nad = importlib.import_module("nad")
-        return nad.BoostedTrees(max_iter=ROUNDS, max_leaf_nodes=LEAVES, categorical_features=categories).fit(x, y)
+        return self.library.BoostedTrees(max_iter=ROUNDS, max_leaf_nodes=LEAVES, categorical_features=categories).fit(
+            x, y
+        )
 
 
 class LightGbm(Contestant):

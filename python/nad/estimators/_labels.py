@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ class Labels:
 def read_labels(y: Any) -> Labels:
     """What ``fit`` was given as ``y``."""
     if y is None:
-        raise InvalidArgumentError("BoostedTrees requires y to be passed, but the target y is None: give one label a row")
+        raise InvalidArgumentError(
+            "BoostedTrees requires y to be passed, but the target y is None: give one label a row"
+        )
     values = _one_column(np.asarray(y))
     if values.dtype.kind == "O":
         _refuse_missing(values)
@@ -93,5 +96,5 @@ def _one_column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _refuse_missing(values: npt.NDArray[Any]) -> None:
     for row, value in enumerate(values.tolist()):
-        if value is None or (isinstance(value, float) and value != value):
+        if value is None or (isinstance(value, float) and math.isnan(value)):
             raise InvalidDataError(f"Input y contains NaN: the label of row {row} is missing")

@@ -38,9 +38,9 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
     l2_regularization : float, default=0.0
         Added to the hessian of each leaf: the larger, the smaller the steps.
     max_delta_step : float or None, default=8.0
-        The most that a leaf corrects before ``learning_rate`` takes its share; None is no limit. Rows that the rounds so
-        far are sure of, and wrong, otherwise ask for steps that later rounds do not make good: without it, rare classes
-        spoil a model of several.
+        The most that a leaf corrects before ``learning_rate`` takes its share; None is no limit. Rows that the rounds
+        so far are sure of, and wrong, otherwise ask for steps that later rounds do not make good: without it, rare
+        classes spoil a model of several.
     max_bins : int, default=255
         Bins of a column, 2 to 255; missing values have one more.
     growth : "leaf_wise" or "depth_wise", default="leaf_wise"
@@ -171,7 +171,8 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The most likely class of each row."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        found: npt.NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return found
 
     def predict_proba(self, X: Any) -> Floats:
         """How likely each row is of each class, in the order of ``classes_``."""
