@@ -17,7 +17,7 @@
 #include "nad/core/parallel.hpp"
 #include "nad/detector/boosted_loss-inl.hpp"
 #include "nad/detector/boosted_tree-inl.hpp"
-#include "nad/detector/forest_nodes-inl.hpp"
+#include "nad/detector/forest_tools-inl.hpp"
 
 namespace nad::detail {
 

@@ -49,8 +49,10 @@ class SumScale {
 
   BinSum sum(double gradient, double hessian, std::uint32_t copies) const noexcept {
     const double scaled = gradient * gradient_;
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): it is not negative, and a unit too much does not matter
+    const auto whole_hessian = static_cast<std::uint64_t>(hessian * hessian_ + 0.5);
     return {static_cast<std::int64_t>(scaled + (scaled < 0.0 ? -0.5 : 0.5)),
-            (static_cast<std::uint64_t>(hessian * hessian_ + 0.5) << static_cast<unsigned>(row_bits_)) + copies};
+            (whole_hessian << static_cast<unsigned>(row_bits_)) + copies};
   }
   std::uint64_t rows(const BinSum& sum) const noexcept {
     return sum.hessian_and_rows & ((std::uint64_t{1} << static_cast<unsigned>(row_bits_)) - 1);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/core/error.hpp"
@@ -57,7 +58,7 @@ double odds_against(std::size_t n_classes, std::size_t normal, const Score& scor
 
 }  // namespace detail
 
-NAD_INLINE BoostedTrees::BoostedTrees(const Options& options) : options_(options) {
+NAD_INLINE BoostedTrees::BoostedTrees(Options options) : options_(std::move(options)) {
   detail::check_options(options_, ErrorCode::invalid_argument);
 }
 NAD_INLINE BoostedTrees::~BoostedTrees() = default;

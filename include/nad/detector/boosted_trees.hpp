@@ -40,7 +40,7 @@ class NAD_API BoostedTrees final : public Detector {
   static constexpr std::string_view kind_name = "boosted_trees";
   using Options = BoostedTreesOptions;
 
-  explicit BoostedTrees(const Options& options = {});
+  explicit BoostedTrees(Options options = {});
   ~BoostedTrees() override;
   BoostedTrees(const BoostedTrees&);
   BoostedTrees(BoostedTrees&&) noexcept;

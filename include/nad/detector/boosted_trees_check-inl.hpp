@@ -17,7 +17,7 @@
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/categories-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
-#include "nad/detector/forest_nodes-inl.hpp"
+#include "nad/detector/forest_tools-inl.hpp"
 
 namespace nad::detail {
 

@@ -76,7 +76,7 @@ inline std::vector<std::uint32_t> hold_back(std::vector<std::uint32_t>& rows, st
     ++left[label[row]];
   }
   for (std::size_t i = 0; i < n_classes; ++i) {
-    wanted[i] = std::min(static_cast<std::size_t>(share * static_cast<double>(left[i]) + 0.5), left[i] - 1);
+    wanted[i] = std::min(static_cast<std::size_t>(std::floor(share * static_cast<double>(left[i]) + 0.5)), left[i] - 1);
   }
   std::vector<std::uint32_t> taken;
   std::vector<std::uint32_t> kept;

@@ -10,7 +10,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detector/detector-inl.hpp"
-#include "nad/detector/forest_nodes-inl.hpp"
+#include "nad/detector/forest_tools-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
 
 namespace nad::detail {
