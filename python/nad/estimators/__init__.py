@@ -3,6 +3,7 @@
 from nad.estimators.autoencoder import Autoencoder
 from nad.estimators.boosted_trees import BoostedTrees
 from nad.estimators.ecod import ECOD
+from nad.estimators.ensemble import Ensemble
 from nad.estimators.gaussians import LocalGaussian, Mahalanobis
 from nad.estimators.half_space_trees import HalfSpaceTrees
 from nad.estimators.histogram import Histogram
@@ -17,6 +18,7 @@ __all__ = [
     "LODA",
     "Autoencoder",
     "BoostedTrees",
+    "Ensemble",
     "HalfSpaceTrees",
     "Histogram",
     "IsolationForest",
