@@ -10,15 +10,6 @@ namespace nad::python {
 
 namespace {
 
-void partial_fit(Autoencoder& autoencoder, py::handle x, py::handle sample_weight, py::handle n_jobs,
-                 py::object progress) {
-  const Records records(x);
-  check_columns(autoencoder, records);
-  const std::vector<float> weights = weights_from(sample_weight);
-  Run run(n_jobs, std::move(progress));
-  run([&](const FitControl& control) { autoencoder.partial_fit(records.view(), weights, control); });
-}
-
 py::array_t<float> reconstruct(const Autoencoder& autoencoder, py::handle x, py::handle n_jobs, py::object progress) {
   const Records records(x);
   check_columns(autoencoder, records);
@@ -60,12 +51,12 @@ void register_autoencoder(py::module_& module) {
   const auto n_jobs = py::arg("n_jobs") = 1;
   const auto progress = py::arg("progress") = py::none();
   auto autoencoder = detector_class<Autoencoder>(module, "Autoencoder");
+  def_partial_fit(autoencoder);
   autoencoder
       .def("set_options",
            [](Autoencoder& self, const py::kwargs& options) {
              self.set_options(options_from<AutoencoderOptions>(options, "Autoencoder"));
            })
-      .def("partial_fit", &partial_fit, x, py::arg("sample_weight") = py::none(), n_jobs, progress)
       .def("reconstruct", &reconstruct, x, n_jobs, progress)
       .def_property_readonly("history", &history)
       .def_property_readonly("best_epoch", &Autoencoder::best_epoch)

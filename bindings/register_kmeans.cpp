@@ -40,14 +40,6 @@ py::object predict_cluster(const KMeans& kmeans, py::handle x, py::handle n_jobs
   return array;
 }
 
-void partial_fit(KMeans& kmeans, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress) {
-  const Records records(x);
-  check_columns(kmeans, records);
-  const std::vector<float> weights = weights_from(sample_weight);
-  Run run(n_jobs, std::move(progress));
-  run([&](const FitControl& control) { kmeans.partial_fit(records.view(), weights, control); });
-}
-
 py::dict elbow(py::handle x, const std::vector<std::size_t>& n_clusters, const py::dict& options, py::handle n_jobs,
                py::object progress) {
   const Records records(x);
@@ -87,11 +79,11 @@ void register_kmeans(py::module_& module) {
   const auto n_jobs = py::arg("n_jobs") = 1;
   const auto progress = py::arg("progress") = py::none();
   auto kmeans = detector_class<KMeans>(module, "KMeans");
+  def_partial_fit(kmeans);
   kmeans
       .def(
           "start_from", [](KMeans& self, py::handle centres) { self.start_from(copy_of(Records(centres).view())); },
           py::arg("centres"))
-      .def("partial_fit", &partial_fit, x, py::arg("sample_weight") = py::none(), n_jobs, progress)
       .def("predict_cluster", &predict_cluster, x, n_jobs, progress)
       .def_static("elbow", &elbow, x, py::arg("n_clusters"), py::arg("options"), n_jobs, progress)
       .def("project", &project, x, n_jobs, progress)

@@ -112,6 +112,28 @@ TEST_CASE("loda: the column that moves a row away is the one that explains it") 
   }
 }
 
+TEST_CASE("loda: weights count in the threshold of rows that come later") {
+  const nad::Matrix first = tests::normal_rows(300, 4, 1);
+  const nad::Matrix later = tests::normal_rows(200, 4, 2);
+  std::vector<float> weights;
+  std::vector<float> copies;
+  for (std::size_t row = 0; row < later.rows(); ++row) {
+    weights.push_back(static_cast<float>(row % 3));
+    for (std::size_t copy = 0; copy < row % 3; ++copy) {
+      copies.insert(copies.end(), later.row(row).begin(), later.row(row).end());
+    }
+  }
+  nad::LODA weighted({.n_projections = 20, .contamination = 0.1});
+  weighted.partial_fit(first);
+  nad::LODA copied = weighted;
+  nad::LODA plain = weighted;
+  weighted.partial_fit(later, weights);
+  copied.partial_fit(nad::MatrixView(copies.data(), copies.size() / 4, 4));
+  plain.partial_fit(later);
+  CHECK(weighted.threshold() == doctest::Approx(copied.threshold()));
+  CHECK(weighted.threshold() != plain.threshold());
+}
+
 TEST_CASE("loda: partial_fit goes on counting") {
   const nad::Matrix first = tests::normal_rows(600, 5, 1);
   nad::Matrix later = tests::normal_rows(600, 5, 2);

@@ -56,9 +56,9 @@ TEST_CASE("products of all shapes are right for every kernel, and rows are the s
     const ForcedKernel forced(kernel);
     nad::Random same(2);
     std::vector<float> all;
-    for (const std::size_t rows : {1U, 2U, 3U, 5U, 13U, 14U, 15U, 29U, 230U}) {
-      for (const std::size_t columns : {1U, 3U, 15U, 16U, 17U, 31U, 32U, 33U, 130U}) {
-        for (const std::size_t depth : {1U, 7U, 118U, 256U, 257U}) {
+    for (const std::size_t rows : {1U, 3U, 13U, 14U, 15U, 29U, 230U}) {
+      for (const std::size_t columns : {1U, 15U, 16U, 17U, 130U}) {
+        for (const std::size_t depth : {1U, 31U, 256U, 257U}) {
           CAPTURE(kernel);
           CAPTURE(rows);
           CAPTURE(columns);

@@ -137,13 +137,7 @@ NAD_INLINE void Autoencoder::partial_fit(MatrixView x, std::span<const float> sa
   }
   learner.whiten();
   learner.derive();
-  std::vector<float> scores = learner.anomaly_score(x, control);
-  const double usual = 1.0 - options_.contamination;
-  const auto of_rows =
-      static_cast<double>(sample_weight.empty() ? detail::quantile_below(scores, usual)
-                                                : detail::weighted_quantile_below(scores, sample_weight, usual));
-  const auto before = static_cast<double>(threshold_);
-  learner.threshold_ = static_cast<float>(before + share * (of_rows - before));
+  learner.follow_threshold(x, sample_weight, options_.contamination, share, control);
   *this = std::move(learner);
 }
 
@@ -197,7 +191,6 @@ NAD_INLINE void Autoencoder::restore() {
 }
 
 NAD_INLINE void Autoencoder::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
-  const simd::KernelTable& kernels = simd::active_kernels();
   if (rows.rows() == 1) {
     out[0] = do_raw_score_row(rows.data(), first);
     return;
@@ -206,11 +199,7 @@ NAD_INLINE void Autoencoder::do_raw_score(MatrixView rows, std::size_t first, st
   detail::KernelFloats scratch(scorer_->scratch_size(block));
   for (std::size_t begin = 0; begin < rows.rows(); begin += block) {
     const std::size_t count = std::min(block, rows.rows() - begin);
-    for (std::size_t row = begin; row < begin + count; ++row) {
-      if (!kernels.all_finite(rows.row(row), rows.columns())) {
-        check_row(rows.row(row), first + row);
-      }
-    }
+    check_rows(rows.slice(begin, count), first + begin);
     const float* residuals = scorer_->residuals(rows.slice(begin, count), scratch.data());
     for (std::size_t i = 0; i < count; ++i) {
       out[begin + i] = scorer_->square(residuals + i * scorer_->stride());
@@ -219,9 +208,7 @@ NAD_INLINE void Autoencoder::do_raw_score(MatrixView rows, std::size_t first, st
 }
 
 NAD_INLINE float Autoencoder::do_raw_score_row(const float* row, std::size_t index) const {
-  if (!simd::active_kernels().all_finite(row, n_features())) {
-    check_row(row, index);
-  }
+  check_rows({row, 1, n_features()}, index);
   constexpr std::size_t room = 8192;  // enough for layers of some 4,000 units
   const MatrixView rows(row, 1, n_features());
   if (scorer_->scratch_size(1) <= room) {

@@ -124,12 +124,23 @@ NAD_INLINE void Detector::fit(MatrixView x, std::span<const float> sample_weight
   learner->do_fit(x, sample_weight, control);
   learner->threshold_ = learner->default_threshold();
   if (const std::optional<double> contamination = learner->wanted_contamination()) {
-    std::vector<float> scores = learner->anomaly_score(x, control);
-    learner->threshold_ = sample_weight.empty()
-                              ? detail::quantile_below(scores, 1.0 - *contamination)
-                              : detail::weighted_quantile_below(scores, sample_weight, 1.0 - *contamination);
+    learner->threshold_ = learner->quantile_threshold(x, sample_weight, *contamination, control);
   }
   take(std::move(*learner));
+}
+
+NAD_INLINE float Detector::quantile_threshold(MatrixView x, std::span<const float> sample_weight, double contamination,
+                                              const FitControl& control) const {
+  std::vector<float> scores = anomaly_score(x, control);
+  return sample_weight.empty() ? detail::quantile_below(scores, 1.0 - contamination)
+                               : detail::weighted_quantile_below(scores, sample_weight, 1.0 - contamination);
+}
+
+NAD_INLINE void Detector::follow_threshold(MatrixView x, std::span<const float> sample_weight, double contamination,
+                                           double share, const FitControl& control) {
+  const auto before = static_cast<double>(threshold_);
+  const auto now = static_cast<double>(quantile_threshold(x, sample_weight, contamination, control));
+  threshold_ = static_cast<float>(before + share * (now - before));
 }
 
 NAD_INLINE void Detector::require_fitted(const char* verb) const {

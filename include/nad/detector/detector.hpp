@@ -99,6 +99,13 @@ class NAD_API Detector {
   /// Throws unless something was learnt, from rows of as many columns.
   void require_shape(MatrixView x, const char* verb) const;
 
+  /// The score that a share of these rows lies above.
+  float quantile_threshold(MatrixView x, std::span<const float> sample_weight, double contamination,
+                           const FitControl& control) const;
+  /// Draws the threshold towards the one of rows that came later; they are this `share` of all rows that count.
+  void follow_threshold(MatrixView x, std::span<const float> sample_weight, double contamination, double share,
+                        const FitControl& control);
+
   float threshold_ = 0.0F;
 
  private:

@@ -266,15 +266,10 @@ NAD_INLINE float ECOD::score_of(const Sums& sums, std::size_t row) const noexcep
 }
 
 NAD_INLINE void ECOD::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
-  const simd::KernelTable& kernels = simd::active_kernels();
   Sums sums;
   for (std::size_t begin = 0; begin < rows.rows(); begin += Sums::rows) {
     const std::size_t count = std::min(Sums::rows, rows.rows() - begin);
-    for (std::size_t row = begin; row < begin + count; ++row) {
-      if (!kernels.all_finite(rows.row(row), rows.columns())) {
-        check_row(rows.row(row), first + row);
-      }
-    }
+    check_rows(rows.slice(begin, count), first + begin);
     sum_block(rows.slice(begin, count), sums);
     for (std::size_t row = 0; row < count; ++row) {
       out[begin + row] = score_of(sums, row);

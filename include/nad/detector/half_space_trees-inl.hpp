@@ -108,11 +108,8 @@ NAD_INLINE double HalfSpaceTrees::value_of(double weight, std::size_t depth) con
 NAD_INLINE double HalfSpaceTrees::do_baseline() const { return -value_of(reference_weight_, 0); }
 
 NAD_INLINE void HalfSpaceTrees::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
-  const simd::KernelTable& kernels = simd::active_kernels();
+  check_rows(rows, first);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (!kernels.all_finite(rows.row(row), rows.columns())) {
-      check_row(rows.row(row), first + row);
-    }
     out[row] = score_of(rows.row(row));
   }
 }
@@ -132,7 +129,7 @@ NAD_INLINE void HalfSpaceTrees::do_explain(MatrixView rows, std::size_t first, M
       const float* weights = weights_.data() + tree * (cuts() + leaves());
       double value = value_of(reference_weight_, 0);
       std::size_t at = 0;
-      for (std::size_t depth = 0; depth<options_.height&& static_cast<double>(weights[at])> limit; ++depth) {
+      for (std::size_t depth = 0; depth < options_.height && !(static_cast<double>(weights[at]) <= limit); ++depth) {
         const std::size_t cut = tree * cuts() + at;
         const std::uint32_t column = columns_[cut];
         at = 2 * at + 1 + (rows(row, column) >= values_[cut] ? 1 : 0);
@@ -165,7 +162,7 @@ NAD_INLINE void HalfSpaceTrees::derive() {
     std::size_t at = 0;
     std::size_t depth = 0;
     for (std::size_t leaf = 0; leaf < leaves();) {
-      while (depth<options_.height&& static_cast<double>(weights[at])> limit) {
+      while (depth < options_.height && !(static_cast<double>(weights[at]) <= limit)) {
         at = 2 * at + 1;
         ++depth;
       }

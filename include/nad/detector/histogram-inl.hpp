@@ -237,11 +237,8 @@ NAD_INLINE float Histogram::term(std::size_t column, float value) const noexcept
 }
 
 NAD_INLINE void Histogram::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
-  const simd::KernelTable& kernels = simd::active_kernels();
+  check_rows(rows, first);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (!kernels.all_finite(rows.row(row), rows.columns())) {
-      check_row(rows.row(row), first + row);
-    }
     out[row] = score_of(rows.row(row));
   }
 }

@@ -141,14 +141,7 @@ NAD_INLINE void KMeans::partial_fit(MatrixView x, std::span<const float> sample_
   learner.variance_ = std::move(all.variance);
   learner.rows_seen_ = all.weight;
   learner.derive();
-  std::vector<float> scores = learner.anomaly_score(x, control);
-  const double usual = 1.0 - options_.contamination;
-  const auto of_batch =
-      static_cast<double>(sample_weight.empty() ? detail::quantile_below(scores, usual)
-                                                : detail::weighted_quantile_below(scores, sample_weight, usual));
-  const double share = batch.weight / learner.rows_seen_;
-  learner.threshold_ =
-      static_cast<float>(static_cast<double>(threshold_) + share * (of_batch - static_cast<double>(threshold_)));
+  learner.follow_threshold(x, sample_weight, options_.contamination, batch.weight / learner.rows_seen_, control);
   *this = std::move(learner);
 }
 

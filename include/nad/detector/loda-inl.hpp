@@ -230,12 +230,9 @@ NAD_INLINE void LODA::partial_fit(MatrixView x, std::span<const float> sample_we
   LODA learner(*this);
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   learner.count(from.rows(), from.weights(), control);
-  std::vector<float> scores = learner.anomaly_score(x, control);
-  const auto of_batch = static_cast<double>(detail::quantile_below(scores, 1.0 - options_.contamination));
   learner.rows_seen_ += from.total_weight();
   const double share = from.total_weight() / learner.rows_seen_;
-  learner.threshold_ =
-      static_cast<float>(static_cast<double>(threshold_) + share * (of_batch - static_cast<double>(threshold_)));
+  learner.follow_threshold(x, sample_weight, options_.contamination, share, control);
   *this = std::move(learner);
 }
 
@@ -300,16 +297,11 @@ NAD_INLINE void LODA::restore() {
 // -- scoring
 
 NAD_INLINE void LODA::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
-  const simd::KernelTable& kernels = simd::active_kernels();
   Block block{std::vector<float>(Block::rows * mean_.size())};
   std::array<float, Block::rows> places;
   for (std::size_t begin = 0; begin < rows.rows(); begin += Block::rows) {
     const std::size_t count = std::min(Block::rows, rows.rows() - begin);
-    for (std::size_t row = begin; row < begin + count; ++row) {
-      if (!kernels.all_finite(rows.row(row), rows.columns())) {
-        check_row(rows.row(row), first + row);
-      }
-    }
+    check_rows(rows.slice(begin, count), first + begin);
     load(block, rows.slice(begin, count));
     std::array<double, Block::rows> sums{};
     for (std::size_t i = 0; i < bins_.size(); ++i) {

@@ -54,6 +54,8 @@ constexpr Kind kind_of() {
               }};
 }
 
+// A line each, whatever room there is.
+// clang-format off
 inline constexpr std::array kinds = {
     kind_of<Autoencoder>(),
     kind_of<ECOD>(),
@@ -67,6 +69,7 @@ inline constexpr std::array kinds = {
     kind_of<NearestNeighbours>(),
     kind_of<PcaResidual>(),
 };
+// clang-format on
 
 inline const Kind* find_kind(std::string_view name) noexcept {
   for (const Kind& kind : kinds) {

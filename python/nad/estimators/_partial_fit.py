@@ -30,10 +30,14 @@ class StreamEstimator(DetectorEstimator[Core]):
             sample_weight = _frames.to_weights(sample_weight)
         if names is not None and self._names is not None:
             _frames.check_names(names, self._names)
-        detector: Any = self._new_detector() if self._detector is None else copy.copy(self._detector)
+        detector: Any = self._new_detector() if self._detector is None else self._continued(self._detector)
         try:
             detector.partial_fit(values, sample_weight, n_jobs=self._threads())
         except InvalidDataError as error:
             raise self._explained(error, names) from None
         self._detector, self._names = detector, self._names or names
         return self
+
+    def _continued(self, detector: Core) -> Core:
+        """A copy of `detector` that ``partial_fit`` shall go on with."""
+        return copy.copy(detector)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nad import _core, _frames
-from nad.errors import InvalidDataError
-from nad.estimators._detector import DetectorEstimator, Floats
+from nad import _core
+from nad.estimators._detector import Floats
+from nad.estimators._partial_fit import StreamEstimator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-Self = TypeVar("Self", bound="Autoencoder")
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class TrainingHistory:
     learning_rate: list[float]
 
 
-class Autoencoder(DetectorEstimator[_core.Autoencoder]):
+class Autoencoder(StreamEstimator[_core.Autoencoder]):
     """A neural network that is trained to give back its input through a narrow layer.
 
     Scale the columns first: errors are compared with each other.
@@ -176,24 +174,6 @@ class Autoencoder(DetectorEstimator[_core.Autoencoder]):
         self.random_state = random_state
         self.verbose = verbose
 
-    def partial_fit(self: Self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
-        """Go through these rows once, in their order.
-
-        Threshold and usual errors follow, with a memory of some 20,000 rows.
-        """
-        values, names = _frames.to_array(X)
-        if sample_weight is not None:
-            sample_weight = _frames.to_weights(sample_weight)
-        detector = self._new_detector() if self._detector is None else self._grown_detector(self._detector)
-        if names is not None and self._names is not None:
-            _frames.check_names(names, self._names)
-        try:
-            detector.partial_fit(values, sample_weight, n_jobs=self._threads())
-        except InvalidDataError as error:
-            raise self._explained(error, names) from None
-        self._detector, self._names = detector, self._names or names
-        return self
-
     def reconstruct(self, X: Any) -> Floats:
         """What the network makes of the rows."""
         made: Floats = self._table_verb("reconstruct", X)
@@ -223,6 +203,9 @@ class Autoencoder(DetectorEstimator[_core.Autoencoder]):
     def n_iter_(self) -> int:
         """Epochs that were run."""
         return len(self._fitted("n_iter_").history["loss"])
+
+    def _continued(self, detector: Any) -> Any:
+        return self._grown_detector(detector)
 
     def _grown_detector(self, detector: Any) -> Any:
         options = self._options()

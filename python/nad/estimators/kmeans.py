@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nad import _core, _frames
-from nad.errors import InvalidArgumentError, InvalidDataError
-from nad.estimators._detector import DetectorEstimator, Floats
+from nad.errors import InvalidArgumentError
+from nad.estimators._detector import Floats
+from nad.estimators._partial_fit import StreamEstimator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-Self = TypeVar("Self", bound="KMeans")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class ClusterView:
     explained: tuple[float, float]  # share of the variance of the rows along each
 
 
-class KMeans(DetectorEstimator[_core.KMeans]):
+class KMeans(StreamEstimator[_core.KMeans]):
     """K-Means with greedy k-means++ and exact Lloyd iterations that skip distances, or mini-batches.
 
     Parameters
@@ -131,21 +129,6 @@ class KMeans(DetectorEstimator[_core.KMeans]):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def partial_fit(self: Self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
-        """Go on learning from rows that come later, which are seen once; the first rows choose the centres."""
-        values, names = _frames.to_array(X)
-        if sample_weight is not None:
-            sample_weight = _frames.to_weights(sample_weight)
-        detector = self._new_detector() if self._detector is None else copy.copy(self._detector)
-        if names is not None and self._names is not None:
-            _frames.check_names(names, self._names)
-        try:
-            detector.partial_fit(values, sample_weight, n_jobs=self._threads())
-        except InvalidDataError as error:
-            raise self._explained(error, names) from None
-        self._detector, self._names = detector, self._names or names
-        return self
 
     def predict_cluster(self, X: Any) -> Any:
         """The number of the nearest cluster, large or small; an integer for a single record."""
