@@ -1,7 +1,7 @@
 #pragma once
 
-// The dual of the one-class problem: minimise a'Ka / 2 with 0 <= a_i <= bound_i and a fixed sum, by moving two of the
-// a_i at a time. The pair is the one that the second-order approximation promises most of (Fan, Chen and Lin 2005).
+// The dual of the one-class problem, solved for some rows at a time: those that violate the optimality conditions most,
+// while the others, which seem to be settled, stay as they are; then all rows are looked at again.
 
 #include <algorithm>
 #include <cmath>
@@ -10,11 +10,14 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/core/error.hpp"
 #include "nad/core/progress.hpp"
-#include "nad/detector/svm_kernel_columns-inl.hpp"
+#include "nad/detector/kernel_columns-inl.hpp"
+#include "nad/detector/svm_pairs-inl.hpp"
 
 namespace nad::detail {
 
@@ -22,52 +25,40 @@ struct SvmLimits {
   double tol = 1e-3;
   std::size_t max_iter = static_cast<std::size_t>(-1);
   bool shrinking = true;
+  double cache_size = 200.0;  ///< MiB
 };
 
 class OneClassSolver {
  public:
-  /// `alphas` lie within their bounds; their sum is kept.
-  OneClassSolver(KernelCache& columns, std::vector<double> diagonal, std::vector<double> bounds,
-                 std::vector<double> alphas, const FitControl& control)
-      : columns_(columns),
-        diagonal_(std::move(diagonal)),
+  /// Rows that differ, and what their alphas may reach; the alphas add up to `sum`.
+  OneClassSolver(MatrixView rows, std::vector<double> bounds, double sum, const simd::KernelFunction& function,
+                 std::span<const float> origin, const FitControl& control)
+      : rows_(rows),
         bounds_(std::move(bounds)),
-        alphas_(std::move(alphas)),
+        sum_(sum),
+        function_(function),
+        origin_(origin),
         control_(control),
-        gradient_(alphas_.size()),
-        active_(alphas_.size()) {
-    std::iota(active_.begin(), active_.end(), std::uint32_t{0});
-    add_columns_of_all();
-  }
+        alphas_(rows.rows()),
+        gradient_(rows.rows()),
+        diagonal_(rows.rows()) {}
 
   void run(const SvmLimits& limits) {
-    const std::size_t shrink_every = std::min<std::size_t>(alphas_.size(), 1000);
-    std::size_t until_shrink = shrink_every;
-    while (iterations_ < limits.max_iter) {
-      if (limits.shrinking && --until_shrink == 0) {
-        until_shrink = shrink_every;
-        shrink(limits.tol);
-      }
-      Pair pair = choose(limits.tol);
-      if (!pair.found && active_.size() < alphas_.size()) {
-        wake_all();
-        pair = choose(limits.tol);
-        until_shrink = 1;
-      }
-      if (!pair.found) {
-        converged_ = true;
-        break;
-      }
-      ++iterations_;
-      move(pair);
-      report();
+    find_diagonal();
+    start(limits);
+    const KernelExpansion all(rows_, function_, origin_);
+    KernelColumns columns(all, rows_, limits.cache_size, control_.n_jobs);
+    if (limits.shrinking) {
+      run_in_parts(limits, columns);
+    } else {
+      const auto column = [&](std::size_t row) { return columns.column(static_cast<std::uint32_t>(row)); };
+      iterations_ = solve_pairs({alphas_, bounds_, gradient_, diagonal_}, limits.tol, limits.max_iter, column,
+                                [this](std::size_t step) { tell_sometimes(step); });
     }
-    if (active_.size() < alphas_.size()) {
-      wake_all();
-    }
+    converged_ = optimality_gap(alphas_, bounds_, gradient_) < limits.tol;
   }
 
-  const std::vector<double>& alphas() const noexcept { return alphas_; }
+  std::span<const double> alphas() const noexcept { return alphas_; }
   std::size_t iterations() const noexcept { return iterations_; }
   bool converged() const noexcept { return converged_; }
 
@@ -78,197 +69,231 @@ class OneClassSolver {
     double least = std::numeric_limits<double>::max();
     double most = -least;
     for (std::size_t row = 0; row < alphas_.size(); ++row) {
-      if (bounds_[row] <= 0.0) {
-        continue;
-      }
-      if (at_upper(row)) {
-        most = std::max(most, gradient_[row]);
-      } else if (at_lower(row)) {
+      if (alphas_[row] <= 0.0) {
         least = std::min(least, gradient_[row]);
+      } else if (alphas_[row] >= bounds_[row]) {
+        most = std::max(most, gradient_[row]);
       } else {
         sum += gradient_[row];
         ++free;
       }
     }
-    return free != 0 ? sum / static_cast<double>(free) : (least + most) / 2.0;
+    if (free != 0) {
+      return sum / static_cast<double>(free);
+    }
+    const bool some_at_zero = least < std::numeric_limits<double>::max();
+    return some_at_zero ? (least + most) / 2.0 : most;
   }
 
  private:
-  struct Pair {
-    bool found = false;
-    std::uint32_t up = 0;    ///< grows
-    std::uint32_t down = 0;  ///< shrinks
-  };
-
-  bool at_upper(std::size_t row) const { return alphas_[row] >= bounds_[row]; }
-  bool at_lower(std::size_t row) const { return alphas_[row] <= 0.0; }
-
-  /// The gradient K a, from all rows that count.
-  void add_columns_of_all() {
-    std::vector<std::uint32_t> rows;
-    for (std::uint32_t row = 0; row < alphas_.size(); ++row) {
-      if (alphas_[row] > 0.0) {
-        rows.push_back(row);
-      }
-    }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto rest = std::span<const std::uint32_t>(rows).subspan(i);
-      const float* column = columns_.column(rows[i], rest);
-      for (std::size_t row = 0; row < gradient_.size(); ++row) {
-        gradient_[row] += alphas_[rows[i]] * static_cast<double>(column[row]);
-      }
-      if (i % KernelCache::together == 0) {
-        tell("comparing rows", i, rows.size());
-      }
-    }
-  }
-
-  /// The row that may grow and wants to most, and the one that may shrink and together with it gains most.
-  Pair choose(double tol) {
-    Pair pair;
-    double steepest = -std::numeric_limits<double>::max();
-    for (const std::uint32_t row : active_) {
-      if (!at_upper(row) && -gradient_[row] > steepest) {
-        steepest = -gradient_[row];
-        pair.up = row;
-      }
-    }
-    if (steepest == -std::numeric_limits<double>::max()) {
-      return pair;
-    }
-    const float* column = columns_.column(pair.up, candidates(steepest));
-    double best = 0.0;
-    double worst = -std::numeric_limits<double>::max();
-    for (const std::uint32_t row : active_) {
-      if (at_lower(row)) {
+  void find_diagonal() {
+    for (std::size_t row = 0; row < rows_.rows(); ++row) {
+      const MatrixView alone = rows_.slice(row, 1);
+      if (function_.curve == simd::KernelCurve::rbf) {
+        diagonal_[row] = 1.0;
         continue;
       }
-      worst = std::max(worst, gradient_[row]);
-      const double gain = steepest + gradient_[row];
-      if (gain > 0.0) {
-        const double curve = curvature(pair.up, row, column);
-        if (gain * gain / curve > best) {
-          best = gain * gain / curve;
-          pair.down = row;
+      float length = simd::active_kernels().sum_of_squares(alone.data(), rows_.columns());
+      std::array<float, simd::panel_columns> value{length};
+      constexpr std::array<float, simd::panel_columns> nothing{};
+      simd::active_kernels().kernel_values(function_, 0.0F, nothing.data(), value.size(), value.data());
+      diagonal_[row] = static_cast<double>(value[0]);
+    }
+  }
+
+  /// As much alpha as fits where `density` is lowest.
+  void fill(std::span<const double> density) {
+    std::vector<std::uint32_t> order(rows_.rows());
+    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return density[a] < density[b]; });
+    std::fill(alphas_.begin(), alphas_.end(), 0.0);
+    double left = sum_;
+    for (const std::uint32_t row : order) {
+      alphas_[row] = std::min(left, bounds_[row]);
+      left -= alphas_[row];
+    }
+  }
+
+  /// The alphas of a problem of an eighth of the rows say where those of all of them are likely to be.
+  void start(const SvmLimits& limits) {
+    constexpr std::size_t few = 512;
+    constexpr std::size_t share = 8;
+    std::vector<double> density(rows_.rows());
+    if (rows_.rows() <= few) {
+      const std::vector<double> all_equal = bounds_;
+      sum_of(rows_, all_equal, density);
+    } else {
+      std::vector<std::uint32_t> some;
+      for (std::size_t row = 0; row < rows_.rows(); row += share) {
+        some.push_back(static_cast<std::uint32_t>(row));
+      }
+      const Matrix sample = copy_of_rows(some);
+      std::vector<double> bounds;
+      for (const std::uint32_t row : some) {
+        bounds.push_back(bounds_[row]);
+      }
+      const double of_all = std::accumulate(bounds_.begin(), bounds_.end(), 0.0);
+      const double of_some = std::accumulate(bounds.begin(), bounds.end(), 0.0);
+      OneClassSolver smaller(sample, std::move(bounds), sum_ / of_all * of_some, function_, origin_, control_);
+      SvmLimits coarse = limits;
+      coarse.tol = std::max(limits.tol, 1e-3 * of_some / of_all);
+      smaller.run(coarse);
+      sum_of(sample, smaller.alphas_, density);
+    }
+    fill(density);
+    sum_of(rows_, alphas_, gradient_);
+  }
+
+  Matrix copy_of_rows(std::span<const std::uint32_t> wanted) const {
+    Matrix copy = Matrix::for_overwrite(wanted.size(), rows_.columns());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      std::copy_n(rows_.row(wanted[i]), rows_.columns(), copy.row(i).data());
+    }
+    return copy;
+  }
+
+  /// out = for each row the sum of weights[i] * K(row, of[i]).
+  void sum_of(MatrixView of, std::span<const double> weights, std::vector<double>& out) const {
+    std::vector<double> counting;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      if (weights[i] != 0.0) {
+        counting.push_back(weights[i]);
+        places.push_back(i);
+      }
+    }
+    Matrix fixed = Matrix::for_overwrite(places.size(), rows_.columns());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      std::copy_n(of.row(places[i]), rows_.columns(), fixed.row(i).data());
+    }
+    KernelExpansion expansion(fixed, function_, origin_);
+    expansion.set_weights(counting);
+    parallel_for(rows_.rows(), control_, {.grain = 1024, .stage = "comparing rows"},
+                 [&](std::size_t begin, std::size_t end) {
+                   KernelScratch scratch(rows_.columns());
+                   expansion.sums(rows_.slice(begin, end - begin), scratch, out.data() + begin);
+                 });
+  }
+
+  void run_in_parts(const SvmLimits& limits, KernelColumns& columns) {
+    const double bytes = std::max(1.0, limits.cache_size) * 1048576.0;
+    const auto most = static_cast<std::size_t>(std::clamp(std::sqrt(bytes / 8.0), 64.0, 1024.0));
+    for (;;) {
+      const double gap = optimality_gap(alphas_, bounds_, gradient_);
+      if (gap < limits.tol || iterations_ >= limits.max_iter) {
+        return;
+      }
+      const std::vector<std::uint32_t> part = choose_part(most);
+      const std::vector<std::uint32_t> changed = solve_part(part, std::max(0.9 * limits.tol, 0.1 * gap), limits);
+      if (changed.empty()) {
+        return;  // rounding leaves nothing to gain
+      }
+      columns.for_each(changed, [&](std::size_t i, const float* column) {
+        const double by = steps_[i];
+        for (std::size_t row = 0; row < gradient_.size(); ++row) {
+          gradient_[row] += by * static_cast<double>(column[row]);
         }
-      }
-    }
-    pair.found = best > 0.0 && steepest + worst >= tol;
-    return pair;
-  }
-
-  double curvature(std::uint32_t a, std::uint32_t b, const float* column_of_a) const {
-    constexpr double least = 1e-12;
-    return std::max(least, diagonal_[a] + diagonal_[b] - 2.0 * static_cast<double>(column_of_a[b]));
-  }
-
-  /// Rows that are likely to be chosen soon: those near the steepest, and those that may shrink most.
-  std::span<const std::uint32_t> candidates(double steepest) {
-    likely_.clear();
-    if (KernelCache::together == 0) {
-      return likely_;
-    }
-    for (const std::uint32_t row : active_) {
-      const bool grows = !at_upper(row) && -gradient_[row] > steepest - 0.05 * std::abs(steepest);
-      if (grows && !columns_.has(row)) {
-        likely_.push_back(row);
-      }
-    }
-    const std::size_t most = std::min<std::size_t>(likely_.size(), KernelCache::together);
-    std::partial_sort(likely_.begin(), likely_.begin() + static_cast<std::ptrdiff_t>(most), likely_.end(),
-                      [this](std::uint32_t a, std::uint32_t b) {
-                        return gradient_[a] < gradient_[b] || (gradient_[a] == gradient_[b] && a < b);
-                      });
-    likely_.resize(most);
-    return likely_;
-  }
-
-  void move(const Pair& pair) {
-    const std::span<const std::uint32_t> none;
-    const float* up = columns_.column(pair.up, none);
-    const double curve = curvature(pair.up, pair.down, up);
-    double step = (gradient_[pair.down] - gradient_[pair.up]) / curve;
-    step = std::min({step, bounds_[pair.up] - alphas_[pair.up], alphas_[pair.down]});
-    const bool fills = step == bounds_[pair.up] - alphas_[pair.up];
-    const bool empties = step == alphas_[pair.down];
-    alphas_[pair.up] = fills ? bounds_[pair.up] : alphas_[pair.up] + step;
-    alphas_[pair.down] = empties ? 0.0 : alphas_[pair.down] - step;
-    const float* down = columns_.column(pair.down, none);
-    up = columns_.column(pair.up, none);  // the other may have taken its place
-    for (const std::uint32_t row : active_) {
-      gradient_[row] += step * (static_cast<double>(up[row]) - static_cast<double>(down[row]));
+      });
+      tell();
     }
   }
 
-  /// Leaves out rows at a bound that want to stay there.
-  void shrink(double tol) {
-    double up = -std::numeric_limits<double>::max();
-    double down = up;
-    for (const std::uint32_t row : active_) {
-      up = at_upper(row) ? up : std::max(up, -gradient_[row]);
-      down = at_lower(row) ? down : std::max(down, gradient_[row]);
-    }
-    if (!woken_ && up + down <= 10.0 * tol) {
-      woken_ = true;
-      wake_all();
-      return;
-    }
-    const auto settled = [&](std::uint32_t row) {
-      return (at_upper(row) && -gradient_[row] > up) || (at_lower(row) && gradient_[row] > down);
-    };
-    active_.erase(std::remove_if(active_.begin(), active_.end(), settled), active_.end());
-  }
-
-  /// Brings the rows that were left out back, with the gradient that they have by now.
-  void wake_all() {
-    std::vector<std::uint8_t> is_active(alphas_.size());
-    for (const std::uint32_t row : active_) {
-      is_active[row] = 1;
-    }
-    std::vector<std::uint32_t> asleep;
-    std::vector<std::uint32_t> counting;
+  /// Rows between their bounds, those that want to grow most, and those that want to shrink most.
+  std::vector<std::uint32_t> choose_part(std::size_t most) const {
+    std::vector<std::uint32_t> up;
+    std::vector<std::uint32_t> down;
     for (std::uint32_t row = 0; row < alphas_.size(); ++row) {
-      if (is_active[row] == 0) {
-        asleep.push_back(row);
-        gradient_[row] = 0.0;
+      if (alphas_[row] < bounds_[row]) {
+        up.push_back(row);
       }
       if (alphas_[row] > 0.0) {
-        counting.push_back(row);
+        down.push_back(row);
       }
     }
-    for (std::size_t i = 0; i < counting.size() && !asleep.empty(); ++i) {
-      const float* column = columns_.column(counting[i], std::span<const std::uint32_t>(counting).subspan(i));
-      for (const std::uint32_t row : asleep) {
-        gradient_[row] += alphas_[counting[i]] * static_cast<double>(column[row]);
+    const auto lower = [&](std::uint32_t a, std::uint32_t b) {
+      return gradient_[a] != gradient_[b] ? gradient_[a] < gradient_[b] : a < b;
+    };
+    const auto higher = [&](std::uint32_t a, std::uint32_t b) {
+      return gradient_[a] != gradient_[b] ? gradient_[a] > gradient_[b] : a < b;
+    };
+    const auto first_of = [&](std::vector<std::uint32_t>& rows, const auto& before) {
+      const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), most / 2));
+      std::partial_sort(rows.begin(), end, rows.end(), before);
+      rows.erase(end, rows.end());
+    };
+    first_of(up, lower);
+    first_of(down, higher);
+    up.insert(up.end(), down.begin(), down.end());
+    std::sort(up.begin(), up.end());
+    up.erase(std::unique(up.begin(), up.end()), up.end());
+    return up;
+  }
+
+  /// Returns the rows whose alphas changed; by how much stands in steps_.
+  std::vector<std::uint32_t> solve_part(const std::vector<std::uint32_t>& part, double tol, const SvmLimits& limits) {
+    const std::size_t size = part.size();
+    const Matrix rows = copy_of_rows(part);
+    const KernelExpansion expansion(rows, function_, origin_);
+    Matrix kernel = Matrix::for_overwrite(size, expansion.stride());
+    parallel_for(size, {.n_jobs = control_.n_jobs}, {.grain = KernelExpansion::rows_together},
+                 [&](std::size_t begin, std::size_t end) {
+                   KernelScratch scratch(rows_.columns());
+                   std::vector<float*> out;
+                   for (std::size_t i = begin; i < end; ++i) {
+                     out.push_back(kernel.row(i).data());
+                   }
+                   expansion.values(rows.view().slice(begin, end - begin), scratch, out);
+                 });
+    std::vector<double> alphas;
+    std::vector<double> bounds;
+    std::vector<double> gradient;
+    std::vector<double> diagonal;
+    for (const std::uint32_t row : part) {
+      alphas.push_back(alphas_[row]);
+      bounds.push_back(bounds_[row]);
+      gradient.push_back(gradient_[row]);
+      diagonal.push_back(diagonal_[row]);
+    }
+    const auto column = [&](std::size_t i) -> const float* { return kernel.row(i).data(); };
+    iterations_ += solve_pairs({alphas, bounds, gradient, diagonal}, tol, limits.max_iter - iterations_, column,
+                               [this](std::size_t step) { tell_sometimes(iterations_ + step); });
+    std::vector<std::uint32_t> changed;
+    steps_.clear();
+    for (std::size_t i = 0; i < size; ++i) {
+      if (alphas[i] != alphas_[part[i]]) {
+        changed.push_back(part[i]);
+        steps_.push_back(alphas[i] - alphas_[part[i]]);
+        alphas_[part[i]] = alphas[i];
       }
     }
-    active_.resize(alphas_.size());
-    std::iota(active_.begin(), active_.end(), std::uint32_t{0});
+    return changed;
   }
 
-  void report() {
-    if (iterations_ % 256 == 0) {
-      tell("finding the boundary", iterations_, 0);
+  void tell_sometimes(std::size_t step) const {
+    if (step % 1024 == 0) {
+      tell_at(step);
+    }
+  }
+  void tell() const { tell_at(iterations_); }
+  void tell_at(std::size_t step) const {
+    if (control_.progress && !control_.progress({"finding the boundary", step, 0})) {
+      throw Error(ErrorCode::cancelled, "cancelled while finding the boundary");
     }
   }
 
-  void tell(const char* stage, std::size_t done, std::size_t total) const {
-    if (control_.progress && !control_.progress({stage, done, total})) {
-      throw Error(ErrorCode::cancelled, std::string("cancelled while ") + stage);
-    }
-  }
-
-  KernelCache& columns_;
-  std::vector<double> diagonal_;
+  MatrixView rows_;
   std::vector<double> bounds_;
-  std::vector<double> alphas_;
+  double sum_;
+  simd::KernelFunction function_;
+  std::span<const float> origin_;
   const FitControl& control_;
+  std::vector<double> alphas_;
   std::vector<double> gradient_;  ///< K a
-  std::vector<std::uint32_t> active_;
-  std::vector<std::uint32_t> likely_;
+  std::vector<double> diagonal_;
+  std::vector<double> steps_;
   std::size_t iterations_ = 0;
   bool converged_ = false;
-  bool woken_ = false;
 };
 
 }  // namespace nad::detail

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "nad/simd/activation.hpp"
+#include "nad/simd/kernel_function.hpp"
 
 namespace nad::simd {
 
@@ -143,6 +144,16 @@ struct KernelTable {
   /// velocity = momentum * velocity + gradient, weight -= rate * velocity, aligned.
   void (*descend)(float momentum, float rate, const float* gradients, float* velocity, float* weights,
                   std::size_t count) noexcept;
+
+  // For support vector machines: counts are multiples of panel_columns.
+
+  /// Products of a row with others become kernel values, in place. `length` is the squared length of the row, `beside`
+  /// holds those of the others, or their phases. Kernels whose processor fuses multiply and add agree bit for bit.
+  void (*kernel_values)(const KernelFunction& function, float length, const float* beside, std::size_t count,
+                        float* values) noexcept;
+
+  /// The sum of values times weights, in double precision: the same bits from every kernel.
+  double (*weighted_sum)(const float* values, const float* weights, std::size_t count) noexcept;
 };
 
 }  // namespace nad::simd

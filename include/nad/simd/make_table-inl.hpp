@@ -9,6 +9,7 @@
 #include "nad/simd/kernel_table.hpp"
 #include "nad/simd/network-inl.hpp"
 #include "nad/simd/product-inl.hpp"
+#include "nad/simd/svm-inl.hpp"
 #include "nad/simd/transposed_product-inl.hpp"
 
 namespace nad::simd {
@@ -37,7 +38,9 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &loss<Arch>,
           &scaled_difference<Arch>,
           &adam<Arch>,
-          &descend<Arch>};
+          &descend<Arch>,
+          &kernel_values<Arch>,
+          &weighted_sum<Arch>};
 }
 
 }  // namespace nad::simd
