@@ -136,9 +136,7 @@ class OneClassSolver {
       const double of_all = std::accumulate(bounds_.begin(), bounds_.end(), 0.0);
       const double of_some = std::accumulate(bounds.begin(), bounds.end(), 0.0);
       OneClassSolver smaller(sample, std::move(bounds), sum_ / of_all * of_some, function_, origin_, control_);
-      SvmLimits coarse = limits;
-      coarse.tol = std::max(limits.tol, 1e-3 * of_some / of_all);
-      smaller.run(coarse);
+      smaller.run(limits);
       sum_of(sample, smaller.alphas_, density);
     }
     fill(density);
