@@ -76,19 +76,20 @@ class KernelColumns {
       return;
     }
     make_room(wanted);
+    std::vector<const float*> rows;
+    for (const std::uint32_t row : wanted) {
+      rows.push_back(rows_.row(row));
+    }
     constexpr std::size_t grain = 16;
-    parallel_for(wanted.size(), {.n_jobs = n_jobs_}, {.grain = n_jobs_ == 1 ? together : grain},
+    parallel_for(rows.size(), {.n_jobs = n_jobs_}, {.grain = n_jobs_ == 1 ? together : grain},
                  [&](std::size_t begin, std::size_t end) {
                    KernelScratch scratch(rows_.columns());
-                   Matrix some = Matrix::for_overwrite(end - begin, rows_.columns());
+                   Matrix values = Matrix::for_overwrite(end - begin, all_.stride());
+                   all_.values(std::span<const float* const>(rows).subspan(begin, end - begin), scratch, values, 0);
                    for (std::size_t i = begin; i < end; ++i) {
-                     std::copy_n(rows_.row(wanted[i]), rows_.columns(), some.row(i - begin).data());
+                     const std::span<float> from = values.row(i - begin);
+                     std::copy(from.begin(), from.end(), slots_[place_[wanted[i]]].values.begin());
                    }
-                   std::vector<float*> out;
-                   for (std::size_t i = begin; i < end; ++i) {
-                     out.push_back(slots_[place_[wanted[i]]].values.data());
-                   }
-                   all_.values(some, scratch, out);
                  });
   }
 

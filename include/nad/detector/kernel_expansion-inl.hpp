@@ -73,26 +73,31 @@ class KernelExpansion {
     }
   }
 
-  /// Values of at most `rows_together` rows with all fixed ones, `stride()` floats each.
-  void values(MatrixView rows, KernelScratch& scratch, std::span<float* const> out) const {
-    measure(rows, scratch);
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
-      compare(rows, scratch, i, scratch.values.data(), chunk);
-      for (std::size_t row = 0; row < rows.rows(); ++row) {
-        std::copy_n(scratch.values.row(row).data(), chunks_[i].beside.size(), out[row] + i * chunk);
+  /// Values of some rows with all fixed ones: `stride()` floats a row of out.
+  void values(std::span<const float* const> rows, KernelScratch& scratch, Matrix& out, std::size_t first_of_out) const {
+    for (std::size_t first = 0; first < rows.size(); first += rows_together) {
+      const auto some = rows.subspan(first, std::min(rows_together, rows.size() - first));
+      measure(some, scratch);
+      for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        compare(some, scratch, i, out.row(first_of_out + first).data() + i * chunk, out.columns());
       }
     }
   }
 
   /// The weighted sums of values of any number of rows.
   void sums(MatrixView rows, KernelScratch& scratch, double* out) const {
+    std::array<const float*, rows_together> pointers;
     for (std::size_t first = 0; first < rows.rows(); first += rows_together) {
-      const MatrixView some = rows.slice(first, std::min(rows_together, rows.rows() - first));
+      const std::size_t count = std::min(rows_together, rows.rows() - first);
+      for (std::size_t row = 0; row < count; ++row) {
+        pointers[row] = rows.row(first + row);
+      }
+      const auto some = std::span<const float* const>(pointers).first(count);
       measure(some, scratch);
-      std::fill_n(out + first, some.rows(), 0.0);
+      std::fill_n(out + first, count, 0.0);
       for (std::size_t i = 0; i < chunks_.size(); ++i) {
         compare(some, scratch, i, scratch.values.data(), chunk);
-        for (std::size_t row = 0; row < some.rows(); ++row) {
+        for (std::size_t row = 0; row < count; ++row) {
           out[first + row] += weighted(chunks_[i], scratch.values.row(row).data());
         }
       }
@@ -142,10 +147,10 @@ class KernelExpansion {
     }
   }
 
-  void measure(MatrixView rows, KernelScratch& scratch) const {
-    for (std::size_t row = 0; row < rows.rows(); ++row) {
+  void measure(std::span<const float* const> rows, KernelScratch& scratch) const {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
       float* moved = scratch.moved.row(row).data();
-      move(rows.row(row), 0, columns(), moved);
+      move(rows[row], 0, columns(), moved);
       scratch.lengths[row] = 0.0F;
       for (std::size_t column = 0; column < columns(); column += piece_columns) {
         scratch.lengths[row] +=
@@ -154,20 +159,20 @@ class KernelExpansion {
     }
   }
 
-  void compare(MatrixView rows, const KernelScratch& scratch, std::size_t number, float* out,
+  void compare(std::span<const float* const> rows, const KernelScratch& scratch, std::size_t number, float* out,
                std::size_t out_stride) const {
     const Chunk& one = chunks_[number];
     const std::size_t count = one.pieces.empty() ? 0 : one.pieces[0].columns();
-    for (std::size_t row = 0; row < rows.rows(); ++row) {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
       std::fill(out + row * out_stride + count, out + row * out_stride + one.beside.size(), 0.0F);
     }
     for (std::size_t piece = 0; piece < one.pieces.size(); ++piece) {
-      const MatrixView moved(scratch.moved.data() + piece * piece_columns, rows.rows(), one.pieces[piece].depth(),
+      const MatrixView moved(scratch.moved.data() + piece * piece_columns, rows.size(), one.pieces[piece].depth(),
                              columns());
       one.pieces[piece].left_times(moved, out, out_stride, piece != 0);
     }
-    for (std::size_t row = 0; row < rows.rows(); ++row) {
-      bend(one, rows.row(row), scratch.lengths[row], out + row * out_stride);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      bend(one, rows[row], scratch.lengths[row], out + row * out_stride);
     }
   }
 

@@ -234,14 +234,15 @@ class OneClassSolver {
     const Matrix rows = copy_of_rows(part);
     const KernelExpansion expansion(rows, function_, origin_);
     Matrix kernel = Matrix::for_overwrite(size, expansion.stride());
+    std::vector<const float*> pointers;
+    for (std::size_t i = 0; i < size; ++i) {
+      pointers.push_back(rows.row(i).data());
+    }
     parallel_for(size, {.n_jobs = control_.n_jobs}, {.grain = KernelExpansion::rows_together},
                  [&](std::size_t begin, std::size_t end) {
                    KernelScratch scratch(rows_.columns());
-                   std::vector<float*> out;
-                   for (std::size_t i = begin; i < end; ++i) {
-                     out.push_back(kernel.row(i).data());
-                   }
-                   expansion.values(rows.view().slice(begin, end - begin), scratch, out);
+                   const auto some = std::span<const float* const>(pointers).subspan(begin, end - begin);
+                   expansion.values(some, scratch, kernel, begin);
                  });
     std::vector<double> alphas;
     std::vector<double> bounds;

@@ -37,15 +37,11 @@ class FeatureMetric {
   FeatureMetric(const KernelExpansion& expansion, MatrixView fixed) : size_(fixed.rows()) {
     Matrix kernel(size_, expansion.stride());
     KernelScratch scratch(fixed.columns());
-    std::vector<float*> out;
-    for (std::size_t first = 0; first < size_; first += KernelExpansion::rows_together) {
-      const std::size_t count = std::min(KernelExpansion::rows_together, size_ - first);
-      out.clear();
-      for (std::size_t i = first; i < first + count; ++i) {
-        out.push_back(kernel.row(i).data());
-      }
-      expansion.values(fixed.slice(first, count), scratch, out);
+    std::vector<const float*> rows;
+    for (std::size_t i = 0; i < size_; ++i) {
+      rows.push_back(fixed.row(i));
     }
+    expansion.values(rows, scratch, kernel, 0);
     double trace = 0.0;
     for (std::size_t i = 0; i < size_; ++i) {
       trace += std::abs(static_cast<double>(kernel(i, i)));
@@ -177,20 +173,17 @@ class StreamedOneClass {
     }
     block.weights.clear();
     block.weight = 0.0;
+    std::vector<const float*> pointers;
     for (const std::uint32_t row : wanted) {
+      pointers.push_back(rows.row(row));
       block.weights.push_back(weights.empty() ? 1.0 : static_cast<double>(weights[row]));
       block.weight += block.weights.back();
     }
-    parallel_for(wanted.size(), {.n_jobs = control.n_jobs}, {.grain = KernelExpansion::rows_together},
+    parallel_for(wanted.size(), {.n_jobs = control.n_jobs}, {.grain = 4 * KernelExpansion::rows_together},
                  [&](std::size_t begin, std::size_t end) {
                    KernelScratch scratch(rows.columns());
-                   Matrix some = Matrix::for_overwrite(end - begin, rows.columns());
-                   std::vector<float*> out;
-                   for (std::size_t i = begin; i < end; ++i) {
-                     std::copy_n(rows.row(wanted[i]), rows.columns(), some.row(i - begin).data());
-                     out.push_back(block.features.row(i).data());
-                   }
-                   features_->values(some, scratch, out);
+                   const auto some = std::span<const float* const>(pointers).subspan(begin, end - begin);
+                   features_->values(some, scratch, block.features, begin);
                  });
   }
 
@@ -238,52 +231,60 @@ class StreamedOneClass {
     }
   }
 
-  /// The rows from `first` to `last` by how far they lie behind the plane, farthest first.
-  std::vector<std::pair<double, std::uint32_t>> by_place(const Block& block, std::size_t first, std::size_t last,
-                                                         std::span<const double> coefficients) const {
+  /// Where a row lies, and which one it is.
+  using Place = std::pair<double, std::uint32_t>;
+
+  /// Calls use(place, row, counts) for the share nu of the rows from `first` to `last` that lies farthest behind the
+  /// plane, farthest first; the last of them counts in part.
+  template <class Use>
+  void for_each_behind(const Block& block, std::size_t first, std::size_t last, std::span<const double> coefficients,
+                       const Use& use) const {
     std::vector<float, KernelAllocator<float>> factors(features_->stride());
     std::copy(coefficients.begin(), coefficients.end(), factors.begin());
-    std::vector<std::pair<double, std::uint32_t>> places;
+    const simd::KernelTable& kernels = simd::active_kernels();
+    std::vector<Place> places;
+    double left = 0.0;
     for (std::size_t row = first; row < last; ++row) {
-      const double place =
-          simd::active_kernels().weighted_sum(block.features.row(row).data(), factors.data(), factors.size());
-      places.emplace_back(place, static_cast<std::uint32_t>(row));
+      const float* values = block.features.row(row).data();
+      places.emplace_back(kernels.weighted_sum(values, factors.data(), factors.size()),
+                          static_cast<std::uint32_t>(row));
+      left += nu_ * block.weights[row];
     }
-    std::sort(places.begin(), places.end());
-    return places;
+    const double some = nu_ * static_cast<double>(places.size()) + 1.0;  // enough where all weigh the same
+    const auto wanted = std::min(places.size(), static_cast<std::size_t>(some));
+    const auto end = places.begin() + static_cast<std::ptrdiff_t>(wanted);
+    std::partial_sort(places.begin(), end, places.end());
+    for (std::size_t i = 0; i < places.size() && left > 0.0; ++i) {
+      if (i == wanted) {
+        std::sort(end, places.end());
+      }
+      const auto& [place, row] = places[i];
+      const double counts = std::min(left, block.weights[row]);
+      left -= counts;
+      use(place, row, counts);
+    }
   }
 
-  /// The mean of the share nu of some rows that lies farthest behind the plane.
   std::vector<double> mean_behind(const Block& block, std::size_t first, std::size_t last,
                                   std::span<const double> coefficients) const {
-    double all = 0.0;
-    for (std::size_t row = first; row < last; ++row) {
-      all += block.weights[row];
-    }
     std::vector<double> mean(features_->count());
-    double left = nu_ * all;
-    for (const auto& [place, row] : by_place(block, first, last, coefficients)) {
-      const double counts = std::min(left, block.weights[row]);
-      add(block.features.row(row).data(), counts / (nu_ * all), mean);
-      left -= counts;
-      if (left <= 0.0) {
-        break;
-      }
+    double all = 0.0;
+    for_each_behind(block, first, last, coefficients, [&](double, std::uint32_t row, double counts) {
+      add(block.features.row(row).data(), counts, mean);
+      all += counts;
+    });
+    for (double& value : mean) {
+      value /= all;
     }
     return mean;
   }
 
-  /// Where the share nu of the rows lies behind.
+  /// Where the last of the rows behind lies.
   double boundary(const Block& block, std::span<const double> coefficients) const {
-    const auto places = by_place(block, 0, block.weights.size(), coefficients);
-    double left = nu_ * block.weight;
-    for (const auto& [place, row] : places) {
-      left -= block.weights[row];
-      if (left <= 0.0) {
-        return place;
-      }
-    }
-    return places.back().first;
+    double last = 0.0;
+    for_each_behind(block, 0, block.weights.size(), coefficients,
+                    [&](double place, std::uint32_t, double) { last = place; });
+    return last;
   }
 
   std::shared_ptr<const KernelExpansion> features_;
