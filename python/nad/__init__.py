@@ -43,6 +43,7 @@ from nad.estimators import (
     LocalGaussian,
     Mahalanobis,
     NearestNeighbours,
+    OneClassSVM,
     PcaResidual,
 )
 from nad.features import FeaturePipeline
@@ -73,6 +74,7 @@ __all__ = [
     "Mahalanobis",
     "MissingFileError",
     "NearestNeighbours",
+    "OneClassSVM",
     "NotFittedError",
     "PcaResidual",
     "Progress",

@@ -25,6 +25,7 @@ from nad.estimators import (
     LocalGaussian,
     Mahalanobis,
     NearestNeighbours,
+    OneClassSVM,
     PcaResidual,
 )
 from nad.features import FeaturePipeline
@@ -45,6 +46,7 @@ _ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
     "loda": LODA,
     "mahalanobis": Mahalanobis,
     "nearest_neighbours": NearestNeighbours,
+    "one_class_svm": OneClassSVM,
     "pca_residual": PcaResidual,
 }
 _ATTEMPTS = 10

@@ -107,9 +107,8 @@ class KernelColumns {
         }
       }
       const auto missing = static_cast<std::ptrdiff_t>(wanted.size() - free.size());
-      std::partial_sort(order.begin(), order.begin() + missing, order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return slots_[a].used < slots_[b].used;
-      });
+      std::partial_sort(order.begin(), order.begin() + missing, order.end(),
+                        [&](std::uint32_t a, std::uint32_t b) { return slots_[a].used < slots_[b].used; });
       free.insert(free.end(), order.begin(), order.begin() + missing);
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -284,8 +284,8 @@ NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, std::span<const float> sa
 }
 
 NAD_INLINE void OneClassSvm::derive() {
-  const auto expansion = std::make_shared<detail::KernelExpansion>(
-      *vectors_, detail::kernel_function(options_, gamma_), mean_, phases_);
+  const auto expansion =
+      std::make_shared<detail::KernelExpansion>(*vectors_, detail::kernel_function(options_, gamma_), mean_, phases_);
   expansion->set_weights(coefficients_);
   expansion_ = expansion;
 }

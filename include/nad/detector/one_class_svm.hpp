@@ -15,9 +15,10 @@
 /// sign turned, so that higher is more anomalous. Rows that are equal are one row with a larger bound, which changes
 /// nothing but the time.
 ///
-/// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and Seeger
-/// 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn towards the
-/// rows behind it, batch by batch. The alphas then add up to 1, so scores do not grow with the number of rows.
+/// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and
+/// Seeger 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn
+/// towards the rows behind it, batch by batch. The alphas then add up to 1, so scores do not grow with the number of
+/// rows.
 ///
 /// `explain` follows the straight way from the mean training row: what each column adds to the score along it
 /// (integrated gradients, in closed form), so contributions and the score of the mean row add up to the score.
@@ -41,9 +42,9 @@ struct OneClassSvmOptions {
   SvmKernel kernel = SvmKernel::rbf;
   double nu = 0.5;  ///< at most this share of the training rows lies outside, at least this share is remembered
   KernelGamma gamma = {};
-  double coef0 = 0.0;      ///< of poly and sigmoid
-  std::size_t degree = 3;  ///< of poly
-  double tol = 1e-3;       ///< how far the optimality conditions may be missed
+  double coef0 = 0.0;                        ///< of poly and sigmoid
+  std::size_t degree = 3;                    ///< of poly
+  double tol = 1e-3;                         ///< how far the optimality conditions may be missed
   std::optional<std::size_t> max_iter = {};  ///< steps of two alphas each; nothing: until `tol` is reached
   bool shrinking = true;                     ///< leave rows alone that seem to be settled, until the others are
   double cache_size = 200.0;                 ///< MiB for columns of the kernel matrix

@@ -136,8 +136,7 @@ class KernelWay {
       const double factor = -2.0 * gamma * weights_[i];
       later += factor * weighted_mean;
       for (std::size_t column = 0; column < out.size(); ++column) {
-        out[column] +=
-            factor * mean * (static_cast<double>(origin_[column]) - static_cast<double>(fixed[column]));
+        out[column] += factor * mean * (static_cast<double>(origin_[column]) - static_cast<double>(fixed[column]));
       }
     }
     for (std::size_t column = 0; column < out.size(); ++column) {

@@ -60,8 +60,8 @@ std::size_t solve_pairs(const PairProblem& of, double tol, std::size_t most_step
         continue;
       }
       highest = std::max(highest, of.gradient[i]);
-      const double curvature = std::max(
-          least_curvature, of.diagonal[up] + of.diagonal[i] - 2.0 * static_cast<double>(of_up[i]));
+      const double curvature =
+          std::max(least_curvature, of.diagonal[up] + of.diagonal[i] - 2.0 * static_cast<double>(of_up[i]));
       if (apart * apart > best * curvature) {
         best = apart * apart / curvature;
         down = i;
@@ -70,8 +70,8 @@ std::size_t solve_pairs(const PairProblem& of, double tol, std::size_t most_step
     if (down == size || highest - lowest < tol) {
       return step;
     }
-    const double curvature = std::max(
-        least_curvature, of.diagonal[up] + of.diagonal[down] - 2.0 * static_cast<double>(of_up[down]));
+    const double curvature =
+        std::max(least_curvature, of.diagonal[up] + of.diagonal[down] - 2.0 * static_cast<double>(of_up[down]));
     const double room = of.bounds[up] - of.alphas[up];
     const double left = of.alphas[down];
     const double wanted = (of.gradient[down] - lowest) / curvature;

@@ -54,7 +54,8 @@ Floats<Arch> negative_power_of_two(Floats<Arch> x) noexcept {
   const auto n = xsimd::to_int(x - Vector(0.5F));
   const Vector rest = x - xsimd::to_float(n);  // within a half, where the series is as good as its floats
   Vector series(1.54614478e-4F);
-  for (const float coefficient : {1.33908668e-3F, 9.61805694e-3F, 5.55035695e-2F, 2.40226507e-1F, 6.93147182e-1F, 1.0F}) {
+  for (const float coefficient :
+       {1.33908668e-3F, 9.61805694e-3F, 5.55035695e-2F, 2.40226507e-1F, 6.93147182e-1F, 1.0F}) {
     series = multiply_add<Arch>(series, rest, Vector(coefficient));
   }
   return xsimd::ldexp(series, n);
@@ -78,8 +79,7 @@ void all_kernel_values(const KernelFunction& of, float length, const float* besi
       value = cosine<Arch>(value + Vector::load_unaligned(beside + j));
     } else {
       value = multiply_add<Arch>(value, gamma, coef0);
-      value = curve == KernelCurve::poly ? power<Arch>(value, of.degree)
-                                         : curves::value<Arch>(Activation::tanh, value);
+      value = curve == KernelCurve::poly ? power<Arch>(value, of.degree) : curves::value<Arch>(Activation::tanh, value);
     }
     value.store_unaligned(values + j);
   }
