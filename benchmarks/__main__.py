@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,12 +24,13 @@ from benchmarks.python import (
     isolation_forest_quality,
     isolation_forest_speed,
     kdd99_check,
+    one_class_svm_speed,
     records_speed,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "autoencoder", "quality")
+TASKS = ("speed", "cpp", "records", "autoencoder", "svm", "quality")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -75,17 +77,17 @@ def _options() -> argparse.Namespace:
 def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list[Section]:
     effort = isolation_forest_speed.QUICK if options.quick else isolation_forest_speed.Effort()
     effort = replace(effort, rounds=options.rounds or effort.rounds, rows=options.rows or effort.rows)
-    if task == "speed":
-        return isolation_forest_speed.run(effort, seeds[0])
-    if task == "cpp":
-        return compiled.run(options.cpp, effort.rounds, quick=options.quick)
-    if task == "records":
-        return records_speed.run(effort)
-    if task == "autoencoder":
-        return autoencoder_speed.run(effort, seeds[0])
-    if task == "data":
-        return kdd99_check.run()
-    return isolation_forest_quality.run(seeds, quick=options.quick)
+    several = seeds if len(seeds) >= one_class_svm_speed.SEEDS else SEEDS
+    tasks: dict[str, Callable[[], list[Section]]] = {
+        "speed": lambda: isolation_forest_speed.run(effort, seeds[0]),
+        "cpp": lambda: compiled.run(options.cpp, effort.rounds, quick=options.quick),
+        "records": lambda: records_speed.run(effort),
+        "autoencoder": lambda: autoencoder_speed.run(effort, seeds[0]),
+        "svm": lambda: one_class_svm_speed.run(effort, several),
+        "data": kdd99_check.run,
+        "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
+    }
+    return tasks[task]()
 
 
 def _heading(start: dict[str, Any]) -> str:

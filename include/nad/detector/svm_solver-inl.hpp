@@ -16,6 +16,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/progress.hpp"
+#include "nad/detail/not_a_number.hpp"
 #include "nad/detector/kernel_columns-inl.hpp"
 #include "nad/detector/svm_pairs-inl.hpp"
 
@@ -46,6 +47,10 @@ class OneClassSolver {
   void run(const SvmLimits& limits) {
     find_diagonal();
     start(limits);
+    if (!std::all_of(gradient_.begin(), gradient_.end(), [](double value) { return is_finite(value); })) {
+      throw Error(ErrorCode::invalid_data,
+                  "the kernel values of the rows overflow; scale the columns, or give a smaller gamma or degree");
+    }
     const KernelExpansion all(rows_, function_, origin_);
     KernelColumns columns(all, rows_, limits.cache_size, control_.n_jobs);
     if (limits.shrinking) {

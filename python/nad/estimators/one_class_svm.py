@@ -22,8 +22,8 @@ Self = TypeVar("Self", bound="OneClassSVM")
 class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
     """The nu-SVM for one class, exactly, or for many rows with an approximation of its kernel.
 
-    ``decision_function``, ``score_samples`` and ``offset_`` are those of scikit-learn's OneClassSVM; the anomaly score is
-    the decision function with the sign turned. With an approximation the dual coefficients add up to 1, as in
+    ``decision_function``, ``score_samples`` and ``offset_`` are those of scikit-learn's OneClassSVM; the anomaly score
+    is the decision function with the sign turned. With an approximation the plane among its features is scaled as in
     SGDOneClassSVM, so that scores do not grow with the number of rows.
 
     Parameters
@@ -163,7 +163,7 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
 
     @property
     def dual_coef_(self) -> npt.NDArray[np.float64]:
-        """Their coefficients, of shape (1, rows)."""
+        """What their kernel values are multiplied with, of shape (1, rows)."""
         return self._fitted("dual_coef_").dual_coefficients.reshape(1, -1)
 
     @property
@@ -197,7 +197,7 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
     def _options(self) -> dict[str, Any]:
         options = super()._options()
         options["approximation"] = "none" if self.approximation is None else self.approximation
-        if isinstance(self.max_iter, int) and self.max_iter == -1:
+        if self.max_iter == -1:
             options["max_iter"] = None
         return options
 
