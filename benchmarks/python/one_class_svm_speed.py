@@ -61,7 +61,8 @@ def draw(rows: int, seed: int) -> Data:
     deviation[deviation == 0.0] = 1.0
 
     def scaled(part: npt.NDArray[np.float64]) -> Rows:
-        return np.clip((part - train.mean(axis=0)) / deviation, -10.0, 10.0).astype(np.float32)
+        narrow: Rows = np.clip((part - train.mean(axis=0)) / deviation, -10.0, 10.0).astype(np.float32)
+        return narrow
 
     return Data(scaled(train), scaled(test), np.arange(len(test)) >= len(ordinary))
 

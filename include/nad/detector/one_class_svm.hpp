@@ -17,8 +17,7 @@
 ///
 /// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and
 /// Seeger 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn
-/// towards the rows behind it, batch by batch. The alphas then add up to 1, so scores do not grow with the number of
-/// rows.
+/// towards the rows behind it, batch by batch, as a mean over all of them: scores do not grow with the number of rows.
 ///
 /// `explain` follows the straight way from the mean training row: what each column adds to the score along it
 /// (integrated gradients, in closed form), so contributions and the score of the mean row add up to the score.

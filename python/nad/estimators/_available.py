@@ -28,4 +28,8 @@ class _Available:
 
 def available_if(condition: Callable[[Any], bool], otherwise: str) -> Callable[[Method], Method]:
     """Hide a method from instances that do not meet the condition; `otherwise` says why."""
-    return lambda method: cast("Method", _Available(method, condition, otherwise))
+
+    def hidden(method: Method) -> Method:
+        return cast("Method", _Available(method, condition, otherwise))
+
+    return hidden
