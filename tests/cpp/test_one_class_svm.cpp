@@ -203,7 +203,7 @@ TEST_CASE("one-class svm: the optimality conditions hold, whatever the memory an
     check_optimum(svm, train, options.tol + 2e-6 * options.nu * 700.0);
     std::size_t outside = 0;
     for (const float score : svm.anomaly_score(train)) {
-      outside += static_cast<double>(score) > options.tol ? 1 : 0;
+      outside += static_cast<double>(score) > options.tol ? 1U : 0U;
     }
     CHECK(static_cast<double>(outside) <= options.nu * 700.0);
   }
@@ -342,7 +342,7 @@ TEST_CASE("one-class svm: steps and the threshold are bounded as wished") {
   svm.fit(train);
   std::size_t above = 0;
   for (const float score : svm.anomaly_score(train)) {
-    above += score > svm.threshold() ? 1 : 0;
+    above += score > svm.threshold() ? 1U : 0U;
   }
   CHECK(above == 15);
   CHECK(svm.threshold() > 0.0F);

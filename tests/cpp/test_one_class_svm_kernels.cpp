@@ -263,7 +263,7 @@ TEST_CASE("approximations find the boundary that the exact fit finds") {
       CHECK(svm.rho() * static_cast<double>(steps) == doctest::Approx(exact.rho()).epsilon(0.1));
       std::size_t outside = 0;
       for (const float score : svm.anomaly_score(train)) {
-        outside += score > 0.0F ? 1 : 0;
+        outside += score > 0.0F ? 1U : 0U;
       }
       CHECK(static_cast<double>(outside) / 1500.0 == doctest::Approx(nu).epsilon(0.25));
     }

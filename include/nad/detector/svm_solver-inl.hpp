@@ -125,7 +125,10 @@ class OneClassSolver {
     constexpr std::size_t few = 512;
     constexpr std::size_t share = 8;
     std::vector<double> density(rows_.rows());
-    if (rows_.rows() <= few) {
+    if (function_.curve == simd::KernelCurve::sigmoid) {
+      // no kernel in the strict sense, so where one begins decides where one ends: as others begin, with the first rows
+      std::iota(density.begin(), density.end(), 0.0);
+    } else if (rows_.rows() <= few) {
       const std::vector<double> all_equal = bounds_;
       sum_of(rows_, all_equal, density);
     } else {
