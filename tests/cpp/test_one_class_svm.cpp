@@ -30,8 +30,8 @@ nad::Matrix congruent_rows(std::size_t rows, std::size_t columns, std::uint64_t 
     for (std::size_t column = 0; column < columns; ++column) {
       seed = (seed * 1103515245 + 12345) % 2147483648U;
       const double u = static_cast<double>((seed >> 8U) % 1000) / 1000.0;
-      x(row, column) = static_cast<float>(u * static_cast<double>(1 + column % 3)) +
-                       (row % 4 == 0 && column % 2 == 0 ? 3.0F : 0.0F);
+      x(row, column) =
+          static_cast<float>(u * static_cast<double>(1 + column % 3)) + (row % 4 == 0 && column % 2 == 0 ? 3.0F : 0.0F);
     }
   }
   return x;
@@ -213,9 +213,8 @@ TEST_CASE("one-class svm: the optimality conditions hold, whatever the memory an
 std::optional<std::vector<double>> solved(std::vector<std::vector<double>> system) {
   const std::size_t size = system.size();
   for (std::size_t k = 0; k < size; ++k) {
-    const auto pivot = std::max_element(
-        system.begin() + static_cast<std::ptrdiff_t>(k), system.end(),
-        [k](const auto& a, const auto& b) { return std::abs(a[k]) < std::abs(b[k]); });
+    const auto pivot = std::max_element(system.begin() + static_cast<std::ptrdiff_t>(k), system.end(),
+                                        [k](const auto& a, const auto& b) { return std::abs(a[k]) < std::abs(b[k]); });
     std::swap(*pivot, system[k]);
     if (std::abs(system[k][k]) < 1e-12) {
       return std::nullopt;
@@ -356,7 +355,7 @@ TEST_CASE("one-class svm: what every detector promises") {
 TEST_CASE("one-class svm: what every detector promises, with the sigmoid kernel and a threshold") {
   tests::check_detector_contract(
       OneClassSvm({.kernel = SvmKernel::sigmoid, .nu = 0.2, .gamma = 1e-4, .coef0 = -0.5, .contamination = 0.05}),
-      {.rows = 300, .other_kernels = 1e-4});
+      {.rows = 300, .additive = 2e-4, .other_kernels = 1e-4});  // all scores are near each other
 }
 
 TEST_CASE("one-class svm: what every detector promises, with kernel values of some rows") {

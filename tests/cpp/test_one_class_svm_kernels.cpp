@@ -239,8 +239,7 @@ double correlation(const std::vector<float>& a, const std::vector<float>& b) {
     sums[3] += y * y / n;
     sums[4] += x * y / n;
   }
-  return (sums[4] - sums[0] * sums[1]) /
-         std::sqrt((sums[2] - sums[0] * sums[0]) * (sums[3] - sums[1] * sums[1]));
+  return (sums[4] - sums[0] * sums[1]) / std::sqrt((sums[2] - sums[0] * sums[0]) * (sums[3] - sums[1] * sums[1]));
 }
 
 TEST_CASE("approximations find the boundary that the exact fit finds") {

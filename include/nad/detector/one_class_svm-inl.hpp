@@ -190,7 +190,7 @@ NAD_INLINE void OneClassSvm::fit_exactly(MatrixView rows, std::span<const float>
   }
   vectors_ = std::make_shared<const Matrix>(std::move(vectors));
   rho_ = solver.rho();
-  iterations_ = solver.iterations();
+  iterations_ = std::max<std::size_t>(1, solver.iterations());  // one look at least
   converged_ = solver.converged();
   derive();
 }
@@ -241,13 +241,14 @@ NAD_INLINE void OneClassSvm::stream(MatrixView rows, std::span<const float> weig
                                        : detail::FeatureMetric(*expansion_, *vectors_);
     streamed_ = std::make_shared<const detail::StreamedOneClass>(expansion_, std::move(metric), options_.nu);
   }
-  detail::StreamedPlane plane{coefficients_, rho_, rows_seen_};
+  detail::StreamedPlane plane{coefficients_, rho_, rows_seen_, iterations_};
   // another order for rows that come later
   const Random random(options_.random_state, 1 + static_cast<std::uint64_t>(rows_seen_));
   streamed_->learn(rows, weights, random, control, plane);
   coefficients_ = std::move(plane.coefficients);
   rho_ = plane.rho;
   rows_seen_ = plane.rows_seen;
+  iterations_ = plane.steps;
   converged_ = true;
   const bool finite = std::all_of(coefficients_.begin(), coefficients_.end(),
                                   [](double coefficient) { return std::abs(coefficient) <= 1e30; });

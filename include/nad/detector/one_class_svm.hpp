@@ -90,7 +90,7 @@ class NAD_API OneClassSvm final : public Detector {
   double rho() const noexcept { return rho_; }
   /// The number that `gamma` came to.
   double gamma() const noexcept { return gamma_; }
-  /// Steps that the exact fit took, and whether it reached `tol`.
+  /// Steps that the fit took: of two alphas each, or of the plane; and whether an exact fit reached `tol`.
   std::size_t iterations() const noexcept { return iterations_; }
   bool converged() const noexcept { return converged_; }
 

@@ -128,6 +128,7 @@ struct StreamedPlane {
   std::vector<double> coefficients;
   double rho = 0.0;
   double rows_seen = 0.0;
+  std::size_t steps = 0;
 };
 
 class StreamedOneClass {
@@ -212,6 +213,7 @@ class StreamedOneClass {
       }
     }
     plane.rows_seen = before + block.weight;
+    plane.steps += steps;
     const double kept = (before / plane.rows_seen) * (before / plane.rows_seen);
     plane.rho = kept * plane.rho + (1.0 - kept) * boundary(block, plane.coefficients);
   }

@@ -186,7 +186,7 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
 
     @property
     def n_iter_(self) -> int:
-        """Steps that the exact fit took."""
+        """Steps that the fit took: of two coefficients each, or of the plane of an approximation."""
         return self._fitted("n_iter_").iterations
 
     @property
