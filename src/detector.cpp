@@ -3,6 +3,7 @@
 #include "nad/detector/autoencoder-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ecod-inl.hpp"
+#include "nad/detector/ensemble-inl.hpp"
 #include "nad/detector/half_space_trees-inl.hpp"
 #include "nad/detector/histogram-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"
@@ -13,3 +14,4 @@
 #include "nad/detector/nearest_neighbours-inl.hpp"
 #include "nad/detector/one_class_svm-inl.hpp"
 #include "nad/detector/pca_residual-inl.hpp"
+#include "nad/detector/tail_scale-inl.hpp"

@@ -74,6 +74,7 @@
 #include "nad/detector/bin_rule.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
+#include "nad/detector/ensemble.hpp"
 #include "nad/detector/half_space_trees.hpp"
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"

@@ -26,11 +26,12 @@
 #include "nad/persist/model_file.hpp"
 #include "nad/simd/kernels.hpp"
 #include "samples.hpp"
+#include "watched.hpp"
 
 namespace tests {
 
 struct ContractWishes {
-  std::size_t rows = 900;
+  std::size_t rows = watched ? 450 : 900;
   std::size_t columns = 7;
   double additive = 2e-5;            ///< how far, relative to the sizes, contributions may be off the raw score
   bool weights_are_copies = true;    ///< a weight of 2 is a row twice, of 0 a row that is not there
@@ -108,7 +109,7 @@ inline void check_weights(const nad::Detector& unfitted, nad::MatrixView x) {
 
 inline void check_detector_contract(const nad::Detector& unfitted, const ContractWishes& wishes = {}) {
   const nad::Matrix train = traffic_rows(wishes.rows, wishes.columns, 1);
-  const nad::Matrix rows = traffic_rows(777, wishes.columns, 2);
+  const nad::Matrix rows = traffic_rows(watched ? 260 : 777, wishes.columns, 2);
   const std::unique_ptr<nad::Detector> detector = unfitted.clone();
   CHECK_FALSE(detector->is_fitted());
   detector->fit(train);

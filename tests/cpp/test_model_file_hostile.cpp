@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "model_file_tools.hpp"
+#include "watched.hpp"
 
 namespace {
 
@@ -27,7 +28,7 @@ TEST_CASE("a signed file with any byte of the payload changed is refused or can 
     Parts parts = sound;
     std::size_t refused = 0;
     std::size_t used = 0;
-    for (std::size_t at = 0; at < parts.payload.size(); ++at) {
+    for (std::size_t at = 0; at < parts.payload.size(); at += tests::byte_step) {
       const auto original = static_cast<unsigned>(sound.payload[at]);
       std::set<unsigned> values = {0, 0x7f, 0x80, 0xff};
       for (unsigned bit = 1; bit < 256; bit *= 2) {
@@ -243,7 +244,7 @@ TEST_CASE("a signed file with any byte of the header changed is refused or still
   const Parts sound =
       model_file::split(nad::save_bytes(model_file::small_forest(), {.feature_names = {"a", "b", "c"}}));
   Parts parts = sound;
-  for (std::size_t at = 0; at < parts.header.size(); ++at) {
+  for (std::size_t at = 0; at < parts.header.size(); at += tests::byte_step) {
     for (const char value : "\0\x1f \"\\{}[],:-09.eu\x7f\x80\xc3\xff"sv) {
       parts.header[at] = value;
       const Bytes file = model_file::join(parts);

@@ -106,6 +106,20 @@ class NAD_API Detector {
   void follow_threshold(MatrixView x, std::span<const float> sample_weight, double contamination, double share,
                         const FitControl& control);
 
+  // for detectors made of others
+  static bool accepts_missing(const Detector& other) noexcept { return other.accepts_missing(); }
+  static void raw_score_into(const Detector& other, MatrixView rows, std::size_t first, std::span<float> out) {
+    other.do_raw_score(rows, first, out);
+  }
+  static float raw_score_row(const Detector& other, const float* row, std::size_t index) {
+    return other.do_raw_score_row(row, index);
+  }
+  static void explain_into(const Detector& other, MatrixView rows, Matrix& out) { other.do_explain(rows, 0, out); }
+  static bool is_above_threshold(const Detector& other, float raw) {
+    other.bend({&raw, 1});
+    return raw > other.threshold_;
+  }
+
   float threshold_ = 0.0F;
 
  private:

@@ -32,6 +32,7 @@ inline Json as_json(double value) {
   return bits == infinity ? Json("inf") : bits == (infinity | (1ULL << 63U)) ? Json("-inf") : Json(value);
 }
 inline Json as_json(bool value) { return value; }
+inline Json as_json(const std::string& value) { return value; }
 inline Json as_json(const Amount& amount) {
   return amount.is_automatic() ? Json("auto")
          : amount.is_count()   ? Json(static_cast<std::uint64_t>(amount.value()))

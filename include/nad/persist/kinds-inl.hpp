@@ -13,6 +13,7 @@
 #include "nad/detector/autoencoder.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/ecod.hpp"
+#include "nad/detector/ensemble.hpp"
 #include "nad/detector/half_space_trees.hpp"
 #include "nad/detector/histogram.hpp"
 #include "nad/detector/isolation_forest.hpp"
@@ -60,6 +61,7 @@ constexpr Kind kind_of() {
 inline constexpr std::array kinds = {
     kind_of<Autoencoder>(),
     kind_of<ECOD>(),
+    kind_of<Ensemble>(),
     kind_of<HalfSpaceTrees>(),
     kind_of<Histogram>(),
     kind_of<IsolationForest>(),

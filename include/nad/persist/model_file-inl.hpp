@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detector/ensemble.hpp"
 #include "nad/features/pipeline.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/file-inl.hpp"
@@ -110,6 +111,34 @@ NAD_INLINE std::vector<std::byte> save_bytes(const Detector& detector, const Sav
 NAD_INLINE void save(const Detector& detector, const std::filesystem::path& path, const SaveOptions& options) {
   detail::replace_file(path, save_bytes(detector, options));
 }
+
+namespace detail {
+
+NAD_INLINE std::vector<std::uint8_t> member_to_bytes(const Detector& member) {
+  const std::vector<std::byte> bytes = save_bytes(member);
+  std::vector<std::uint8_t> copy(bytes.size());
+  std::transform(bytes.begin(), bytes.end(), copy.begin(),
+                 [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
+  return copy;
+}
+
+NAD_INLINE std::unique_ptr<Detector> member_from_bytes(const std::vector<std::uint8_t>& bytes) {
+  thread_local std::size_t depth = 0;
+  struct Level {
+    Level() { ++depth; }
+    ~Level() { --depth; }
+    Level(const Level&) = delete;
+    Level& operator=(const Level&) = delete;
+  };
+  const Level level;
+  if (depth > deepest_nesting) {
+    throw bad_file("ensembles lie in each other more than " + std::to_string(deepest_nesting) +
+                   " deep; the model is damaged");
+  }
+  return load_kind_bytes(std::as_bytes(std::span(bytes)), {});
+}
+
+}  // namespace detail
 
 NAD_INLINE std::unique_ptr<Detector> load_detector(const std::filesystem::path& path) {
   return detail::load_kind(path, {});

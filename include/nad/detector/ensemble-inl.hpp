@@ -1,0 +1,440 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "nad/core/error.hpp"
+#include "nad/core/parallel.hpp"
+#include "nad/core/random.hpp"
+#include "nad/detector/detector-inl.hpp"
+#include "nad/detector/ensemble.hpp"
+#include "nad/detector/ensemble_defaults-inl.hpp"
+#include "nad/detector/ensemble_train-inl.hpp"
+#include "nad/detector/weighted_rows-inl.hpp"
+
+namespace nad {
+
+namespace detail {
+
+inline void check_options(const EnsembleOptions& options, ErrorCode code) {
+  const auto refuse = [code](const std::string& message) { throw Error(code, message); };
+  const bool at_least = options.combination == Combination::at_least;
+  if (at_least != options.min_votes.has_value()) {
+    refuse(at_least ? "combination 'at_least' needs min_votes; give the weight of the votes that make an anomaly"
+                    : "min_votes means nothing to combination '" + std::string(name(options.combination)) +
+                          "'; give combination 'at_least', or no min_votes");
+  }
+  if (at_least && !(*options.min_votes > 0.0 && *options.min_votes <= 1e9)) {
+    refuse("min_votes is " + std::to_string(*options.min_votes) + "; give a weight above 0");
+  }
+  if (!(options.calibration >= 0.0 && options.calibration <= 0.9)) {
+    refuse("calibration is " + std::to_string(options.calibration) +
+           "; give the share of rows that members are calibrated on, from 0.0 to 0.9");
+  }
+  if (options.contamination) {
+    check_contamination(*options.contamination, code);
+    if (options.combination >= Combination::majority) {
+      refuse("contamination means nothing to combination '" + std::string(name(options.combination)) +
+             "', whose members vote by their own; give it to the members");
+    }
+  }
+}
+
+inline void check_member(double weight, const std::string& name, ErrorCode code) {
+  if (!(weight >= 0.0 && weight <= 1e6)) {
+    throw Error(code,
+                "the weight of member '" + name + "' is " + std::to_string(weight) + "; give a number from 0 to 1e6");
+  }
+  if (name.empty() || name.size() > 200) {
+    throw Error(code, "the name of a member has " + std::to_string(name.size()) + " bytes; give 1 to 200");
+  }
+}
+
+/// Which rows members are calibrated on, and learn from.
+struct RowSplit {
+  std::vector<std::size_t> learnt_from;
+  std::vector<std::size_t> kept_out;
+
+  RowSplit(std::size_t rows, double share, std::uint64_t seed) {
+    constexpr double fewest = 50.0;
+    constexpr double most = 10000.0;
+    const double wanted = std::min(share * static_cast<double>(rows), most);
+    if (wanted < fewest) {
+      return;
+    }
+    const double chance = wanted / static_cast<double>(rows);
+    Random random(seed, 0x656e73656d626c65ULL);
+    for (std::size_t row = 0; row < rows; ++row) {
+      (random.uniform() < chance ? kept_out : learnt_from).push_back(row);
+    }
+  }
+
+  /// False: all rows are for both.
+  bool is_split() const noexcept { return !kept_out.empty() && !learnt_from.empty(); }
+};
+
+/// Copies of some rows, with their weights.
+struct RowCopies {
+  Matrix rows;
+  std::vector<float> weights;
+
+  RowCopies(const WeightedRows& all, std::span<const std::size_t> chosen)
+      : rows(Matrix::for_overwrite(chosen.size(), all.rows().columns())) {
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      std::copy_n(all.rows().row(chosen[i]), rows.columns(), rows.row(i).data());
+    }
+    if (!all.weights().empty()) {
+      weights.reserve(chosen.size());
+      for (const std::size_t row : chosen) {
+        weights.push_back(all.weights()[row]);
+      }
+    }
+  }
+};
+
+}  // namespace detail
+
+NAD_INLINE Ensemble::Member::Member(const Member& other)
+    : name(other.name),
+      weight(other.weight),
+      detector(other.detector->clone()),
+      scale(other.scale),
+      base_score(other.base_score),
+      base_word(other.base_word) {}
+
+NAD_INLINE Ensemble::Member& Ensemble::Member::operator=(const Member& other) { return *this = Member(other); }
+
+NAD_INLINE Ensemble::Ensemble(const Options& options) : options_(options) {
+  detail::check_options(options, ErrorCode::invalid_argument);
+}
+NAD_INLINE Ensemble::~Ensemble() = default;
+NAD_INLINE Ensemble::Ensemble(const Ensemble&) = default;
+NAD_INLINE Ensemble::Ensemble(Ensemble&&) noexcept = default;
+NAD_INLINE Ensemble& Ensemble::operator=(const Ensemble&) = default;
+NAD_INLINE Ensemble& Ensemble::operator=(Ensemble&&) noexcept = default;
+NAD_INLINE std::unique_ptr<Detector> Ensemble::clone() const { return std::make_unique<Ensemble>(*this); }
+NAD_INLINE void Ensemble::take(Detector&& learner) { *this = std::move(static_cast<Ensemble&>(learner)); }
+
+NAD_INLINE Ensemble& Ensemble::add(const Detector& detector, const MemberOptions& options) {
+  if (is_fitted()) {
+    throw Error(ErrorCode::invalid_argument,
+                "this ensemble has learnt already and takes no more members; make another one with all of them");
+  }
+  if (members_.size() == detail::max_members) {
+    throw Error(ErrorCode::invalid_argument, "the ensemble has " + std::to_string(detail::max_members) +
+                                                 " members already; put some of them into an ensemble of their own");
+  }
+  const auto* const nested = dynamic_cast<const Ensemble*>(&detector);
+  if (nested != nullptr && nested->nesting() >= detail::deepest_nesting) {
+    throw Error(ErrorCode::invalid_argument,
+                "ensembles would lie in each other more than " + std::to_string(detail::deepest_nesting) + " deep");
+  }
+  Member member;
+  member.weight = options.weight;
+  member.name = options.name;
+  const auto is_taken = [this](const std::string& name) {
+    return std::any_of(members_.begin(), members_.end(), [&](const Member& other) { return other.name == name; });
+  };
+  if (member.name.empty()) {
+    const std::string kind(detector.kind());
+    member.name = kind;
+    for (int number = 2; is_taken(member.name); ++number) {
+      member.name = kind + "_" + std::to_string(number);
+    }
+  }
+  detail::check_member(member.weight, member.name, ErrorCode::invalid_argument);
+  if (is_taken(member.name)) {
+    throw Error(ErrorCode::invalid_argument,
+                "there is a member '" + member.name + "' already; give each a name of its own");
+  }
+  member.detector = detector.clone();
+  members_.push_back(std::move(member));
+  return *this;
+}
+
+NAD_INLINE std::size_t Ensemble::nesting() const noexcept {
+  std::size_t deepest = 0;
+  for (const Member& member : members_) {
+    if (const auto* const nested = dynamic_cast<const Ensemble*>(member.detector.get())) {
+      deepest = std::max(deepest, nested->nesting());
+    }
+  }
+  return deepest + 1;
+}
+
+NAD_INLINE double Ensemble::total_weight() const noexcept {
+  double total = 0.0;
+  for (const Member& member : members_) {
+    total += member.weight;
+  }
+  return total;
+}
+
+NAD_INLINE bool Ensemble::accepts_missing() const noexcept {
+  return std::all_of(members_.begin(), members_.end(),
+                     [](const Member& member) { return Detector::accepts_missing(*member.detector); });
+}
+
+NAD_INLINE std::optional<double> Ensemble::wanted_contamination() const noexcept {
+  return votes() ? std::nullopt : std::optional(options_.contamination.value_or(0.01));
+}
+
+/// Scores of votes are shares of the weight.
+NAD_INLINE float Ensemble::default_threshold() const noexcept {
+  switch (options_.combination) {
+    case Combination::majority:
+      return 0.5F;
+    case Combination::all:
+      return std::nextafter(1.0F, 0.0F);
+    case Combination::at_least:
+      return std::nextafter(static_cast<float>(std::min(1.0, *options_.min_votes / total_weight())), 0.0F);
+    default:
+      return 0.0F;
+  }
+}
+
+// ---- learning
+
+NAD_INLINE void Ensemble::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
+  const double total = total_weight();
+  if (!(total > 0.0)) {
+    throw Error(ErrorCode::invalid_argument, members_.empty()
+                                                 ? "this ensemble has no members; add() some before fit()"
+                                                 : "all members have the weight 0; at least one must count");
+  }
+  if (options_.min_votes && *options_.min_votes > total) {
+    throw Error(ErrorCode::invalid_argument, "min_votes is " + std::to_string(*options_.min_votes) +
+                                                 ", but the weights of all members sum to " + std::to_string(total));
+  }
+  n_features_ = x.columns();
+  const detail::WeightedRows all(x, sample_weight, options_.unique_rows);
+  const detail::RowSplit split(all.rows().rows(), options_.calibration, options_.random_state);
+  if (split.is_split()) {
+    {
+      const detail::RowCopies learnt_from(all, split.learnt_from);
+      fit_members(learnt_from.rows, learnt_from.weights, control);
+    }
+    const detail::RowCopies kept_out(all, split.kept_out);
+    calibrate(kept_out.rows, kept_out.weights, control);
+  } else {
+    fit_members(all.rows(), all.weights(), control);
+    calibrate(all.rows(), all.weights(), control);
+  }
+  derive();
+}
+
+NAD_INLINE void Ensemble::fit_members(MatrixView x, std::span<const float> weights, const FitControl& control) {
+  std::vector<Detector*> detectors;
+  detectors.reserve(members_.size());
+  for (Member& member : members_) {
+    detectors.push_back(member.detector.get());
+  }
+  detail::SideBySide(control).fit(detectors, x, weights);
+}
+
+NAD_INLINE void Ensemble::calibrate(MatrixView x, std::span<const float> weights, const FitControl& control) {
+  for (Member& member : members_) {
+    member.scale = detail::TailScale(member.detector->raw_score(x, control), weights);
+  }
+}
+
+NAD_INLINE void Ensemble::derive() {
+  std::vector<double> words;
+  words.reserve(members_.size());
+  for (Member& member : members_) {
+    member.base_score = member.detector->baseline();
+    member.base_word = word(member, static_cast<float>(member.base_score));
+    words.push_back(member.base_word);
+  }
+  baseline_ = combine(words);
+}
+
+NAD_INLINE void Ensemble::restore() {
+  const auto refuse = [](const std::string& what) {
+    throw Error(ErrorCode::bad_file, "the ensemble's " + what + "; the model is damaged");
+  };
+  detail::check_options(options_, ErrorCode::bad_file);
+  n_features_ = members_.front().detector->n_features();
+  for (const Member& member : members_) {
+    detail::check_member(member.weight, member.name, ErrorCode::bad_file);
+    if (member.detector->n_features() != n_features_) {
+      refuse("members have learnt from different columns");
+    }
+    if (!member.scale.is_sound()) {
+      refuse("calibration makes no sense");
+    }
+  }
+  if (!(total_weight() > 0.0) || (options_.min_votes && *options_.min_votes > total_weight())) {
+    refuse("weights make no sense");
+  }
+  if (detail::is_missing(threshold_)) {
+    refuse("threshold is not a number");
+  }
+  derive();
+}
+
+// ---- scoring
+
+NAD_INLINE double Ensemble::word(const Member& member, float raw) const noexcept {
+  switch (options_.combination) {
+    case Combination::mean_surprise:
+    case Combination::max_surprise:
+      return member.scale.surprise(static_cast<double>(raw));
+    case Combination::mean:
+    case Combination::maximum:
+    case Combination::median:
+      return member.scale.standardised(static_cast<double>(raw));
+    case Combination::rank:
+      return member.scale.rank(static_cast<double>(raw));
+    default:
+      return is_above_threshold(*member.detector, raw) ? 1.0 : 0.0;
+  }
+}
+
+NAD_INLINE void Ensemble::shares(std::span<const double> words, std::span<double> out) const noexcept {
+  const double total = total_weight();
+  if (options_.combination == Combination::max_surprise || options_.combination == Combination::maximum) {
+    std::size_t loudest = members_.size();
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      out[i] = 0.0;
+      if (members_[i].weight > 0.0 &&
+          (loudest == members_.size() || members_[i].weight * words[i] > members_[loudest].weight * words[loudest])) {
+        loudest = i;
+      }
+    }
+    out[loudest] = members_[loudest].weight;
+    return;
+  }
+  if (options_.combination != Combination::median) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      out[i] = members_[i].weight / total;
+    }
+    return;
+  }
+  std::array<std::uint8_t, detail::max_members> order{};
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    order[i] = static_cast<std::uint8_t>(i);
+    out[i] = 0.0;
+  }
+  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(members_.size()),
+            [&](std::uint8_t a, std::uint8_t b) { return words[a] < words[b] || (words[a] == words[b] && a < b); });
+  double below = 0.0;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const std::uint8_t member = order[i];
+    below += members_[member].weight;
+    if (2.0 * below > total) {  // the one in the middle
+      out[member] = 1.0;
+      return;
+    }
+    if (2.0 * below == total) {  // the middle lies between two
+      out[member] = 0.5;
+      do {
+        ++i;
+      } while (members_[order[i]].weight == 0.0);
+      out[order[i]] = 0.5;
+      return;
+    }
+  }
+}
+
+NAD_INLINE double Ensemble::combine(std::span<const double> words) const noexcept {
+  std::array<double, detail::max_members> share{};
+  shares(words, std::span(share).first(words.size()));
+  double sum = 0.0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    sum += share[i] * words[i];
+  }
+  return sum;
+}
+
+NAD_INLINE std::vector<float> Ensemble::member_raw_scores(MatrixView rows, std::size_t first) const {
+  std::vector<float> raw(rows.rows() * members_.size());
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    raw_score_into(*members_[i].detector, rows, first, std::span(raw).subspan(i * rows.rows(), rows.rows()));
+  }
+  return raw;
+}
+
+NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
+  const std::vector<float> raw = member_raw_scores(rows, first);
+  std::array<double, detail::max_members> words{};
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      words[i] = word(members_[i], raw[i * rows.rows() + row]);
+    }
+    out[row] = static_cast<float>(combine(std::span(words).first(members_.size())));
+  }
+}
+
+NAD_INLINE float Ensemble::do_raw_score_row(const float* row, std::size_t index) const {
+  std::array<double, detail::max_members> words{};
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    words[i] = word(members_[i], raw_score_row(*members_[i].detector, row, index));
+  }
+  return static_cast<float>(combine(std::span(words).first(members_.size())));
+}
+
+NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& control) const {
+  require_shape(x, "scoring");
+  Matrix scores(x.rows(), members_.size());
+  parallel_for(x.rows(), control, {.grain = detail::score_grain, .stage = "scoring"},
+               [&](std::size_t begin, std::size_t end) {
+                 const std::vector<float> raw = member_raw_scores(x.slice(begin, end - begin), begin);
+                 for (std::size_t row = begin; row < end; ++row) {
+                   for (std::size_t i = 0; i < members_.size(); ++i) {
+                     scores(row, i) = static_cast<float>(word(members_[i], raw[i * (end - begin) + row - begin]));
+                   }
+                 }
+               });
+  return scores;
+}
+
+// ---- explaining
+
+NAD_INLINE double Ensemble::do_baseline() const { return baseline_; }
+
+/// Each member's contributions, in the unit of its word: times what a unit of its raw score is worth on the way from
+/// the baseline to the row. What is left, as where another member was the loudest at the baseline, is shared among the
+/// columns by how much they have.
+NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
+  check_rows(rows, first);
+  const std::vector<float> raw = member_raw_scores(rows, first);
+  std::vector<Matrix> reasons;
+  for (const Member& member : members_) {
+    reasons.emplace_back(rows.rows(), rows.columns());
+    explain_into(*member.detector, rows, reasons.back());
+  }
+  std::array<double, detail::max_members> words{};
+  std::array<double, detail::max_members> share{};
+  std::vector<double> merged(rows.columns());
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      words[i] = word(members_[i], raw[i * rows.rows() + row]);
+    }
+    const std::span<const double> said = std::span(words).first(members_.size());
+    shares(said, share);
+    std::fill(merged.begin(), merged.end(), 0.0);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      const double way = static_cast<double>(raw[i * rows.rows() + row]) - members_[i].base_score;
+      const double worth = way == 0.0 ? 0.0 : share[i] * (words[i] - members_[i].base_word) / way;
+      for (std::size_t column = 0; worth != 0.0 && column < rows.columns(); ++column) {
+        merged[column] += worth * static_cast<double>(reasons[i](row, column));
+      }
+    }
+    double left = combine(said) - baseline_;
+    double size = 0.0;
+    for (const double value : merged) {
+      left -= value;
+      size += std::abs(value);
+    }
+    for (std::size_t column = 0; column < rows.columns(); ++column) {
+      const double part = size > 0.0 ? std::abs(merged[column]) / size : 1.0 / static_cast<double>(rows.columns());
+      out(first + row, column) = static_cast<float>(merged[column] + left * part);
+    }
+  }
+}
+
+}  // namespace nad

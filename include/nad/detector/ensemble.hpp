@@ -1,0 +1,175 @@
+#pragma once
+
+/// Several detectors that judge together.
+///
+///   nad::Ensemble ensemble({.combination = nad::Combination::mean_surprise});
+///   ensemble.add(nad::IsolationForest({.max_samples = 4096}), {.weight = 2.0});
+///   ensemble.add(nad::LocalGaussian({.n_clusters = 16}));
+///   ensemble.fit(normal_traffic, {.n_jobs = 4});                       // members learn side by side
+///   std::vector<float> scores = ensemble.anomaly_score(new_traffic);
+///   nad::Matrix terms = ensemble.member_scores(new_traffic);            // what each member said
+///
+///   nad::Ensemble usual = nad::Ensemble::clean();                       // or mixed(): trained on whatever there is
+///
+/// Scores of different detectors are never added as they are: one counts splits, another one distances. Each member is
+/// first calibrated on rows that it did not learn from, and what it says is how far out a row lies among them. Members
+/// may be ensembles themselves.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/detail/words.hpp"
+#include "nad/detector/detector.hpp"
+#include "nad/detector/tail_scale.hpp"
+#include "nad/detector/unique_rows.hpp"
+
+namespace nad {
+
+/// How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that lie
+/// as far out or further; beyond those a tail is fitted to them.
+enum class Combination : std::uint8_t {
+  mean_surprise,  ///< the weighted mean of -log p: members that agree count
+  max_surprise,   ///< the largest weighted -log p: one member is enough
+  mean,           ///< the weighted mean of standardised scores: distances from the median, in standard deviations
+  maximum,        ///< the largest weighted standardised score
+  median,         ///< the weighted median of standardised scores
+  rank,           ///< the weighted mean of the share of calibration rows that lie below
+  majority,       ///< members vote, by their own thresholds: more than half of the weight
+  any,            ///< at least one vote
+  all,            ///< every vote
+  at_least,       ///< votes of at least the weight `min_votes`
+};
+
+constexpr std::array<std::string_view, 10> words_of(Combination) noexcept {
+  return {"mean_surprise", "max_surprise", "mean", "maximum", "median", "rank", "majority", "any", "all", "at_least"};
+}
+
+struct EnsembleOptions {
+  Combination combination = Combination::mean_surprise;
+  std::optional<double> min_votes = {};  ///< for `at_least`, and only there
+  /// Share of the rows, 10,000 at most, that no member learns from and all are calibrated on; 0: members are calibrated
+  /// on the rows that they learnt from, as they are where fewer than 50 rows would be left out.
+  double calibration = 0.2;
+  UniqueRows unique_rows = UniqueRows::off;  ///< for all members and their calibration
+  /// Share of training rows above the threshold, 0.01 if nothing is given. Not for votes: there the members'
+  /// thresholds count.
+  std::optional<double> contamination = {};
+  std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
+
+  template <class Archive>
+  void serialize(Archive& archive);
+};
+
+struct MemberOptions {
+  double weight = 1.0;
+  std::string name = {};  ///< the detector's kind if nothing is given
+};
+
+class NAD_API Ensemble final : public Detector {
+ public:
+  static constexpr std::string_view kind_name = "ensemble";
+  using Options = EnsembleOptions;
+
+  explicit Ensemble(const Options& options = {});
+  ~Ensemble() override;
+  Ensemble(const Ensemble& other);
+  Ensemble(Ensemble&&) noexcept;
+  Ensemble& operator=(const Ensemble& other);
+  Ensemble& operator=(Ensemble&&) noexcept;
+
+  /// What detects best where the training rows are normal ones only.
+  static Ensemble clean(std::uint64_t random_state = 0);
+  /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
+  /// often they occur, and no member is there that would learn a flood by heart.
+  static Ensemble mixed(std::uint64_t random_state = 0);
+
+  /// Adds a copy. Only before `fit`.
+  Ensemble& add(const Detector& detector, const MemberOptions& options = {});
+
+  const Options& options() const noexcept { return options_; }
+  std::size_t n_members() const noexcept { return members_.size(); }
+  const Detector& member(std::size_t index) const { return *members_.at(index).detector; }
+  const std::string& member_name(std::size_t index) const { return members_.at(index).name; }
+  double member_weight(std::size_t index) const { return members_.at(index).weight; }
+
+  /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
+  /// vote; one column a member.
+  Matrix member_scores(MatrixView x, const FitControl& control = {}) const;
+
+  std::unique_ptr<Detector> clone() const override;
+  std::string_view kind() const noexcept override { return kind_name; }
+  bool is_fitted() const noexcept override { return n_features_ > 0; }
+  std::size_t n_features() const noexcept override { return n_features_; }
+
+  /// For any cereal archive. What is loaded is checked.
+  template <class Archive>
+  void serialize(Archive& archive);
+
+ private:
+  struct Member {
+    std::string name;
+    double weight = 1.0;
+    std::unique_ptr<Detector> detector;
+    detail::TailScale scale;
+    double base_score = 0.0;  ///< the raw score before any column has spoken
+    double base_word = 0.0;   ///< and what it means
+
+    Member() = default;
+    Member(const Member& other);
+    Member(Member&&) noexcept = default;
+    Member& operator=(const Member& other);
+    Member& operator=(Member&&) noexcept = default;
+    ~Member() = default;
+  };
+
+  void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
+  void take(Detector&& learner) override;
+  void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const override;
+  float do_raw_score_row(const float* row, std::size_t index) const override;
+  void do_explain(MatrixView rows, std::size_t first, Matrix& out) const override;
+  double do_baseline() const override;
+  void bend(std::span<float>) const override {}
+  bool accepts_missing() const noexcept override;
+  std::optional<double> wanted_contamination() const noexcept override;
+  float default_threshold() const noexcept override;
+
+  bool votes() const noexcept { return options_.combination >= Combination::majority; }
+  double total_weight() const noexcept;
+  /// 1, or more where members are ensembles.
+  std::size_t nesting() const noexcept;
+  void fit_members(MatrixView x, std::span<const float> weights, const FitControl& control);
+  void calibrate(MatrixView x, std::span<const float> weights, const FitControl& control);
+  /// What a raw score of a member means.
+  double word(const Member& member, float raw) const noexcept;
+  /// One score from a word of each member.
+  double combine(std::span<const double> words) const noexcept;
+  /// How much of the combined score each member's word stands for.
+  void shares(std::span<const double> words, std::span<double> out) const noexcept;
+  /// What every member says of some rows: its raw scores, one member after the other.
+  std::vector<float> member_raw_scores(MatrixView rows, std::size_t first) const;
+  /// Checks what was loaded.
+  void restore();
+  /// Computes what is not stored.
+  void derive();
+
+  Options options_;
+  std::vector<Member> members_;
+  std::size_t n_features_ = 0;
+  double baseline_ = 0.0;  ///< not stored
+};
+
+}  // namespace nad
+
+#include "nad/detector/ensemble_serialize.hpp"
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/detector/ensemble-inl.hpp"
+#endif

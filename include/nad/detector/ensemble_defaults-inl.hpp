@@ -1,0 +1,33 @@
+#pragma once
+
+// The ensembles that detected best over several collections of traffic, see `benchmarks/README.md`.
+
+#include "nad/detector/autoencoder.hpp"
+#include "nad/detector/ensemble.hpp"
+#include "nad/detector/isolation_forest.hpp"
+#include "nad/detector/kmeans.hpp"
+#include "nad/detector/local_gaussian.hpp"
+
+namespace nad {
+
+NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state) {
+  Ensemble ensemble({.random_state = random_state});
+  ensemble.add(
+      IsolationForest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state}));
+  // normal traffic has no flood among its clusters that would have to be left out
+  ensemble.add(KMeans({.n_clusters = 128, .large_clusters_only = false, .random_state = random_state}));
+  ensemble.add(LocalGaussian({.n_clusters = 16, .random_state = random_state}), {.name = "local_gaussian_16"});
+  ensemble.add(LocalGaussian({.n_clusters = 64, .random_state = random_state}), {.name = "local_gaussian_64"});
+  ensemble.add(Autoencoder({.epochs = 20, .batch_size = 256, .random_state = random_state}));
+  return ensemble;
+}
+
+NAD_INLINE Ensemble Ensemble::mixed(std::uint64_t random_state) {
+  Ensemble ensemble({.calibration = 0.0, .unique_rows = UniqueRows::on, .random_state = random_state});
+  ensemble.add(IsolationForest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state}),
+               {.weight = 2.0});
+  ensemble.add(LocalGaussian({.n_clusters = 16, .random_state = random_state}));
+  return ensemble;
+}
+
+}  // namespace nad

@@ -1,0 +1,54 @@
+#pragma once
+
+// How far out a score lies among those of ordinary rows, on scales on which different detectors can be compared.
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "nad/config.hpp"
+
+namespace nad::detail {
+
+/// Learns from the raw scores that one detector gave to calibration rows. Everything it gives increases with the score.
+class NAD_API TailScale {
+ public:
+  TailScale() = default;
+  /// `weights` is empty or one a score, some above 0.
+  TailScale(std::span<const float> scores, std::span<const float> weights);
+
+  /// The share of calibration rows that lie at this score or further out is p: -log p. Between the scores that were
+  /// seen it goes straight; above the 95 % point it is the tail of a generalised Pareto distribution, so that it tells
+  /// scores apart that lie further out than any calibration row.
+  double surprise(double score) const noexcept;
+  /// The share of calibration rows that lie below, of those at the score one half.
+  double rank(double score) const noexcept;
+  /// The distance from the median, in standard deviations as the quartiles tell them.
+  double standardised(double score) const noexcept { return (score - median_) / spread_; }
+
+  /// False where some value makes no sense, as it may after loading.
+  bool is_sound() const noexcept;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(scores_, ranks_, median_, spread_, tail_start_, tail_surprise_, tail_shape_, tail_scale_);
+  }
+
+ private:
+  void learn_tail(std::span<const double> excesses, std::span<const double> weights);
+
+  std::vector<float> scores_;  ///< some of those that were seen, increasing
+  std::vector<double> ranks_;  ///< of each of them
+  double median_ = 0.0;
+  double spread_ = 1.0;
+  double tail_start_ = 0.0;
+  double tail_surprise_ = 0.0;  ///< there
+  double tail_shape_ = 0.0;
+  double tail_scale_ = 1.0;
+};
+
+}  // namespace nad::detail
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/detector/tail_scale-inl.hpp"
+#endif
