@@ -171,8 +171,9 @@ NAD_INLINE void OneClassSvm::fit_exactly(MatrixView rows, std::span<const float>
     }
   }
   const MatrixView learnt_from = unique.rows() != 0 ? unique.view() : rows;
+  const std::vector<float> origin = detail::kernel_origin(learnt_from);
   detail::OneClassSolver solver(learnt_from, std::move(bounds), options_.nu * total,
-                                detail::kernel_function(options_, gamma_), mean_, control);
+                                detail::kernel_function(options_, gamma_), origin, control);
   solver.run({.tol = options_.tol,
               .max_iter = options_.max_iter.value_or(std::max<std::size_t>(10000000, 100 * rows.rows())),
               .shrinking = options_.shrinking,
@@ -193,6 +194,14 @@ NAD_INLINE void OneClassSvm::fit_exactly(MatrixView rows, std::span<const float>
   iterations_ = std::max<std::size_t>(1, solver.iterations());  // one look at least
   converged_ = solver.converged();
   derive();
+  // Rows on the boundary, which may be a flood of equal ones, shall not lie outside by rounding.
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (coefficients_[i] < solver.bounds()[kept[i]]) {
+      const double sum = expansion_->sum(vectors_->row(i).data());
+      const double rounding = 1e-5 * std::abs(rho_);
+      rho_ = rho_ - sum <= options_.tol + rounding ? std::min(rho_, sum) : rho_;
+    }
+  }
 }
 
 NAD_INLINE void OneClassSvm::choose_features(MatrixView rows) {
@@ -285,8 +294,8 @@ NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, std::span<const float> sa
 }
 
 NAD_INLINE void OneClassSvm::derive() {
-  const auto expansion =
-      std::make_shared<detail::KernelExpansion>(*vectors_, detail::kernel_function(options_, gamma_), mean_, phases_);
+  const auto expansion = std::make_shared<detail::KernelExpansion>(*vectors_, detail::kernel_function(options_, gamma_),
+                                                                   detail::kernel_origin(*vectors_), phases_);
   expansion->set_weights(coefficients_);
   expansion_ = expansion;
 }

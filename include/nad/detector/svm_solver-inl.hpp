@@ -64,6 +64,7 @@ class OneClassSolver {
   }
 
   std::span<const double> alphas() const noexcept { return alphas_; }
+  std::span<const double> bounds() const noexcept { return bounds_; }
   std::size_t iterations() const noexcept { return iterations_; }
   bool converged() const noexcept { return converged_; }
 

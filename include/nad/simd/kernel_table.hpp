@@ -152,7 +152,7 @@ struct KernelTable {
   void (*kernel_values)(const KernelFunction& function, float length, const float* beside, std::size_t count,
                         float* values) noexcept;
 
-  /// The sum of values times weights, in double precision: the same bits from every kernel.
+  /// The sum of values times weights, of a few thousand at most: the same bits from every kernel.
   double (*weighted_sum)(const float* values, const float* weights, std::size_t count) noexcept;
 };
 

@@ -104,16 +104,37 @@ void kernel_values(const KernelFunction& function, float length, const float* be
   }
 }
 
-/// In sixteen lanes of doubles whatever the processor's width, and those in a fixed order.
+/// In so many lanes whatever the processor's width, and those in a fixed order.
+inline constexpr std::size_t sum_lanes = 2 * panel_columns;
+
 template <class Arch>
 double weighted_sum(const float* values, const float* weights, std::size_t count) noexcept {
-  double lanes[distance_lanes] = {};
-  for (std::size_t i = 0; i < count; i += distance_lanes) {
-    for (std::size_t lane = 0; lane < distance_lanes; ++lane) {
-      lanes[lane] += static_cast<double>(values[i + lane]) * static_cast<double>(weights[i + lane]);
+  using Vector = xsimd::batch<float, Arch>;
+  constexpr std::size_t width = Vector::size;
+  constexpr std::size_t vectors = sum_lanes / width;
+  Vector sums[vectors];
+  for (Vector& sum : sums) {
+    sum = Vector(0.0F);
+  }
+  std::size_t i = 0;
+  for (; i + sum_lanes <= count; i += sum_lanes) {
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const std::size_t at = i + v * width;
+      sums[v] = sums[v] + Vector::load_unaligned(values + at) * Vector::load_unaligned(weights + at);
     }
   }
-  for (std::size_t half = distance_lanes / 2; half != 0; half /= 2) {
+  for (std::size_t v = 0; i < count; ++v, i += width) {  // one panel is left
+    sums[v] = sums[v] + Vector::load_unaligned(values + i) * Vector::load_unaligned(weights + i);
+  }
+  alignas(64) float stored[sum_lanes];
+  for (std::size_t v = 0; v < vectors; ++v) {
+    sums[v].store_aligned(stored + v * width);
+  }
+  double lanes[sum_lanes];
+  for (std::size_t lane = 0; lane < sum_lanes; ++lane) {
+    lanes[lane] = static_cast<double>(stored[lane]);
+  }
+  for (std::size_t half = sum_lanes / 2; half != 0; half /= 2) {
     for (std::size_t lane = 0; lane < half; ++lane) {
       lanes[lane] += lanes[lane + half];
     }
