@@ -202,6 +202,7 @@ NAD_INLINE void OneClassSvm::fit_exactly(MatrixView rows, std::span<const float>
       rho_ = rho_ - sum <= options_.tol + rounding ? std::min(rho_, sum) : rho_;
     }
   }
+  baseline_ = static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
 }
 
 NAD_INLINE void OneClassSvm::choose_features(MatrixView rows) {
@@ -266,6 +267,7 @@ NAD_INLINE void OneClassSvm::stream(MatrixView rows, std::span<const float> weig
                 "the kernel values of the rows overflow; scale the columns, or give a smaller gamma");
   }
   derive();
+  baseline_ = static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
 }
 
 NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, const FitControl& control) { partial_fit(x, {}, control); }
@@ -318,7 +320,7 @@ NAD_INLINE void OneClassSvm::restore() {
   };
   const std::span<const float> values(vectors_->data(), count * mean_.size());
   if (!finite(mean_) || !finite(values) || !finite(coefficients_) || !finite(phases_) || !detail::is_finite(rho_) ||
-      detail::is_missing(threshold_)) {
+      !detail::is_finite(baseline_) || detail::is_missing(threshold_)) {
     refuse("a support vector, a coefficient or the threshold is no number");
   }
   const auto too_large = [](double coefficient) { return std::abs(coefficient) > 1e30; };
@@ -344,10 +346,6 @@ NAD_INLINE void OneClassSvm::do_raw_score(MatrixView rows, std::size_t first, st
 NAD_INLINE float OneClassSvm::do_raw_score_row(const float* row, std::size_t index) const {
   check_rows({row, 1, n_features()}, index);
   return detail::score_of(rho_, expansion_->sum(row));
-}
-
-NAD_INLINE double OneClassSvm::do_baseline() const {
-  return static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
 }
 
 NAD_INLINE void OneClassSvm::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {

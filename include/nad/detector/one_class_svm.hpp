@@ -109,7 +109,7 @@ class NAD_API OneClassSvm final : public Detector {
   void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const override;
   float do_raw_score_row(const float* row, std::size_t index) const override;
   void do_explain(MatrixView rows, std::size_t first, Matrix& out) const override;
-  double do_baseline() const override;
+  double do_baseline() const override { return baseline_; }
   void bend(std::span<float>) const override {}
   std::optional<double> wanted_contamination() const noexcept override { return options_.contamination; }
   float default_threshold() const noexcept override { return 0.0F; }
@@ -126,6 +126,7 @@ class NAD_API OneClassSvm final : public Detector {
   std::vector<float> mean_;  ///< of each column of the (first) training rows
   double gamma_ = 0.0;
   double rho_ = 0.0;
+  double baseline_ = 0.0;                  ///< the score of the mean row
   std::shared_ptr<const Matrix> vectors_;  ///< never changed, so copies share it
   std::vector<double> coefficients_;
   std::vector<float> phases_;  ///< of cosines

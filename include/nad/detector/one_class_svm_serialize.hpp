@@ -54,7 +54,7 @@ template <class Archive>
 void OneClassSvm::serialize(Archive& archive) {
   const auto walk = [&archive](OneClassSvm& svm) {
     archive(svm.options_);
-    archive(svm.threshold_, svm.mean_, svm.gamma_, svm.rho_);
+    archive(svm.threshold_, svm.mean_, svm.gamma_, svm.rho_, svm.baseline_);
     Matrix vectors;
     if (svm.vectors_ != nullptr) {
       vectors = *svm.vectors_;
