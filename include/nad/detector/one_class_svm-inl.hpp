@@ -100,8 +100,8 @@ inline double resolve_gamma(const KernelGamma& gamma, const ColumnMoments& momen
   }
   double mean = 0.0;
   double squares = 0.0;
-  for (std::size_t column = 0; column < moments.mean.size(); ++column) {
-    mean += moments.mean[column] / columns;
+  for (const double of_column : moments.mean) {
+    mean += of_column / columns;
   }
   for (std::size_t column = 0; column < moments.mean.size(); ++column) {
     const double apart = moments.mean[column] - mean;

@@ -138,9 +138,9 @@ class OneClassSolver {
         some.push_back(static_cast<std::uint32_t>(row));
       }
       const Matrix sample = copy_of_rows(some);
-      std::vector<double> bounds;
-      for (const std::uint32_t row : some) {
-        bounds.push_back(bounds_[row]);
+      std::vector<double> bounds(some.size());
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        bounds[i] = bounds_[some[i]];
       }
       const double of_all = std::accumulate(bounds_.begin(), bounds_.end(), 0.0);
       const double of_some = std::accumulate(bounds.begin(), bounds.end(), 0.0);
