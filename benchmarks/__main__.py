@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints their tables.
 
-    python -m benchmarks                       # everything, about ten minutes
+    python -m benchmarks                       # everything, some hours
     python -m benchmarks speed --quick         # one task, less of it
     python -m benchmarks --json figures.json   # every sample, the machine, the versions and the seeds too
 
@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.python import (
     autoencoder_speed,
     compiled,
+    detectors_quality,
     isolation_forest_quality,
     isolation_forest_speed,
     kdd99_check,
@@ -30,7 +31,7 @@ from benchmarks.python import (
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "autoencoder", "svm", "quality")
+TASKS = ("speed", "cpp", "records", "autoencoder", "svm", "quality", "detectors")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -65,7 +66,7 @@ def _options() -> argparse.Namespace:
         "--quick", action="store_true", help="fewer rows, rounds, settings and seeds: to see that it works"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
-    parser.add_argument("--seeds", type=int, metavar="N", help="forests for each setting of the quality task (5)")
+    parser.add_argument("--seeds", type=int, metavar="N", help="models for each setting of quality and detectors (5)")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the speed task (7)")
     parser.add_argument("--rows", type=int, metavar="N", help="the first N rows only in the speed task (all)")
     parser.add_argument(
@@ -77,17 +78,17 @@ def _options() -> argparse.Namespace:
 def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list[Section]:
     effort = isolation_forest_speed.QUICK if options.quick else isolation_forest_speed.Effort()
     effort = replace(effort, rounds=options.rounds or effort.rounds, rows=options.rows or effort.rows)
-    several = seeds if len(seeds) >= one_class_svm_speed.SEEDS else SEEDS
-    tasks: dict[str, Callable[[], list[Section]]] = {
+    ways: dict[str, Callable[[], list[Section]]] = {
         "speed": lambda: isolation_forest_speed.run(effort, seeds[0]),
         "cpp": lambda: compiled.run(options.cpp, effort.rounds, quick=options.quick),
         "records": lambda: records_speed.run(effort),
         "autoencoder": lambda: autoencoder_speed.run(effort, seeds[0]),
-        "svm": lambda: one_class_svm_speed.run(effort, several),
-        "data": kdd99_check.run,
+        "svm": lambda: one_class_svm_speed.run(effort, SEEDS[: one_class_svm_speed.SEEDS]),
         "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
+        "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
+        "data": kdd99_check.run,
     }
-    return tasks[task]()
+    return ways[task]()
 
 
 def _heading(start: dict[str, Any]) -> str:

@@ -68,6 +68,7 @@ void def_partial_fit(py::class_<D, Detector>& cls) {
 
 void register_autoencoder(py::module_& module);
 void register_ecod(py::module_& module);
+void register_ensemble(py::module_& module);
 void register_gaussians(py::module_& module);
 void register_half_space_trees(py::module_& module);
 void register_histogram(py::module_& module);

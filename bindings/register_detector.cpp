@@ -109,6 +109,7 @@ void register_detector(py::module_& module) {
 
   register_autoencoder(module);
   register_ecod(module);
+  register_ensemble(module);
   register_gaussians(module);
   register_half_space_trees(module);
   register_histogram(module);

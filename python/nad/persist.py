@@ -10,45 +10,15 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
-from nad.estimators import (
-    ECOD,
-    LODA,
-    Autoencoder,
-    HalfSpaceTrees,
-    Histogram,
-    IsolationForest,
-    KMeans,
-    LocalGaussian,
-    Mahalanobis,
-    NearestNeighbours,
-    OneClassSVM,
-    PcaResidual,
-)
+from nad.estimators._detector import DetectorEstimator
 from nad.features import FeaturePipeline
-
-if TYPE_CHECKING:
-    from nad.estimators._detector import DetectorEstimator
 
 __all__ = ["load", "read_header"]
 
-_ESTIMATORS: dict[str, type[DetectorEstimator[Any]]] = {
-    "ecod": ECOD,
-    "half_space_trees": HalfSpaceTrees,
-    "histogram": Histogram,
-    "autoencoder": Autoencoder,
-    "isolation_forest": IsolationForest,
-    "kmeans": KMeans,
-    "local_gaussian": LocalGaussian,
-    "loda": LODA,
-    "mahalanobis": Mahalanobis,
-    "nearest_neighbours": NearestNeighbours,
-    "one_class_svm": OneClassSVM,
-    "pca_residual": PcaResidual,
-}
 _ATTEMPTS = 10
 
 
@@ -61,9 +31,10 @@ def load(path: str | os.PathLike[str]) -> Any:
         if json.loads(_core.read_header(os.fspath(path)))["kind"] == "feature_pipeline":
             return FeaturePipeline.load(path)
         detector, header = _one_model(os.fspath(path))
-    if detector.kind not in _ESTIMATORS:
+    estimator = DetectorEstimator._estimator_of(detector, header.get("feature_names") or None)
+    if estimator is None:
         raise BadFileError(f"{os.fspath(path)} holds a {detector.kind}, which this version of nad has no class for")
-    return _ESTIMATORS[detector.kind]._from_detector(detector, header.get("feature_names") or None)
+    return estimator
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:

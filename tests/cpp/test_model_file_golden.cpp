@@ -81,6 +81,7 @@ TEST_CASE("every golden model loads and scores as it did when it was saved") {
   REQUIRE(names.contains("isolation_forest_impute_v1"));
   REQUIRE(names.contains("autoencoder_v1"));
   REQUIRE(names.contains("ecod_v1"));
+  REQUIRE(names.contains("ensemble_v1"));
   REQUIRE(names.contains("kmeans_v1"));
   REQUIRE(names.contains("kmeans_elbow_v1"));
   REQUIRE(names.contains("local_gaussian_v1"));

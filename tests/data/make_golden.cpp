@@ -165,6 +165,11 @@ int main(int argc, char** argv) {
                                    .random_state = 4}));
     write_golden(folder + "pca_residual_v1", nad::PcaResidual({.n_components = 2}));
     write_golden(folder + "ecod_v1", nad::ECOD({.max_quantiles = 64}));
+    nad::Ensemble within({.combination = nad::Combination::any, .calibration = 0.0});
+    within.add(nad::ECOD({.max_quantiles = 20, .contamination = 0.1}), {.name = "tails"});
+    nad::Ensemble ensemble({.unique_rows = nad::UniqueRows::on, .contamination = 0.05, .random_state = 8});
+    ensemble.add(nad::IsolationForest({.n_estimators = 5, .random_state = 9}), {.weight = 2.0}).add(within);
+    write_golden(folder + "ensemble_v1", std::move(ensemble));
     write_golden(folder + "histogram_v1", nad::Histogram());
     write_golden(folder + "histogram_depth_v1", nad::Histogram({.n_bins = {}, .bins = nad::Bins::equal_depth}));
     write_golden(folder + "loda_v1", nad::LODA({.n_projections = 20, .random_state = 4}));

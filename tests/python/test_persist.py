@@ -199,6 +199,6 @@ def test_a_file_of_another_class_is_refused(saved):
 
 
 def test_a_kind_without_a_class_is_refused(saved, monkeypatch):
-    monkeypatch.setattr("nad.persist._ESTIMATORS", {})
+    monkeypatch.setattr("nad.estimators._detector.DetectorEstimator._of_compiled", {})
     with pytest.raises(nad.BadFileError, match=r"forest\.nad holds a isolation_forest, which this version"):
         nad.load(saved)

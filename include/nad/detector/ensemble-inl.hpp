@@ -9,6 +9,7 @@
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/core/random.hpp"
+#include "nad/detail/utf8.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/ensemble_defaults-inl.hpp"
@@ -44,12 +45,15 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
 }
 
 inline void check_member(double weight, const std::string& name, ErrorCode code) {
+  if (name.empty() || name.size() > 200) {
+    throw Error(code, "the name of a member has " + std::to_string(name.size()) + " bytes; give 1 to 200");
+  }
+  if (!is_utf8(name)) {
+    throw Error(code, "the name of a member is not UTF-8; give text in that encoding");
+  }
   if (!(weight >= 0.0 && weight <= 1e6)) {
     throw Error(code,
                 "the weight of member '" + name + "' is " + std::to_string(weight) + "; give a number from 0 to 1e6");
-  }
-  if (name.empty() || name.size() > 200) {
-    throw Error(code, "the name of a member has " + std::to_string(name.size()) + " bytes; give 1 to 200");
   }
 }
 

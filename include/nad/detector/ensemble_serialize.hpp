@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -46,10 +47,14 @@ void for_each_option(Options& options, Visit&& visit) {
 template <class Show>
 void describe(const Ensemble& ensemble, Show&& show) {
   std::vector<std::string> members;
+  members.reserve(ensemble.n_members());
   for (std::size_t i = 0; i < ensemble.n_members(); ++i) {
-    const std::string& name = ensemble.member_name(i);
-    const std::string kind(ensemble.member(i).kind());
-    members.push_back(name == kind ? name : name + " (" + kind + ")");
+    std::string text = ensemble.member_name(i);
+    const std::string_view kind = ensemble.member(i).kind();
+    if (text != kind) {
+      text.append(" (").append(kind).append(")");
+    }
+    members.push_back(std::move(text));
   }
   show("members", members);
 }

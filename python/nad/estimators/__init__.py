@@ -2,6 +2,7 @@
 
 from nad.estimators.autoencoder import Autoencoder
 from nad.estimators.ecod import ECOD
+from nad.estimators.ensemble import Ensemble
 from nad.estimators.gaussians import LocalGaussian, Mahalanobis
 from nad.estimators.half_space_trees import HalfSpaceTrees
 from nad.estimators.histogram import Histogram
@@ -16,6 +17,7 @@ __all__ = [
     "ECOD",
     "LODA",
     "Autoencoder",
+    "Ensemble",
     "HalfSpaceTrees",
     "Histogram",
     "IsolationForest",

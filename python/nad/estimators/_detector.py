@@ -40,9 +40,15 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
 
     _compiled: ClassVar[Any]  # the compiled class
     _automatic: ClassVar[tuple[str, ...]] = ()  # parameters whose "auto" is the core's None
+    _of_compiled: ClassVar[dict[type, type[DetectorEstimator[Any]]]] = {}  # the estimator of each compiled class
     _detector: Core | None = None
     _names: list[str] | None = None
     _missing_hint = ""  # the parameter that lets NaN in
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "_compiled" in cls.__dict__:
+            cls._of_compiled[cls._compiled] = cls
 
     # -- for subclasses
 
@@ -246,6 +252,12 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
                 f"{os.fspath(path)} holds a model of class {type(model).__name__}, not {cls.__name__}"
             )
         return model
+
+    @staticmethod
+    def _estimator_of(detector: _core.Detector, names: list[str] | None) -> DetectorEstimator[Any] | None:
+        """The estimator around a detector that has learnt; None where this version of nad has no class for it."""
+        cls = DetectorEstimator._of_compiled.get(type(detector))
+        return None if cls is None else cls._from_detector(detector, names)
 
     @classmethod
     def _from_detector(cls: type[Self], detector: Any, names: list[str] | None) -> Self:

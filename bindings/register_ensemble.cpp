@@ -1,0 +1,33 @@
+#include "detector_verbs.hpp"
+
+namespace nad::python {
+
+void register_ensemble(py::module_& module) {
+  detector_class<Ensemble>(module, "Ensemble")
+      .def_static("clean", &Ensemble::clean, py::arg("random_state") = 0)
+      .def_static("mixed", &Ensemble::mixed, py::arg("random_state") = 0)
+      .def(
+          "add",
+          [](Ensemble& self, const Detector& detector, py::handle weight, const std::string& name) {
+            self.add(detector, {.weight = real_number(weight, "weight"), .name = name});
+          },
+          py::arg("detector"), py::arg("weight") = 1.0, py::arg("name") = "")
+      .def_property_readonly("n_members", &Ensemble::n_members)
+      .def(
+          "member", [](const Ensemble& self, std::size_t index) { return self.member(index).clone(); },
+          py::arg("index"))
+      .def("member_name", &Ensemble::member_name, py::arg("index"))
+      .def("member_weight", &Ensemble::member_weight, py::arg("index"))
+      .def(
+          "member_scores",
+          [](const Ensemble& self, py::handle x, py::handle n_jobs, py::object progress) {
+            const Records records(x);
+            check_columns(self, records);
+            Run run(n_jobs, std::move(progress));
+            return array_of(
+                run([&](const FitControl& control) { return self.member_scores(records.view(), control); }));
+          },
+          py::arg("x"), py::arg("n_jobs") = 1, py::arg("progress") = py::none());
+}
+
+}  // namespace nad::python

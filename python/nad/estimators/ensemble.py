@@ -1,0 +1,215 @@
+"""Several detectors that judge together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nad import _core
+from nad._random import seed_from
+from nad.errors import InvalidArgumentError
+from nad.estimators._detector import DetectorEstimator, Floats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+Self = TypeVar("Self", bound="Ensemble")
+
+_USUAL = ("clean", "mixed")
+
+
+class Ensemble(DetectorEstimator[_core.Ensemble]):
+    """Several detectors that judge together.
+
+    Scores of different detectors are never added as they are: one counts splits, another one distances. Each member is
+    first calibrated on rows that it did not learn from, and what it says is how far out a row lies among them.
+    ``explain`` merges what the members say of each column, in the unit of the combination.
+
+    Parameters
+    ----------
+    estimators : "clean", "mixed", or list of (name, detector) pairs or detectors, default="clean"
+        "clean" is what detects best where the training rows are normal ones only; "mixed" where they are whatever the
+        network carried, attacks among them. Detectors may be ensembles themselves; they are not changed by ``fit``,
+        see ``estimators_``.
+    combination : str, default="mean_surprise"
+        How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that
+        lie as far out or further; beyond those a tail is fitted to them.
+
+        - "mean_surprise", "max_surprise": the weighted mean, or the largest weighted one;
+        - "mean", "maximum", "median": of standardised scores, which are distances from the median of the calibration
+          rows in their standard deviations;
+        - "rank": the weighted mean of the share of calibration rows that lie below;
+        - "majority", "any", "all", "at_least": members vote by their own thresholds; the score is the share of the
+          weight that voted, and the threshold is the one of the rule.
+    weights : list of float, optional
+        One a member, at least 0; by default 1, and 2 for the forest of "mixed".
+    min_votes : float, optional
+        The weight of the votes that make an anomaly, for "at_least".
+    calibration : float or "auto", default="auto"
+        Share of the rows, 10,000 at most, that no member learns from and all are calibrated on. 0.0 calibrates them on
+        the rows that they learnt from, as where fewer than 50 rows would be left out. "auto" is 0.0 for "mixed" and
+        else 0.2.
+    unique_rows : False, True, "log_count" or "auto", default="auto"
+        Whether rows that occur many times count once, or 1 + log(count) times, for all members and their calibration.
+        "auto" is True for "mixed" and else False.
+    contamination : float, optional
+        The share of training rows that shall lie above the threshold, up to 0.5; 0.01 by default. Not for votes: there
+        the members' thresholds count.
+    n_jobs : int, default=None
+        Threads, for members side by side; None is one, -1 one per core. Results never depend on it.
+    random_state : int, RandomState, Generator or None, default=None
+        Which rows are for calibration, and the seed of the members of "clean" and "mixed"; members of a list have seeds
+        of their own.
+    verbose : int, default=0
+        1 shows a progress bar on the standard error stream while fitting, 2 also while scoring.
+
+    Examples
+    --------
+    >>> ensemble = nad.Ensemble("clean", random_state=7).fit(normal_traffic)
+    >>> ensemble.anomaly_score(new_traffic)
+    >>> ensemble.member_scores(new_traffic)  # one column a member
+    >>> both = nad.Ensemble([nad.IsolationForest(), nad.LocalGaussian()], combination="any")
+    """
+
+    _compiled = _core.Ensemble
+
+    def __init__(
+        self,
+        estimators: str | Sequence[Any] = "clean",
+        *,
+        combination: str = "mean_surprise",
+        weights: Sequence[float] | None = None,
+        min_votes: float | None = None,
+        calibration: float | str = "auto",
+        unique_rows: bool | str = "auto",
+        contamination: float | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimators = estimators
+        self.combination = combination
+        self.weights = weights
+        self.min_votes = min_votes
+        self.calibration = calibration
+        self.unique_rows = unique_rows
+        self.contamination = contamination
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- members
+
+    def _pairs(self) -> list[tuple[str, DetectorEstimator[Any]]]:
+        """The members that were given, with their names."""
+        given = self.estimators
+        wish = "give 'clean', 'mixed', or a list of detectors or of (name, detector) pairs"
+        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+            raise InvalidArgumentError(f"estimators is {given!r}; {wish}")
+        pairs = []
+        for item in given:
+            name, detector = item if isinstance(item, (tuple, list)) and len(item) == 2 else ("", item)
+            if not isinstance(name, str) or not isinstance(detector, DetectorEstimator):
+                raise InvalidArgumentError(f"estimators holds {item!r}; {wish}")
+            pairs.append((name, detector))
+        return pairs
+
+    def _options(self) -> dict[str, Any]:
+        options = {name: getattr(self, name) for name in ("combination", "min_votes", "contamination")}
+        usual = self.estimators == "mixed" if isinstance(self.estimators, str) else False
+        automatic = {"calibration": 0.0 if usual else 0.2, "unique_rows": usual}
+        for name, value in automatic.items():
+            given = getattr(self, name)
+            options[name] = value if isinstance(given, str) and given == "auto" else given
+        options["random_state"] = seed_from(self.random_state)
+        return options
+
+    def _new_detector(self) -> _core.Ensemble:
+        options = self._options()
+        ensemble = _core.Ensemble(**options)
+        if isinstance(self.estimators, str) and self.estimators in _USUAL:
+            usual = getattr(_core.Ensemble, self.estimators)(options["random_state"])
+            members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
+        else:
+            members = [(detector._new_detector(), 1.0, name) for name, detector in self._pairs()]
+        weights = self.weights
+        if weights is not None and len(weights) != len(members):
+            raise InvalidArgumentError(
+                f"weights has {len(weights)} numbers for {len(members)} members; give one for each"
+            )
+        for i, (detector, weight, name) in enumerate(members):
+            ensemble.add(detector, weight if weights is None else weights[i], name)
+        return ensemble
+
+    @classmethod
+    def _parameters_of(cls, detector: _core.Ensemble) -> dict[str, Any]:
+        members = range(detector.n_members)
+        return {
+            **detector.options,
+            "estimators": [(detector.member_name(i), cls._member(detector, i, None)) for i in members],
+            "weights": [detector.member_weight(i) for i in members],
+        }
+
+    @staticmethod
+    def _member(ensemble: _core.Ensemble, index: int, names: list[str] | None) -> DetectorEstimator[Any]:
+        member = ensemble.member(index)
+        estimator = DetectorEstimator._estimator_of(member, names)
+        if estimator is None:
+            raise InvalidArgumentError(f"this version of nad has no class for a {member.kind}")
+        return estimator
+
+    @property
+    def estimators_(self) -> list[tuple[str, DetectorEstimator[Any]]]:
+        """The members as they have learnt, with their names."""
+        ensemble = self._fitted("estimators_")
+        return [(ensemble.member_name(i), self._member(ensemble, i, self._names)) for i in range(ensemble.n_members)]
+
+    @property
+    def weights_(self) -> list[float]:
+        """The weight of each member."""
+        ensemble = self._fitted("weights_")
+        return [ensemble.member_weight(i) for i in range(ensemble.n_members)]
+
+    def member_scores(self, X: Any) -> Floats:
+        """What each member says of each row, one column a member, in the unit of the combination.
+
+        Surprise, standardised score, rank, or 1 for a vote.
+        """
+        scores: Floats = self._table_verb("member_scores", X)
+        return scores
+
+    # -- parameters, also those of members: ``forest__max_samples``
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """All parameters by name; with ``deep`` also the members by theirs, and their parameters."""
+        params = super().get_params(deep=False)
+        if deep and not isinstance(self.estimators, str):
+            for name, detector in self._named():
+                params[name] = detector
+                params.update({f"{name}__{key}": value for key, value in detector.get_params().items()})
+        return params
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Change parameters by name, also those of members; the next ``fit`` obeys them."""
+        own = {name: value for name, value in params.items() if name in self._parameter_defaults()}
+        super().set_params(**own)
+        rest = {name: value for name, value in params.items() if name not in own}
+        members: Mapping[str, Any] = {} if isinstance(self.estimators, str) else dict(self._named())
+        for name, value in rest.items():
+            member, _, key = name.partition("__")
+            if member not in members:
+                super().set_params(**{name: value})  # which says what there is
+            elif key:
+                members[member].set_params(**{key: value})
+            else:
+                self.estimators = [(other, value if other == member else detector) for other, detector in self._named()]
+        return self
+
+    def _named(self) -> list[tuple[str, DetectorEstimator[Any]]]:
+        """The members that have names, where the list makes sense at all."""
+        try:
+            return [(name, detector) for name, detector in self._pairs() if name]
+        except InvalidArgumentError:
+            return []

@@ -1,0 +1,142 @@
+"""Ensembles: what their members say, combined with NumPy; parameters of members; the usual ensembles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nad
+
+pytest.importorskip("sklearn", minversion="1.6")
+
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
+
+
+def pair(**options):
+    members = [("forest", nad.IsolationForest(n_estimators=20, random_state=1)), ("shape", nad.Mahalanobis())]
+    return nad.Ensemble(members, **options)
+
+
+@pytest.fixture
+def fitted(traffic):
+    return pair(weights=[2.0, 1.0], random_state=3).fit(traffic)
+
+
+def test_members_have_learnt_and_the_given_ones_have_not(fitted, traffic):
+    assert [name for name, _ in fitted.estimators_] == ["forest", "shape"]
+    assert [type(detector) for _, detector in fitted.estimators_] == [nad.IsolationForest, nad.Mahalanobis]
+    assert fitted.weights_ == [2.0, 1.0]
+    assert fitted.estimators_[0][1].n_trees_ == 20
+    assert len(fitted.estimators_[1][1].anomaly_score(traffic)) == len(traffic)
+    with pytest.raises(nad.NotFittedError):
+        fitted.estimators[0][1].anomaly_score(traffic)
+
+
+def test_the_score_is_the_weighted_mean_of_what_members_say(fitted, traffic):
+    said = fitted.member_scores(traffic)
+    assert said.shape == (len(traffic), 2)
+    assert np.allclose(fitted.anomaly_score(traffic), (2 * said[:, 0] + said[:, 1]) / 3, rtol=1e-5)
+
+
+def test_what_members_say_is_surprise(traffic):
+    """-log of the share of calibration rows beyond, here the rows themselves."""
+    ensemble = pair(calibration=0.0).fit(traffic)
+    said = ensemble.member_scores(traffic)
+    for i, (_, detector) in enumerate(ensemble.estimators_):
+        raw = detector.raw_score(traffic)
+        beyond = (raw[None, :] > raw[:, None]).sum(axis=1) + 0.5 * (raw[None, :] == raw[:, None]).sum(axis=1) + 0.5
+        share = beyond / (len(raw) + 1)
+        bulk = share > 0.06
+        assert np.abs(said[bulk, i] + np.log(share[bulk])).max() < 0.02  # of 2,010 scores, some hundred are kept
+
+
+def test_votes_are_those_of_the_members(traffic):
+    members = [nad.Mahalanobis(contamination=0.1), nad.Histogram(contamination=0.2), nad.ECOD(contamination=0.3)]
+    rules = {"any": 1, "majority": 2, "all": 3}
+    for rule, least in rules.items():
+        ensemble = nad.Ensemble(members, combination=rule, calibration=0.0).fit(traffic)
+        votes = sum((detector.predict(traffic) == -1).astype(int) for _, detector in ensemble.estimators_)
+        assert ((ensemble.predict(traffic) == -1) == (votes >= least)).all()
+        assert 0 < (ensemble.predict(traffic) == -1).sum() < len(traffic)
+
+
+def test_threads_change_nothing(traffic):
+    scores = [pair(n_jobs=jobs, random_state=1).fit(traffic).anomaly_score(traffic) for jobs in (1, 3)]
+    assert (scores[0] == scores[1]).all()
+
+
+def test_parameters_of_members(traffic):
+    ensemble = pair()
+    params = ensemble.get_params()
+    assert params["forest__n_estimators"] == 20
+    assert params["shape"] is ensemble.estimators[1][1]
+    assert "forest__n_estimators" not in ensemble.get_params(deep=False)
+    ensemble.set_params(forest__n_estimators=7, combination="rank", shape=nad.Histogram())
+    assert ensemble.fit(traffic).estimators_[0][1].n_trees_ == 7
+    assert isinstance(ensemble.estimators_[1][1], nad.Histogram)
+    for unknown in ("tree", "tree__n_estimators", "forest__n_trees"):
+        with pytest.raises(ValueError, match="Invalid parameter"):
+            ensemble.set_params(**{unknown: 3})
+    copy = clone(ensemble)
+    assert copy.estimators[0][1] is not ensemble.estimators[0][1]
+    assert copy.get_params()["forest__n_estimators"] == 7
+
+
+def test_a_search_over_parameters_of_members(traffic):
+    strange = traffic + np.float32(3.0)
+    rows = np.vstack([traffic, strange])
+    answers = np.repeat([1, -1], len(traffic))
+    shuffled = np.random.default_rng(1).permutation(len(rows))
+    rows, answers = rows[shuffled], answers[shuffled]
+    search = GridSearchCV(pair(calibration=0.0), {"forest__n_estimators": [5, 10]}, scoring="roc_auc", cv=2)
+    search.fit(rows, answers)
+    assert search.best_params_["forest__n_estimators"] in (5, 10)
+
+
+def test_the_usual_ones(traffic):
+    strange = traffic + np.float32(4.0)
+    mixed = nad.Ensemble("mixed", random_state=1).fit(traffic)
+    assert mixed.weights_[0] == 2.0
+    assert mixed.estimators_[0][1].max_samples == 4096
+    clean = nad.Ensemble(random_state=1).fit(traffic)
+    kinds = [type(detector).__name__ for _, detector in clean.estimators_]
+    assert {"IsolationForest", "KMeans", "LocalGaussian", "Autoencoder"} <= set(kinds)
+    answers = np.repeat([0, 1], len(traffic))
+    for ensemble in (mixed, clean):
+        scores = ensemble.anomaly_score(np.vstack([traffic, strange]))
+        assert roc_auc_score(answers, scores) > 0.95
+    assert nad.Ensemble("clean", weights=[1, 0, 0, 0, 0]).fit(traffic).weights_ == [1, 0, 0, 0, 0]
+
+
+def test_a_saved_ensemble_comes_back_with_its_members(fitted, traffic, tmp_path):
+    fitted.save(tmp_path / "both.nad", note="two of them")
+    header = nad.read_header(tmp_path / "both.nad")
+    assert header["training"]["members"] == ["forest (isolation_forest)", "shape (mahalanobis)"]
+    loaded = nad.load(tmp_path / "both.nad")
+    assert (loaded.anomaly_score(traffic) == fitted.anomaly_score(traffic)).all()
+    assert loaded.weights == [2.0, 1.0]
+    assert loaded.get_params()["forest__n_estimators"] == 20
+    again = clone(loaded).fit(traffic)  # what was loaded knows how to learn again
+    assert (again.anomaly_score(traffic) == fitted.anomaly_score(traffic)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"estimators": "all"}, "estimators is 'all'; give 'clean', 'mixed', or a list"),
+        ({"estimators": 3}, "estimators is 3"),
+        ({"estimators": [object()]}, "estimators holds <object"),
+        ({"estimators": []}, "has no members"),
+        ({"estimators": [("a", nad.ECOD()), ("a", nad.ECOD())]}, "a member 'a' already"),
+        ({"estimators": [nad.ECOD()], "weights": [1, 2]}, "weights has 2 numbers for 1 members"),
+        ({"estimators": [nad.ECOD()], "combination": "sum"}, "give one of 'mean_surprise'"),
+        ({"estimators": [nad.ECOD()], "calibration": 1.5}, "calibration is 1.5"),
+        ({"estimators": [nad.ECOD()], "min_votes": 1}, "min_votes means nothing"),
+        ({"estimators": [nad.ECOD()], "contamination": 0.1, "combination": "any"}, "give it to the members"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(traffic, options, message):
+    with pytest.raises(ValueError, match=message):
+        nad.Ensemble(**options).fit(traffic)
