@@ -20,9 +20,9 @@
 namespace {
 
 using nad::KernelApproximation;
-using nad::OneClassSvm;
+using nad::OneClassSVM;
 using nad::SvmKernel;
-using Options = nad::OneClassSvmOptions;
+using Options = nad::OneClassSVMOptions;
 
 /// Rows that any language can make: thousandths of a linear congruence.
 nad::Matrix congruent_rows(std::size_t rows, std::size_t columns, std::uint64_t seed) {
@@ -48,7 +48,7 @@ double kernel(const float* a, const float* b, std::size_t columns, double gamma)
 }
 
 /// The sum of weighted rbf kernel values.
-double sum_at(const OneClassSvm& svm, const float* row) {
+double sum_at(const OneClassSVM& svm, const float* row) {
   double sum = 0.0;
   for (std::size_t i = 0; i < svm.support_vectors().rows(); ++i) {
     sum += svm.dual_coefficients()[i] * kernel(svm.support_vectors().row(i), row, svm.n_features(), svm.gamma());
@@ -144,7 +144,7 @@ TEST_CASE("one-class svm: decisions are scikit-learn's, with every kernel") {
       Options options = expected.options;
       options.tol = 1e-6;
       options.shrinking = shrinking;
-      OneClassSvm svm(options);
+      OneClassSVM svm(options);
       svm.fit(train, expected.weighted ? std::span<const float>(weights) : std::span<const float>());
       CHECK(svm.converged());
       CHECK(svm.support_vectors().rows() == expected.support_vectors);
@@ -160,7 +160,7 @@ TEST_CASE("one-class svm: decisions are scikit-learn's, with every kernel") {
 }
 
 /// Checks the conditions of the optimum, with kernel values in double precision.
-void check_optimum(const OneClassSvm& svm, nad::MatrixView x, double tol) {
+void check_optimum(const OneClassSVM& svm, nad::MatrixView x, double tol) {
   double sum = 0.0;
   for (const double alpha : svm.dual_coefficients()) {
     sum += alpha;
@@ -198,7 +198,7 @@ TEST_CASE("one-class svm: the optimality conditions hold, whatever the memory an
                                  Options{.nu = 0.2, .gamma = 3.0, .tol = 1e-4, .shrinking = false, .cache_size = 1e-9},
                                  Options{.nu = 1.0, .gamma = 0.5}, Options{.nu = 0.001, .gamma = 0.5}}) {
     CAPTURE(options.nu);
-    OneClassSvm svm(options);
+    OneClassSVM svm(options);
     svm.fit(train, {.n_jobs = 2});
     CHECK(svm.converged());
     check_optimum(svm, train, options.tol + 2e-6 * options.nu * 700.0);
@@ -297,7 +297,7 @@ TEST_CASE("one-class svm: no choice of alphas is better than the one that is fou
   for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     const nad::Matrix x = tests::normal_rows(7, 2, seed);
     const double nu = 0.23 + 0.15 * static_cast<double>(seed);
-    OneClassSvm svm({.nu = nu, .gamma = 0.7, .tol = 1e-9});
+    OneClassSVM svm({.nu = nu, .gamma = 0.7, .tol = 1e-9});
     svm.fit(x);
     std::vector<std::vector<double>> k(7, std::vector<double>(7));
     for (std::size_t i = 0; i < 7; ++i) {
@@ -321,11 +321,11 @@ TEST_CASE("one-class svm: equal rows are one row with a larger bound") {
     std::copy_n(once.row(row % 80).data(), 3, twice.row(row).data());
   }
   const Options options{.nu = 0.2, .tol = 1e-6};
-  OneClassSvm of_copies(options);
+  OneClassSVM of_copies(options);
   of_copies.fit(twice);
-  OneClassSvm weighted(options);
+  OneClassSVM weighted(options);
   weighted.fit(once, std::vector<float>(80, 2.0F));
-  OneClassSvm single({.nu = 0.2, .tol = 1e-6, .unique_rows = nad::UniqueRows::on});
+  OneClassSVM single({.nu = 0.2, .tol = 1e-6, .unique_rows = nad::UniqueRows::on});
   single.fit(twice);
   CHECK(of_copies.support_vectors().rows() == weighted.support_vectors().rows());
   CHECK(of_copies.rho() == doctest::Approx(weighted.rho()));
@@ -334,11 +334,11 @@ TEST_CASE("one-class svm: equal rows are one row with a larger bound") {
 
 TEST_CASE("one-class svm: steps and the threshold are bounded as wished") {
   const nad::Matrix train = tests::normal_rows(300, 4, 1);
-  OneClassSvm hasty({.nu = 0.3, .gamma = 2, .tol = 1e-8, .max_iter = 3});
+  OneClassSVM hasty({.nu = 0.3, .gamma = 2, .tol = 1e-8, .max_iter = 3});
   hasty.fit(train);
   CHECK(hasty.iterations() == 3);
   CHECK_FALSE(hasty.converged());
-  OneClassSvm svm({.nu = 0.3, .contamination = 0.05});
+  OneClassSVM svm({.nu = 0.3, .contamination = 0.05});
   svm.fit(train);
   std::size_t above = 0;
   for (const float score : svm.anomaly_score(train)) {
@@ -350,23 +350,23 @@ TEST_CASE("one-class svm: steps and the threshold are bounded as wished") {
 }
 
 TEST_CASE("one-class svm: what every detector promises") {
-  tests::check_detector_contract(OneClassSvm({.nu = 0.1}), {.rows = 500, .other_kernels = 1e-4});
+  tests::check_detector_contract(OneClassSVM({.nu = 0.1}), {.rows = 500, .other_kernels = 1e-4});
 }
 
 TEST_CASE("one-class svm: what every detector promises, with the sigmoid kernel and a threshold") {
   tests::check_detector_contract(
-      OneClassSvm({.kernel = SvmKernel::sigmoid, .nu = 0.2, .gamma = 1e-4, .coef0 = -0.5, .contamination = 0.05}),
+      OneClassSVM({.kernel = SvmKernel::sigmoid, .nu = 0.2, .gamma = 1e-4, .coef0 = -0.5, .contamination = 0.05}),
       {.rows = 300, .additive = 2e-4, .other_kernels = 1e-4});  // all scores are near each other
 }
 
 TEST_CASE("one-class svm: what every detector promises, with kernel values of some rows") {
   tests::check_detector_contract(
-      OneClassSvm({.nu = 0.1, .approximation = KernelApproximation::nystroem, .n_components = 30}),
+      OneClassSVM({.nu = 0.1, .approximation = KernelApproximation::nystroem, .n_components = 30}),
       {.rows = 500, .weights_are_copies = false, .other_kernels = 1e-4});
 }
 
 TEST_CASE("one-class svm: what every detector promises, with cosines") {
-  tests::check_detector_contract(OneClassSvm({.nu = 0.1,
+  tests::check_detector_contract(OneClassSVM({.nu = 0.1,
                                               .gamma = 0.001,
                                               .approximation = KernelApproximation::fourier,
                                               .n_components = 50,
@@ -376,7 +376,7 @@ TEST_CASE("one-class svm: what every detector promises, with cosines") {
 
 TEST_CASE("one-class svm: options that make no sense are refused, and what is loaded is checked") {
   const auto refused = [](const Options& options) {
-    return model_file::error_of([&] { OneClassSvm svm(options); }).has_value();
+    return model_file::error_of([&] { OneClassSVM svm(options); }).has_value();
   };
   CHECK(refused({.kernel = static_cast<SvmKernel>(9)}));
   CHECK(refused({.nu = 0.0}));
@@ -395,7 +395,7 @@ TEST_CASE("one-class svm: options that make no sense are refused, and what is lo
   CHECK(!refused({.nu = 1.0}));
 
   for (const KernelApproximation approximation : {KernelApproximation::none, KernelApproximation::fourier}) {
-    OneClassSvm svm({.nu = 0.1, .approximation = approximation, .n_components = 4});
+    OneClassSVM svm({.nu = 0.1, .approximation = approximation, .n_components = 4});
     svm.fit(tests::traffic_rows(40, 3, 7));
     const model_file::Parts parts = model_file::split(nad::save_bytes(svm));
     for (std::size_t at = 0; at < parts.payload.size(); at += tests::byte_step) {
@@ -414,9 +414,9 @@ TEST_CASE("one-class svm: values whose kernel overflows are refused") {
   for (std::size_t row = 0; row < x.rows(); ++row) {
     x(row, 1) *= 1e15F;
   }
-  OneClassSvm svm({.kernel = SvmKernel::poly, .gamma = 1.0});
+  OneClassSVM svm({.kernel = SvmKernel::poly, .gamma = 1.0});
   CHECK(tests::code_of([&] { svm.fit(x); }) == nad::ErrorCode::invalid_data);
-  OneClassSvm some({.kernel = SvmKernel::poly, .gamma = 1.0, .approximation = KernelApproximation::nystroem});
+  OneClassSVM some({.kernel = SvmKernel::poly, .gamma = 1.0, .approximation = KernelApproximation::nystroem});
   CHECK(tests::code_of([&] { some.fit(x); }) == nad::ErrorCode::invalid_data);
 }
 

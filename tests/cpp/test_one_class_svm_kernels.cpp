@@ -21,7 +21,7 @@
 namespace {
 
 using nad::KernelApproximation;
-using nad::OneClassSvm;
+using nad::OneClassSVM;
 using nad::SvmKernel;
 using nad::simd::KernelCurve;
 using nad::simd::KernelFunction;
@@ -93,7 +93,7 @@ TEST_CASE("kernel values are right for every instruction set, and their sums the
 }
 
 /// What an unapproximated, or streamed, SVM says of itself: the sum of weighted kernel values at a place.
-double sum_at(const OneClassSvm& svm, const std::vector<double>& place) {
+double sum_at(const OneClassSVM& svm, const std::vector<double>& place) {
   double sum = 0.0;
   for (std::size_t i = 0; i < svm.support_vectors().rows(); ++i) {
     double product = 0.0;
@@ -133,14 +133,14 @@ TEST_CASE("explanations are the slope's integral along the way from the mean row
       mean[column] += static_cast<double>(train(row, column)) / 60.0;
     }
   }
-  for (const nad::OneClassSvmOptions& options :
-       {nad::OneClassSvmOptions{.nu = 0.2}, nad::OneClassSvmOptions{.nu = 0.3, .gamma = 2.0},
-        nad::OneClassSvmOptions{.kernel = SvmKernel::linear, .nu = 0.3},
-        nad::OneClassSvmOptions{.kernel = SvmKernel::poly, .nu = 0.3, .gamma = 0.2, .coef0 = 1.0, .degree = 4},
-        nad::OneClassSvmOptions{.kernel = SvmKernel::sigmoid, .nu = 0.3, .gamma = 0.2, .coef0 = 0.1},
-        nad::OneClassSvmOptions{.nu = 0.3, .approximation = KernelApproximation::nystroem, .n_components = 20}}) {
+  for (const nad::OneClassSVMOptions& options :
+       {nad::OneClassSVMOptions{.nu = 0.2}, nad::OneClassSVMOptions{.nu = 0.3, .gamma = 2.0},
+        nad::OneClassSVMOptions{.kernel = SvmKernel::linear, .nu = 0.3},
+        nad::OneClassSVMOptions{.kernel = SvmKernel::poly, .nu = 0.3, .gamma = 0.2, .coef0 = 1.0, .degree = 4},
+        nad::OneClassSVMOptions{.kernel = SvmKernel::sigmoid, .nu = 0.3, .gamma = 0.2, .coef0 = 0.1},
+        nad::OneClassSVMOptions{.nu = 0.3, .approximation = KernelApproximation::nystroem, .n_components = 20}}) {
     CAPTURE(static_cast<int>(options.kernel));
-    OneClassSvm svm(options);
+    OneClassSVM svm(options);
     svm.fit(train);
     const nad::Matrix reasons = svm.explain(rows);
     CHECK(svm.baseline() == doctest::Approx(svm.rho() - sum_at(svm, mean)).epsilon(1e-3));
@@ -177,7 +177,7 @@ TEST_CASE("explanations are the slope's integral along the way from the mean row
 TEST_CASE("the column that moves a row away is the one that explains it, with approximations too") {
   for (const KernelApproximation approximation :
        {KernelApproximation::none, KernelApproximation::nystroem, KernelApproximation::fourier}) {
-    OneClassSvm svm({.nu = 0.1, .approximation = approximation});
+    OneClassSVM svm({.nu = 0.1, .approximation = approximation});
     svm.fit(tests::normal_rows(600, 9, 1));
     nad::Matrix rows(9, 9);
     for (std::size_t row = 0; row < 9; ++row) {
@@ -196,7 +196,7 @@ TEST_CASE("rows far out, where products of squares say little, and rows of many 
   for (std::size_t row = 100; row < 200; ++row) {
     far(row, 0) += 3000.0F;  // gamma * |x|^2 is 1e6 here: kernel values near 1 are differences of such numbers
   }
-  OneClassSvm svm({.nu = 0.5, .gamma = 0.5});
+  OneClassSVM svm({.nu = 0.5, .gamma = 0.5});
   svm.fit(far);
   for (std::size_t row = 0; row < far.rows(); row += 7) {
     const auto values = far.row(row);
@@ -204,7 +204,7 @@ TEST_CASE("rows far out, where products of squares say little, and rows of many 
     CHECK(std::abs(static_cast<double>(svm.anomaly_score(values)) - expected) <= 1e-3);
   }
   const nad::Matrix wide = tests::normal_rows(40, 2500, 2);
-  OneClassSvm of_wide({.nu = 0.5});
+  OneClassSVM of_wide({.nu = 0.5});
   of_wide.fit(wide);
   const std::vector<float> scores = of_wide.anomaly_score(wide);
   for (std::size_t row = 0; row < wide.rows(); row += 9) {
@@ -218,10 +218,10 @@ TEST_CASE("rows far out, where products of squares say little, and rows of many 
 TEST_CASE("a row beyond what floats can hold is as anomalous as can be") {
   const nad::Matrix train = tests::normal_rows(50, 2, 1);
   const std::vector<float> row = {1e30F, -1e30F};
-  OneClassSvm rbf({.nu = 0.2});
+  OneClassSVM rbf({.nu = 0.2});
   rbf.fit(train);
   CHECK(rbf.anomaly_score(row) == doctest::Approx(rbf.rho()));
-  OneClassSvm poly({.kernel = SvmKernel::poly, .nu = 0.2});
+  OneClassSVM poly({.kernel = SvmKernel::poly, .nu = 0.2});
   poly.fit(train);
   CHECK(std::isfinite(poly.anomaly_score(row)));
 }
@@ -246,14 +246,14 @@ TEST_CASE("approximations find the boundary that the exact fit finds") {
   const nad::Matrix train = tests::normal_rows(1500, 3, 1);
   const nad::Matrix rows = tests::normal_rows(300, 3, 2);
   for (const double nu : {0.05, 0.5}) {
-    OneClassSvm exact({.nu = nu});
+    OneClassSVM exact({.nu = nu});
     exact.fit(train);
     const std::vector<float> expected = exact.anomaly_score(rows);
     const auto steps = static_cast<float>(nu * 1500.0);  // alphas add up to this, those of approximations to 1
     for (const KernelApproximation approximation : {KernelApproximation::nystroem, KernelApproximation::fourier}) {
       CAPTURE(nu);
       CAPTURE(static_cast<int>(approximation));
-      OneClassSvm svm({.nu = nu,
+      OneClassSVM svm({.nu = nu,
                        .approximation = approximation,
                        .n_components = approximation == KernelApproximation::fourier ? 1000U : 150U});
       svm.fit(train);
@@ -275,27 +275,27 @@ TEST_CASE("partial_fit learns what comes later, by its weight") {
   for (std::size_t row = 0; row < later.rows(); ++row) {
     later(row, 0) += 1.5F;  // traffic of another kind
   }
-  OneClassSvm svm({.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60});
+  OneClassSVM svm({.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60});
   svm.partial_fit(first);
-  OneClassSvm fitted({.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60});
+  OneClassSVM fitted({.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60});
   fitted.fit(first);
   CHECK(nad::save_bytes(svm) == nad::save_bytes(fitted));
-  const auto outside = [&](const OneClassSvm& of) {
+  const auto outside = [&](const OneClassSVM& of) {
     const std::vector<float> scores = of.anomaly_score(later);
     return std::count_if(scores.begin(), scores.end(), [](float score) { return score > 0.0F; });
   };
   const auto strange = outside(svm);
-  OneClassSvm lightly = svm;
+  OneClassSVM lightly = svm;
   lightly.partial_fit(later, std::vector<float>(800, 0.01F));
   svm.partial_fit(later);
   CHECK(outside(lightly) > strange * 9 / 10);
   CHECK(outside(svm) < strange * 2 / 3);
 
   // without a first row that stays, no rows are heavier than others
-  OneClassSvm all_weigh_two({.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60});
+  OneClassSVM all_weigh_two({.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60});
   all_weigh_two.fit(first, std::vector<float>(800, 2.0F));
   CHECK(all_weigh_two.rho() == doctest::Approx(fitted.rho()));
-  OneClassSvm other_seed(
+  OneClassSVM other_seed(
       {.nu = 0.2, .approximation = KernelApproximation::nystroem, .n_components = 60, .random_state = 9});
   other_seed.fit(first);
   CHECK(other_seed.rho() != fitted.rho());

@@ -24,7 +24,7 @@ namespace detail {
 
 inline constexpr std::size_t most_components = 8192;  ///< whose kernel matrix is still factorised in seconds
 
-inline void check_options(const OneClassSvmOptions& options, ErrorCode code) {
+inline void check_options(const OneClassSVMOptions& options, ErrorCode code) {
   const auto refuse = [code](const std::string& message) { throw Error(code, message); };
   constexpr double most = std::numeric_limits<double>::max();
   if (!is_known(options.kernel)) {
@@ -69,7 +69,7 @@ inline void check_options(const OneClassSvmOptions& options, ErrorCode code) {
   }
 }
 
-inline simd::KernelFunction kernel_function(const OneClassSvmOptions& options, double gamma) {
+inline simd::KernelFunction kernel_function(const OneClassSVMOptions& options, double gamma) {
   simd::KernelFunction function{simd::KernelCurve::rbf, static_cast<float>(gamma), static_cast<float>(options.coef0),
                                 static_cast<std::uint32_t>(options.degree)};
   if (options.approximation == KernelApproximation::fourier) {
@@ -119,29 +119,29 @@ inline float score_of(double rho, double sum) noexcept {
 
 }  // namespace detail
 
-NAD_INLINE OneClassSvm::OneClassSvm(const Options& options) : options_(options) {
+NAD_INLINE OneClassSVM::OneClassSVM(const Options& options) : options_(options) {
   detail::check_options(options_, ErrorCode::invalid_argument);
 }
-NAD_INLINE OneClassSvm::~OneClassSvm() = default;
-NAD_INLINE OneClassSvm::OneClassSvm(const OneClassSvm&) = default;
-NAD_INLINE OneClassSvm::OneClassSvm(OneClassSvm&&) noexcept = default;
-NAD_INLINE OneClassSvm& OneClassSvm::operator=(const OneClassSvm&) = default;
-NAD_INLINE OneClassSvm& OneClassSvm::operator=(OneClassSvm&&) noexcept = default;
+NAD_INLINE OneClassSVM::~OneClassSVM() = default;
+NAD_INLINE OneClassSVM::OneClassSVM(const OneClassSVM&) = default;
+NAD_INLINE OneClassSVM::OneClassSVM(OneClassSVM&&) noexcept = default;
+NAD_INLINE OneClassSVM& OneClassSVM::operator=(const OneClassSVM&) = default;
+NAD_INLINE OneClassSVM& OneClassSVM::operator=(OneClassSVM&&) noexcept = default;
 
-NAD_INLINE std::unique_ptr<Detector> OneClassSvm::clone() const { return std::make_unique<OneClassSvm>(*this); }
+NAD_INLINE std::unique_ptr<Detector> OneClassSVM::clone() const { return std::make_unique<OneClassSVM>(*this); }
 
-NAD_INLINE void OneClassSvm::take(Detector&& learner) { *this = std::move(static_cast<OneClassSvm&>(learner)); }
+NAD_INLINE void OneClassSVM::take(Detector&& learner) { *this = std::move(static_cast<OneClassSVM&>(learner)); }
 
-NAD_INLINE MatrixView OneClassSvm::support_vectors() const noexcept {
+NAD_INLINE MatrixView OneClassSVM::support_vectors() const noexcept {
   return vectors_ == nullptr ? MatrixView() : vectors_->view();
 }
 
 // -- learning
 
-NAD_INLINE void OneClassSvm::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
+NAD_INLINE void OneClassSVM::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   const detail::ColumnMoments moments = detail::column_moments(from, control);
-  *this = OneClassSvm(options_);
+  *this = OneClassSVM(options_);
   const double gamma = detail::resolve_gamma(options_.gamma, moments);
   gamma_ = gamma;
   mean_.assign(moments.mean.begin(), moments.mean.end());
@@ -155,7 +155,7 @@ NAD_INLINE void OneClassSvm::do_fit(MatrixView x, std::span<const float> sample_
   stream(from.rows(), from.weights(), control);
 }
 
-NAD_INLINE void OneClassSvm::fit_exactly(MatrixView rows, std::span<const float> weights, const FitControl& control) {
+NAD_INLINE void OneClassSVM::fit_exactly(MatrixView rows, std::span<const float> weights, const FitControl& control) {
   const std::vector<detail::DistinctRow> distinct = detail::distinct_rows(rows, weights);
   std::vector<double> bounds;
   Matrix unique;
@@ -205,7 +205,7 @@ NAD_INLINE void OneClassSvm::fit_exactly(MatrixView rows, std::span<const float>
   baseline_ = static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
 }
 
-NAD_INLINE void OneClassSvm::choose_features(MatrixView rows) {
+NAD_INLINE void OneClassSVM::choose_features(MatrixView rows) {
   Random random(options_.random_state, 0);
   if (options_.approximation == KernelApproximation::fourier) {
     Matrix directions = Matrix::for_overwrite(options_.n_components, rows.columns());
@@ -244,7 +244,7 @@ NAD_INLINE void OneClassSvm::choose_features(MatrixView rows) {
   vectors_ = std::make_shared<const Matrix>(std::move(vectors));
 }
 
-NAD_INLINE void OneClassSvm::stream(MatrixView rows, std::span<const float> weights, const FitControl& control) {
+NAD_INLINE void OneClassSVM::stream(MatrixView rows, std::span<const float> weights, const FitControl& control) {
   if (streamed_ == nullptr) {
     detail::FeatureMetric metric = options_.approximation == KernelApproximation::fourier
                                        ? detail::FeatureMetric(vectors_->rows())
@@ -270,9 +270,9 @@ NAD_INLINE void OneClassSvm::stream(MatrixView rows, std::span<const float> weig
   baseline_ = static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
 }
 
-NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, const FitControl& control) { partial_fit(x, {}, control); }
+NAD_INLINE void OneClassSVM::partial_fit(MatrixView x, const FitControl& control) { partial_fit(x, {}, control); }
 
-NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, std::span<const float> sample_weight,
+NAD_INLINE void OneClassSVM::partial_fit(MatrixView x, std::span<const float> sample_weight,
                                          const FitControl& control) {
   if (options_.approximation == KernelApproximation::none) {
     throw Error(ErrorCode::invalid_argument,
@@ -285,7 +285,7 @@ NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, std::span<const float> sa
   }
   check_training_data(x, sample_weight, control);
   require_shape(x, "partial_fit");
-  OneClassSvm learner(*this);
+  OneClassSVM learner(*this);
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   learner.stream(from.rows(), from.weights(), control);
   if (options_.contamination) {
@@ -295,14 +295,14 @@ NAD_INLINE void OneClassSvm::partial_fit(MatrixView x, std::span<const float> sa
   *this = std::move(learner);
 }
 
-NAD_INLINE void OneClassSvm::derive() {
+NAD_INLINE void OneClassSVM::derive() {
   const auto expansion = std::make_shared<detail::KernelExpansion>(*vectors_, detail::kernel_function(options_, gamma_),
                                                                    detail::kernel_origin(*vectors_), phases_);
   expansion->set_weights(coefficients_);
   expansion_ = expansion;
 }
 
-NAD_INLINE void OneClassSvm::restore() {
+NAD_INLINE void OneClassSVM::restore() {
   const auto refuse = [](const std::string& message) {
     throw Error(ErrorCode::bad_file, message + "; the model is damaged");
   };
@@ -333,7 +333,7 @@ NAD_INLINE void OneClassSvm::restore() {
 
 // -- scoring
 
-NAD_INLINE void OneClassSvm::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
+NAD_INLINE void OneClassSVM::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
   check_rows(rows, first);
   detail::KernelScratch scratch(mean_.size());
   std::vector<double> sums(rows.rows());
@@ -343,12 +343,12 @@ NAD_INLINE void OneClassSvm::do_raw_score(MatrixView rows, std::size_t first, st
   }
 }
 
-NAD_INLINE float OneClassSvm::do_raw_score_row(const float* row, std::size_t index) const {
+NAD_INLINE float OneClassSVM::do_raw_score_row(const float* row, std::size_t index) const {
   check_rows({row, 1, n_features()}, index);
   return detail::score_of(rho_, expansion_->sum(row));
 }
 
-NAD_INLINE void OneClassSvm::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
+NAD_INLINE void OneClassSVM::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
   check_rows(rows, first);
   const detail::KernelWay way(*vectors_, coefficients_, phases_, expansion_->function(), mean_);
   std::vector<double> contributions(mean_.size());

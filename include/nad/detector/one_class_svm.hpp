@@ -2,11 +2,11 @@
 
 /// One-Class SVM: rows outside the smallest region that holds nearly all training rows are anomalous.
 ///
-///   nad::OneClassSvm svm({.nu = 0.05});
+///   nad::OneClassSVM svm({.nu = 0.05});
 ///   svm.fit(normal_traffic);
 ///   std::vector<float> scores = svm.anomaly_score(new_traffic);   // above 0: outside
 ///
-///   nad::OneClassSvm large({.nu = 0.05, .approximation = nad::KernelApproximation::nystroem});
+///   nad::OneClassSVM large({.nu = 0.05, .approximation = nad::KernelApproximation::nystroem});
 ///   large.fit(a_lot_of_traffic);                                   // one pass over the rows
 ///   large.partial_fit(later_traffic);
 ///
@@ -37,7 +37,7 @@
 
 namespace nad {
 
-struct OneClassSvmOptions {
+struct OneClassSVMOptions {
   SvmKernel kernel = SvmKernel::rbf;
   double nu = 0.5;  ///< at most this share of the training rows lies outside, at least this share is remembered
   KernelGamma gamma = {};
@@ -63,17 +63,17 @@ class KernelExpansion;
 class StreamedOneClass;
 }  // namespace detail
 
-class NAD_API OneClassSvm final : public Detector {
+class NAD_API OneClassSVM final : public Detector {
  public:
   static constexpr std::string_view kind_name = "one_class_svm";
-  using Options = OneClassSvmOptions;
+  using Options = OneClassSVMOptions;
 
-  explicit OneClassSvm(const Options& options = {});
-  ~OneClassSvm() override;
-  OneClassSvm(const OneClassSvm&);
-  OneClassSvm(OneClassSvm&&) noexcept;
-  OneClassSvm& operator=(const OneClassSvm&);
-  OneClassSvm& operator=(OneClassSvm&&) noexcept;
+  explicit OneClassSVM(const Options& options = {});
+  ~OneClassSVM() override;
+  OneClassSVM(const OneClassSVM&);
+  OneClassSVM(OneClassSVM&&) noexcept;
+  OneClassSVM& operator=(const OneClassSVM&);
+  OneClassSVM& operator=(OneClassSVM&&) noexcept;
 
   const Options& options() const noexcept { return options_; }
 

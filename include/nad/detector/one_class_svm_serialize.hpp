@@ -18,7 +18,7 @@ namespace nad {
 
 /// Every option with its name, in the order in which they are stored.
 template <class Options, class Visit>
-requires std::same_as<std::remove_const_t<Options>, OneClassSvmOptions>
+requires std::same_as<std::remove_const_t<Options>, OneClassSVMOptions>
 void for_each_option(Options& options, Visit&& visit) {
   visit("kernel", options.kernel);
   visit("nu", options.nu);
@@ -38,7 +38,7 @@ void for_each_option(Options& options, Visit&& visit) {
 
 /// What the header of a model file tells people about the training.
 template <class Show>
-void describe(const OneClassSvm& svm, Show&& show) {
+void describe(const OneClassSVM& svm, Show&& show) {
   show("support_vectors", svm.support_vectors().rows());
   show("gamma", svm.gamma());
   show("rho", svm.rho());
@@ -46,13 +46,13 @@ void describe(const OneClassSvm& svm, Show&& show) {
 }
 
 template <class Archive>
-void OneClassSvmOptions::serialize(Archive& archive) {
+void OneClassSVMOptions::serialize(Archive& archive) {
   detail::archive_options(archive, *this);
 }
 
 template <class Archive>
-void OneClassSvm::serialize(Archive& archive) {
-  const auto walk = [&archive](OneClassSvm& svm) {
+void OneClassSVM::serialize(Archive& archive) {
+  const auto walk = [&archive](OneClassSVM& svm) {
     archive(svm.options_);
     archive(svm.threshold_, svm.mean_, svm.gamma_, svm.rho_, svm.baseline_);
     Matrix vectors;
@@ -67,7 +67,7 @@ void OneClassSvm::serialize(Archive& archive) {
     archive(svm.rows_seen_);
   };
   if constexpr (Archive::is_loading::value) {
-    OneClassSvm loaded;  // an error half way must not leave half a model behind
+    OneClassSVM loaded;  // an error half way must not leave half a model behind
     walk(loaded);
     loaded.restore();
     *this = std::move(loaded);
@@ -75,7 +75,7 @@ void OneClassSvm::serialize(Archive& archive) {
     if (!is_fitted()) {
       throw Error(ErrorCode::not_fitted, "this one_class_svm has not learnt anything yet; call fit() before saving it");
     }
-    OneClassSvm copy(*this);
+    OneClassSVM copy(*this);
     walk(copy);
   }
 }

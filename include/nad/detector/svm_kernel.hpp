@@ -2,8 +2,8 @@
 
 /// Kernel functions of support vector machines, and their gamma.
 ///
-///   nad::OneClassSvm svm({.kernel = nad::SvmKernel::poly, .gamma = 0.1});
-///   nad::OneClassSvm other({.gamma = nad::KernelGamma::automatic()});
+///   nad::OneClassSVM svm({.kernel = nad::SvmKernel::poly, .gamma = 0.1});
+///   nad::OneClassSVM other({.gamma = nad::KernelGamma::automatic()});
 
 #include <array>
 #include <concepts>

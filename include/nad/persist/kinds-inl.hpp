@@ -70,7 +70,7 @@ inline constexpr std::array kinds = {
     kind_of<LODA>(),
     kind_of<Mahalanobis>(),
     kind_of<NearestNeighbours>(),
-    kind_of<OneClassSvm>(),
+    kind_of<OneClassSVM>(),
     kind_of<PcaResidual>(),
 };
 // clang-format on

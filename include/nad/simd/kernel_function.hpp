@@ -1,6 +1,6 @@
 #pragma once
 
-// The functions that make a kernel value from a product of two rows, see nad::OneClassSvm.
+// The functions that make a kernel value from a product of two rows, see nad::OneClassSVM.
 
 #include <cstdint>
 
