@@ -26,12 +26,13 @@ from benchmarks.python import (
     isolation_forest_quality,
     isolation_forest_speed,
     kdd99_check,
+    one_class_svm_speed,
     records_speed,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "autoencoder", "boosted", "quality", "detectors")
+TASKS = ("speed", "cpp", "records", "autoencoder", "boosted", "svm", "quality", "detectors")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -84,6 +85,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "records": lambda: records_speed.run(effort),
         "autoencoder": lambda: autoencoder_speed.run(effort, seeds[0]),
         "boosted": lambda: boosted_trees.run(effort, seeds),
+        "svm": lambda: one_class_svm_speed.run(effort, SEEDS[: one_class_svm_speed.SEEDS]),
         "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "data": kdd99_check.run,

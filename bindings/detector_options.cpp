@@ -48,6 +48,23 @@ void set_option(Amount& option, py::handle value, const char* key) {
   }
 }
 
+void set_option(KernelGamma& option, py::handle value, const char* key) {
+  if (!py::isinstance<py::str>(value)) {
+    option = real_number(value, key);
+    return;
+  }
+  const auto word = value.cast<std::string>();
+  if (word != "scale" && word != "auto") {
+    throw Error(ErrorCode::invalid_argument, std::string(key) + " is " + py::repr(value).cast<std::string>() +
+                                                 "; give 'scale', 'auto' or a number above 0");
+  }
+  option = word == "scale" ? KernelGamma::scale() : KernelGamma::automatic();
+}
+
+py::object option_to_python(const KernelGamma& gamma) {
+  return gamma.is_number() ? py::object(py::float_(gamma.value())) : py::str(gamma.is_scale() ? "scale" : "auto");
+}
+
 py::object option_to_python(UniqueRows unique_rows) {
   return unique_rows == UniqueRows::log_count ? py::object(py::str("log_count"))
                                               : py::object(py::bool_(unique_rows == UniqueRows::on));

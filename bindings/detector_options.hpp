@@ -36,6 +36,8 @@ void set_option(std::int32_t& option, py::handle value, const char* key);
 void set_option(std::string& option, py::handle value, const char* key);
 /// None: automatic; an integer: that many; a float: a fraction.
 void set_option(Amount& option, py::handle value, const char* key);
+/// "scale", "auto" or a number.
+void set_option(KernelGamma& option, py::handle value, const char* key);
 
 template <class Whole>
 requires(std::is_unsigned_v<Whole> && !std::is_same_v<Whole, bool>) void set_option(Whole& option, py::handle value,
@@ -84,6 +86,7 @@ Options options_from(const py::kwargs& given, const char* class_name) {
 
 py::object option_to_python(const Amount& amount);
 py::object option_to_python(UniqueRows unique_rows);
+py::object option_to_python(const KernelGamma& gamma);
 
 template <class Value>
 py::object option_to_python(const Value& value) {

@@ -80,6 +80,7 @@ void register_isolation_forest(py::module_& module);
 void register_kmeans(py::module_& module);
 void register_loda(py::module_& module);
 void register_nearest_neighbours(py::module_& module);
+void register_one_class_svm(py::module_& module);
 void register_pca_residual(py::module_& module);
 
 }  // namespace nad::python

@@ -122,6 +122,7 @@ void register_detector(py::module_& module) {
   register_kmeans(module);
   register_loda(module);
   register_nearest_neighbours(module);
+  register_one_class_svm(module);
   register_pca_residual(module);
 }
 

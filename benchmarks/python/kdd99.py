@@ -140,6 +140,11 @@ def subset(kdd: Kdd99, name: str, *, one_hot: bool = False, seed: int = 0) -> Su
     return Subset(name, logs.astype(np.float32), attack[keep])
 
 
+def one_hot(kdd: Kdd99) -> Floats:
+    """All rows, with a column for each word: 118 columns."""
+    return _expand(kdd.features, WORDS, one_hot=True)
+
+
 def _expand(table: Floats, word_columns: tuple[int, ...], one_hot: bool) -> Floats:
     if not one_hot:
         return table

@@ -84,7 +84,9 @@
 #include "nad/detector/loda.hpp"
 #include "nad/detector/mahalanobis.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
+#include "nad/detector/one_class_svm.hpp"
 #include "nad/detector/pca_residual.hpp"
+#include "nad/detector/svm_kernel.hpp"
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"

@@ -45,6 +45,7 @@ from nad.estimators import (
     LocalGaussian,
     Mahalanobis,
     NearestNeighbours,
+    OneClassSVM,
     PcaResidual,
 )
 from nad.features import FeaturePipeline
@@ -78,6 +79,7 @@ __all__ = [
     "MissingFileError",
     "NearestNeighbours",
     "NotFittedError",
+    "OneClassSVM",
     "PcaResidual",
     "Progress",
     "ReadReport",

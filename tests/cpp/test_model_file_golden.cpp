@@ -70,7 +70,8 @@ std::set<std::string> golden_models() {
 
 /// Kinds whose scores go through products, which some processors round once and others twice.
 bool fuses_products(std::string_view kind) {
-  return kind == "autoencoder" || kind == "local_gaussian" || kind == "mahalanobis" || kind == "pca_residual";
+  return kind == "autoencoder" || kind == "local_gaussian" || kind == "mahalanobis" || kind == "one_class_svm" ||
+         kind == "pca_residual";
 }
 
 TEST_CASE("every golden model loads and scores as it did when it was saved") {
@@ -87,6 +88,10 @@ TEST_CASE("every golden model loads and scores as it did when it was saved") {
   REQUIRE(names.contains("local_gaussian_v1"));
   REQUIRE(names.contains("mahalanobis_v1"));
   REQUIRE(names.contains("nearest_neighbours_v1"));
+  REQUIRE(names.contains("one_class_svm_v1"));
+  REQUIRE(names.contains("one_class_svm_poly_v1"));
+  REQUIRE(names.contains("one_class_svm_nystroem_v1"));
+  REQUIRE(names.contains("one_class_svm_fourier_v1"));
   REQUIRE(names.contains("pca_residual_v1"));
   REQUIRE(names.contains("half_space_trees_v1"));
   REQUIRE(names.contains("half_space_trees_first_v1"));

@@ -169,6 +169,19 @@ int main(int argc, char** argv) {
     write_golden(folder + "mahalanobis_v1", nad::Mahalanobis());
     write_golden(folder + "nearest_neighbours_v1",
                  nad::NearestNeighbours({.n_neighbors = 3, .max_samples = 60, .random_state = 2}));
+    write_golden(folder + "one_class_svm_v1", nad::OneClassSVM({.nu = 0.2, .contamination = 0.05}));
+    write_golden(folder + "one_class_svm_poly_v1",
+                 nad::OneClassSVM({.kernel = nad::SvmKernel::poly, .nu = 0.1, .gamma = 0.01, .coef0 = 1.0}));
+    write_golden(
+        folder + "one_class_svm_nystroem_v1",
+        nad::OneClassSVM(
+            {.nu = 0.1, .approximation = nad::KernelApproximation::nystroem, .n_components = 20, .random_state = 3}));
+    write_golden(folder + "one_class_svm_fourier_v1",
+                 nad::OneClassSVM({.nu = 0.1,
+                                   .gamma = nad::KernelGamma::automatic(),
+                                   .approximation = nad::KernelApproximation::fourier,
+                                   .n_components = 20,
+                                   .random_state = 4}));
     write_golden(folder + "pca_residual_v1", nad::PcaResidual({.n_components = 2}));
     write_golden(folder + "ecod_v1", nad::ECOD({.max_quantiles = 64}));
     nad::Ensemble within({.combination = nad::Combination::any, .calibration = 0.0});

@@ -43,6 +43,10 @@ DETECTORS = [
     nad.Mahalanobis(),
     nad.NearestNeighbours(random_state=1),
     nad.NearestNeighbours(n_neighbors=3, method="largest", max_samples=0.5, unique_rows=False, random_state=1),
+    nad.OneClassSVM(nu=0.1, random_state=1),
+    nad.OneClassSVM(nu=0.2, gamma=0.1, contamination=0.05, shrinking=False, random_state=1),
+    nad.OneClassSVM(nu=0.1, approximation="nystroem", n_components=50, random_state=1),
+    nad.OneClassSVM(nu=0.1, approximation="fourier", gamma=0.01, n_components=80, random_state=1),
     nad.PcaResidual(),
 ]
 
@@ -64,6 +68,8 @@ def by_design(detector):
         failed[weights] = "a row may be its own neighbour, a copy of it another one"
     if isinstance(detector, nad.LODA) and detector.unique_rows:
         failed[weights] = "a distinct row counts once, with the mean weight of its copies"
+    if isinstance(detector, nad.OneClassSVM) and detector.approximation is not None:
+        failed[weights] = "rows are drawn in random order, and features among the rows that are given"
     if isinstance(detector, nad.Ensemble) and detector.estimators == "mixed":
         failed[weights] = "a distinct row counts once, with the mean weight of its copies"
     if votes(detector):

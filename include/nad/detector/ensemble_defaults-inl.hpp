@@ -7,6 +7,7 @@
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
 #include "nad/detector/local_gaussian.hpp"
+#include "nad/detector/one_class_svm.hpp"
 
 namespace nad {
 
@@ -19,6 +20,7 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state) {
   ensemble.add(LocalGaussian({.n_clusters = 16, .random_state = random_state}), {.name = "local_gaussian_16"});
   ensemble.add(LocalGaussian({.n_clusters = 64, .random_state = random_state}), {.name = "local_gaussian_64"});
   ensemble.add(Autoencoder({.epochs = 20, .batch_size = 256, .random_state = random_state}));
+  ensemble.add(OneClassSVM({.nu = 0.05, .approximation = KernelApproximation::nystroem, .random_state = random_state}));
   return ensemble;
 }
 

@@ -16,6 +16,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detector/amount.hpp"
 #include "nad/detector/detector.hpp"
+#include "nad/detector/svm_kernel.hpp"
 #include "nad/persist/layout-inl.hpp"
 #include "nad/persist/model_file.hpp"
 
@@ -37,6 +38,9 @@ inline Json as_json(const Amount& amount) {
   return amount.is_automatic() ? Json("auto")
          : amount.is_count()   ? Json(static_cast<std::uint64_t>(amount.value()))
                                : Json(amount.value());
+}
+inline Json as_json(const KernelGamma& gamma) {
+  return gamma.is_number() ? Json(gamma.value()) : Json(gamma.is_scale() ? "scale" : "auto");
 }
 template <class Value>
 Json as_json(const Value& value) {

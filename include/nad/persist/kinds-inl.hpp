@@ -23,6 +23,7 @@
 #include "nad/detector/loda.hpp"
 #include "nad/detector/mahalanobis.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
+#include "nad/detector/one_class_svm.hpp"
 #include "nad/detector/pca_residual.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
@@ -71,6 +72,7 @@ inline constexpr std::array kinds = {
     kind_of<LODA>(),
     kind_of<Mahalanobis>(),
     kind_of<NearestNeighbours>(),
+    kind_of<OneClassSVM>(),
     kind_of<PcaResidual>(),
 };
 // clang-format on

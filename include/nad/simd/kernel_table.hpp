@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "nad/simd/activation.hpp"
+#include "nad/simd/kernel_function.hpp"
 
 namespace nad::simd {
 
@@ -168,6 +169,16 @@ struct KernelTable {
 
   /// Adds the values of each row of a node to the sums of its bins.
   void (*add_to_bins)(const BinSums& bins) noexcept;
+
+  // For support vector machines: counts are multiples of panel_columns.
+
+  /// Products of a row with others become kernel values, in place. `length` is the squared length of the row, `beside`
+  /// holds those of the others, or their phases. Kernels whose processor fuses multiply and add agree bit for bit.
+  void (*kernel_values)(const KernelFunction& function, float length, const float* beside, std::size_t count,
+                        float* values) noexcept;
+
+  /// The sum of values times weights, of a few thousand at most: the same bits from every kernel.
+  double (*weighted_sum)(const float* values, const float* weights, std::size_t count) noexcept;
 };
 
 }  // namespace nad::simd

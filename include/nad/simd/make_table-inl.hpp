@@ -10,6 +10,7 @@
 #include "nad/simd/kernel_table.hpp"
 #include "nad/simd/network-inl.hpp"
 #include "nad/simd/product-inl.hpp"
+#include "nad/simd/svm-inl.hpp"
 #include "nad/simd/transposed_product-inl.hpp"
 
 namespace nad::simd {
@@ -39,7 +40,9 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &scaled_difference<Arch>,
           &adam<Arch>,
           &descend<Arch>,
-          &add_to_bins<Arch, QuadArch>};
+          &add_to_bins<Arch, QuadArch>,
+          &kernel_values<Arch>,
+          &weighted_sum<Arch>};
 }
 
 }  // namespace nad::simd

@@ -11,6 +11,7 @@ from nad.estimators.isolation_forest import IsolationForest
 from nad.estimators.kmeans import KMeans
 from nad.estimators.loda import LODA
 from nad.estimators.nearest_neighbours import NearestNeighbours
+from nad.estimators.one_class_svm import OneClassSVM
 from nad.estimators.pca_residual import PcaResidual
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "LocalGaussian",
     "Mahalanobis",
     "NearestNeighbours",
+    "OneClassSVM",
     "PcaResidual",
 ]
