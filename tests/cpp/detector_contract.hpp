@@ -41,11 +41,11 @@ inline void fit_without_labels(nad::Detector& detector, nad::MatrixView x, std::
 struct ContractWishes {
   std::size_t rows = watched ? 450 : 900;
   std::size_t columns = 7;
-  double additive = 2e-5;            ///< how far, relative to the sizes, contributions may be off the raw score
-  bool weights_are_copies = true;    ///< a weight of 2 is a row twice, of 0 a row that is not there
-  bool learns_from_all_rows = true;  ///< training rows that differ must change what is learnt
-  double other_kernels = 0.0;        ///< how far, relatively, other kernels may score; 0: the same bits
-  bool accepts_missing = false;      ///< NaN is no error, but infinity is
+  double additive = 2e-5;          ///< how far, relative to the sizes, contributions may be off the raw score
+  bool weights_are_copies = true;  ///< a weight of 2 is a row twice, of 0 a row that is not there
+  bool strange_stands_out = true;  ///< a row unlike all others scores high; who learns from labels owes nothing there
+  double other_kernels = 0.0;      ///< how far, relatively, other kernels may score; 0: the same bits
+  bool accepts_missing = false;    ///< NaN is no error, but infinity is
   Fit fit = fit_without_labels;
 };
 
@@ -144,7 +144,9 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
     }
     std::vector<float> sorted = scores;
     std::sort(sorted.begin(), sorted.end());
-    CHECK(detector->anomaly_score(strange)[0] > sorted[sorted.size() / 2]);
+    if (wishes.strange_stands_out) {
+      CHECK(detector->anomaly_score(strange)[0] > sorted[sorted.size() / 2]);
+    }
   }
   SUBCASE("a row alone scores as among others, without memory, and on any number of threads") {
     for (std::size_t row = 0; row < rows.rows(); row += 13) {
@@ -176,9 +178,7 @@ inline void check_detector_contract(const nad::Detector& unfitted, const Contrac
   SUBCASE("the same model on any number of threads, another from other rows") {
     const std::vector<std::byte> once = fitted_bytes(unfitted, train, {}, wishes.fit);
     CHECK(once == fitted_bytes(unfitted, train, {.n_jobs = 3}, wishes.fit));
-    if (wishes.learns_from_all_rows) {
-      CHECK(once != fitted_bytes(unfitted, traffic_rows(wishes.rows, wishes.columns, 3), {}, wishes.fit));
-    }
+    CHECK(once != fitted_bytes(unfitted, traffic_rows(wishes.rows, wishes.columns, 3), {}, wishes.fit));
     std::unique_ptr<nad::Detector> again = detector->clone();  // what was learnt before leaves no trace
     wishes.fit(*again, rows, {}, {});
     wishes.fit(*again, train, {}, {});

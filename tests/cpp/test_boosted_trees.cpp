@@ -52,7 +52,7 @@ TEST_CASE("boosted trees: what every detector promises, of three classes with ca
                                                     .categorical_features = {0, 4},
                                                     .class_weight = nad::ClassWeight::balanced,
                                                     .contamination = 0.05}),
-                                 {.accepts_missing = true, .fit = with_labels<3>});
+                                 {.strange_stands_out = false, .accepts_missing = true, .fit = with_labels<3>});
 }
 
 TEST_CASE("boosted trees: one round by hand") {

@@ -206,6 +206,7 @@ TEST_CASE("ensemble: a tail goes on beyond what was seen") {
   nad::Random random(5);
   for (const double shape : {0.05, 0.4}) {  // of a generalised Pareto distribution
     std::vector<float> scores;
+    scores.reserve(20000);
     for (int i = 0; i < 20000; ++i) {
       scores.push_back(static_cast<float>((std::pow(1.0 - random.uniform(), -shape) - 1.0) / shape));
     }

@@ -30,9 +30,7 @@ void archive_field(Archive& archive, const char* name, Field& field) {
     auto stored = static_cast<std::uint8_t>(field);
     archive(stored);
     field = static_cast<Field>(stored);
-  } else if constexpr (std::is_same_v<Field, std::int32_t>) {
-    archive(field);
-  } else if constexpr (std::is_integral_v<Field>) {
+  } else if constexpr (std::is_integral_v<Field> && !std::is_same_v<Field, std::int32_t>) {
     static_assert(std::is_unsigned_v<Field>);
     auto stored = static_cast<std::uint64_t>(field);
     archive(stored);
