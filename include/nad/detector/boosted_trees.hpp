@@ -2,12 +2,12 @@
 
 /// Boosted trees: learn from labelled traffic what attacks look like.
 ///
-///   nad::BoostedTrees trees({.max_iter = 200, .categorical_features = {1, 2}, .class_weight =
-///   nad::ClassWeight::balanced}); trees.fit(rows, labels);                                        // a whole number a
-///   row: 0 normal, 1 dos, 2 scan, ... std::vector<float> scores = trees.anomaly_score(new_rows);      // the
-///   probability of not being normal std::vector<std::int32_t> found = trees.predict_class(new_rows); nad::Matrix
-///   probabilities = trees.predict_proba(new_rows);      // a column for each of trees.classes() nad::Matrix reasons =
-///   trees.explain(new_rows);
+///   nad::BoostedTrees trees({.max_iter = 200, .class_weight = nad::ClassWeight::balanced});
+///   trees.fit(rows, labels);                                     // a whole number a row: 0 normal, 1 dos, 2 scan, ...
+///   std::vector<float> scores = trees.anomaly_score(new_rows);   // the probability of not being normal
+///   std::vector<std::int32_t> found = trees.predict_class(new_rows);
+///   nad::Matrix probabilities = trees.predict_proba(new_rows);   // a column for each of trees.classes()
+///   nad::Matrix reasons = trees.explain(new_rows);
 ///
 /// Histogram gradient boosting of the log-loss with second-order steps, as in LightGBM and scikit-learn's
 /// HistGradientBoostingClassifier: each tree corrects what those before it leave, one tree a round for two classes, one
