@@ -39,6 +39,7 @@ NAD = "nad"
 
 Rows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.str_]
+Qualities = dict[str, dict[str, list[tuple[float, float]]]]  # of each library and question, one a seed
 
 
 def table(name: str, rows: int | None) -> tuple[Rows, list[int]]:
@@ -168,9 +169,7 @@ def run(effort: Effort, seeds: tuple[int, ...]) -> list[Section]:
                     {who: (lambda p=process, v=verb, n=name: p.call(v, n)) for who, process in processes.items()},
                     effort.rounds,
                 )
-    qualities: dict[str, dict[str, list[tuple[float, float]]]] = {
-        who: {question: [] for question in QUESTIONS} for who in processes
-    }
+    qualities: Qualities = {who: {question: [] for question in QUESTIONS} for who in processes}
     for seed in seeds[:3]:
         for who, contestant in CONTESTANTS.items():
             if who in processes:
@@ -191,7 +190,7 @@ def _speed(times: dict[tuple[str, str], dict[str, Timing]], missing: list[str]) 
     return Section(f"Boosted trees: {ROUNDS} rounds, {LEAVES} leaves, one thread", header, found, missing, data)
 
 
-def _quality(qualities: dict[str, dict[str, list[tuple[float, float]]]]) -> Section:
+def _quality(qualities: Qualities) -> Section:
     header = ["rows held back", *(f"{what}, {question}" for question in QUESTIONS for what in ("log-loss", "ROC-AUC"))]
     found = []
     for who, of in qualities.items():
@@ -204,9 +203,7 @@ def _quality(qualities: dict[str, dict[str, list[tuple[float, float]]]]) -> Sect
     return Section("Boosted trees: quality", header, found, [], {"quality": qualities})
 
 
-def _goals(
-    times: dict[tuple[str, str], dict[str, Timing]], qualities: dict[str, dict[str, list[tuple[float, float]]]]
-) -> list[Section]:
+def _goals(times: dict[tuple[str, str], dict[str, Timing]], qualities: Qualities) -> list[Section]:
     goals = []
     for (name, verb), timing in times.items():
         others = [who for who in timing if who != NAD]
