@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/source/read.hpp"
 
@@ -32,7 +33,7 @@ inline std::string message_of(const std::string& text, const nad::ReadOptions& o
   return "no error";
 }
 
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+using tests::contains;
 
 inline bool has_note(const nad::ReadReport& report, const std::string& part) {
   for (const std::string& note : report.notes) {
