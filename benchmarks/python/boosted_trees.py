@@ -1,6 +1,6 @@
 """Boosted trees of the same rounds, leaves, bins and learning rate: nad, LightGBM and scikit-learn, one thread each.
 
-Speed is measured on KDD Cup 99 (10 %), with its words as categories, and on its first 100,000 rows with a column a
+Speed is measured on KDD Cup 99 (10 %), with its words as categories, and on 100,000 of its rows with a column a
 word. Quality is the log-loss and ROC-AUC of rows that were held back, of normal against attack and of the families of
 attacks; the seed draws which rows those are.
 """
@@ -26,7 +26,7 @@ ROUNDS = 100
 LEAVES = 31
 HOT_ROWS = 100_000
 TABLES = ("categories", "one column a word")
-TASKS = ("attack or not", "families")
+QUESTIONS = ("attack or not", "families")
 FAMILIES = {
     b"normal": "normal",
     **dict.fromkeys((b"back", b"land", b"neptune", b"pod", b"smurf", b"teardrop"), "dos"),
@@ -39,14 +39,14 @@ NAD = "nad"
 
 Rows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.str_]
+Qualities = dict[str, dict[str, list[tuple[float, float]]]]  # of each library and question, one a seed
 
 
 def table(name: str, rows: int | None) -> tuple[Rows, list[int]]:
     """The rows, and which of their columns are categories."""
-    values = kdd99.load().features.astype(np.float32)
+    values = kdd99.load().features[_picked(name, rows)].astype(np.float32)
     if name == TABLES[0]:
-        return values[:rows], list(kdd99.WORDS)
-    values = values[: min(rows or HOT_ROWS, HOT_ROWS)]
+        return values, list(kdd99.WORDS)
     parts = [
         (values[:, [c]] == np.unique(values[:, c])).astype(np.float32) if c in kdd99.WORDS else values[:, [c]]
         for c in range(kdd99.COLUMNS)
@@ -54,11 +54,19 @@ def table(name: str, rows: int | None) -> tuple[Rows, list[int]]:
     return np.ascontiguousarray(np.concatenate(parts, axis=1)), []
 
 
-def labels(task: str) -> Labels:
-    names = [bytes(label).rstrip(b".") for label in kdd99.load().labels]
-    if task == TASKS[0]:
+def labels(question: str, name: str, rows: int | None) -> Labels:
+    """Of the same rows."""
+    names = [bytes(label).rstrip(b".") for label in kdd99.load().labels[_picked(name, rows)]]
+    if question == QUESTIONS[0]:
         return np.array(["normal" if name == b"normal" else "attack" for name in names])
     return np.array([FAMILIES.get(name, "r2l") for name in names])
+
+
+def _picked(name: str, rows: int | None) -> npt.NDArray[np.intp]:
+    """Rows from all over the file: its beginning is normal traffic alone."""
+    count = len(kdd99.load().labels)
+    wanted = min(rows or count, count if name == TABLES[0] else HOT_ROWS)
+    return np.linspace(0, count - 1, wanted).astype(np.intp)
 
 
 class Contestant(ABC):
@@ -78,7 +86,7 @@ class Contestant(ABC):
 
     def time_train(self, name: str) -> Sample:
         self.x, categories = table(name, self.limit)
-        y = labels(TASKS[0])[: len(self.x)]
+        y = labels(QUESTIONS[0], name, self.limit)
 
         def train() -> None:
             self.model = self.train(self.x, y, categories)
@@ -89,10 +97,10 @@ class Contestant(ABC):
         del name  # the one that was trained on last
         return time_call(lambda: self.model.predict_proba(self.x), 0.2)
 
-    def quality(self, task: str) -> tuple[float, float]:
+    def quality(self, question: str) -> tuple[float, float]:
         """Log-loss and ROC-AUC of a third of the rows."""
         x, categories = table(TABLES[0], self.limit)
-        y = labels(task)[: len(x)]
+        y = labels(question, TABLES[0], self.limit)
         held = np.random.default_rng(self.seed).random(len(x)) < 1 / 3
         model = self.train(x[~held], y[~held], categories)
         found = np.asarray(model.predict_proba(x[held]), dtype=np.float64)
@@ -154,10 +162,10 @@ CONTESTANTS: dict[str, type[Contestant]] = {NAD: Nad, "LightGBM": LightGbm, "sci
 def run(effort: Effort, seeds: tuple[int, ...]) -> list[Section]:
     missing = []
     with ExitStack() as stack:
-        workers: dict[str, Worker] = {}
+        processes: dict[str, Worker] = {}
         for name, contestant in CONTESTANTS.items():
             try:
-                workers[name] = stack.enter_context(Worker(contestant, effort.rows, seeds[0]))
+                processes[name] = stack.enter_context(Worker(contestant, effort.rows, seeds[0]))
             except (MissingError, WorkerError) as error:
                 missing.append(f"{name}: {error}")
         times = {}
@@ -165,17 +173,17 @@ def run(effort: Effort, seeds: tuple[int, ...]) -> list[Section]:
             for verb in ("time_train", "time_score"):
                 say(f"boosted trees: {verb}, {name}")
                 times[name, verb] = take_turns(
-                    {who: (lambda w=worker, v=verb, n=name: w.call(v, n)) for who, worker in workers.items()},
+                    {who: (lambda p=process, v=verb, n=name: p.call(v, n)) for who, process in processes.items()},
                     effort.rounds,
                 )
-    qualities: dict[str, dict[str, list[tuple[float, float]]]] = {who: {task: [] for task in TASKS} for who in workers}
+    qualities: Qualities = {who: {question: [] for question in QUESTIONS} for who in processes}
     for seed in seeds[:3]:
         for who, contestant in CONTESTANTS.items():
-            if who in workers:
-                with Worker(contestant, effort.rows, seed) as worker:
-                    for task in TASKS:
-                        say(f"boosted trees: {who}, {task}, seed {seed}")
-                        qualities[who][task].append(worker.call("quality", task))
+            if who in processes:
+                with Worker(contestant, effort.rows, seed) as process:
+                    for question in QUESTIONS:
+                        say(f"boosted trees: {who}, {question}, seed {seed}")
+                        qualities[who][question].append(process.call("quality", question))
     return [_speed(times, missing), _quality(qualities), *_goals(times, qualities)]
 
 
@@ -189,22 +197,20 @@ def _speed(times: dict[tuple[str, str], dict[str, Timing]], missing: list[str]) 
     return Section(f"Boosted trees: {ROUNDS} rounds, {LEAVES} leaves, one thread", header, found, missing, data)
 
 
-def _quality(qualities: dict[str, dict[str, list[tuple[float, float]]]]) -> Section:
-    header = ["rows held back", *(f"{what}, {task}" for task in TASKS for what in ("log-loss", "ROC-AUC"))]
+def _quality(qualities: Qualities) -> Section:
+    header = ["rows held back", *(f"{what}, {question}" for question in QUESTIONS for what in ("log-loss", "ROC-AUC"))]
     found = []
     for who, of in qualities.items():
         row = [who]
-        for task in TASKS:
+        for question in QUESTIONS:
             for i, digits in ((0, 5), (1, 6)):
-                values = [one[i] for one in of[task]]
+                values = [one[i] for one in of[question]]
                 row.append(f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}")
         found.append(row)
     return Section("Boosted trees: quality", header, found, [], {"quality": qualities})
 
 
-def _goals(
-    times: dict[tuple[str, str], dict[str, Timing]], qualities: dict[str, dict[str, list[tuple[float, float]]]]
-) -> list[Section]:
+def _goals(times: dict[tuple[str, str], dict[str, Timing]], qualities: Qualities) -> list[Section]:
     goals = []
     for (name, verb), timing in times.items():
         others = [who for who in timing if who != NAD]
@@ -215,10 +221,10 @@ def _goals(
             ratio = min(timing[who].cpu for who in others) / timing[NAD].cpu
             goals.append(Goal(f"scoring, {name}, times the best other", ratio, at_least=SCORING_GOAL))
     others = [who for who in qualities if who != NAD]
-    for task in TASKS if others else ():
-        loss = {who: float(np.mean([one[0] for one in of[task]])) for who, of in qualities.items()}
+    for question in QUESTIONS if others else ():
+        loss = {who: float(np.mean([one[0] for one in of[question]])) for who, of in qualities.items()}
         best = min(loss[who] for who in others)
-        goals.append(Goal(f"log-loss, {task}, share of the best other's", loss[NAD] / best))
+        goals.append(Goal(f"log-loss, {question}, share of the best other's", loss[NAD] / best))
     if not goals:
         return []
     header, rows = Goal.table(goals)
