@@ -11,6 +11,8 @@
 #include "nad/core/error.hpp"
 #include "nad/source/read.hpp"
 
+namespace tests {
+
 inline nad::Table read_text(const std::string& text, const nad::ReadOptions& options = {},
                             nad::ReadReport* report = nullptr) {
   std::istringstream stream(text);
@@ -32,8 +34,6 @@ inline std::string message_of(const std::string& text, const nad::ReadOptions& o
   }
   return "no error";
 }
-
-using tests::contains;
 
 inline bool has_note(const nad::ReadReport& report, const std::string& part) {
   for (const std::string& note : report.notes) {
@@ -81,3 +81,5 @@ inline std::string first_difference(const nad::Table& expected, const nad::Table
   }
   return "";
 }
+
+}  // namespace tests
