@@ -16,10 +16,10 @@ import nad
 FORESTS = ("100 x 256", "100 x 4096")
 
 
-def run_speed(checkout: Path, result: Path, environment: dict[str, str]) -> dict:
+def run_task(task: str, checkout: Path, result: Path, environment: dict[str, str]) -> dict:
     if not (checkout / "benchmarks" / "__main__.py").is_file():
         pytest.skip(f"no benchmarks at {checkout}; they are in a checkout only")
-    command = [sys.executable, "-m", "benchmarks", "speed", "--quick", "--rounds", "1", "--rows", "3000"]
+    command = [sys.executable, "-m", "benchmarks", task, "--quick", "--rounds", "1", "--rows", "3000"]
     done = subprocess.run(
         [*command, "--json", str(result)],
         cwd=checkout,
@@ -65,4 +65,11 @@ def test_speed_on_synthetic_rows(checkout, tmp_path):
         "NAD_DATA": str(tmp_path),
         "XDG_CACHE_HOME": str(tmp_path),
     }  # the same everywhere, and nothing left behind
-    check(run_speed(checkout, tmp_path / "result.json", places), "synthetic")
+    check(run_task("speed", checkout, tmp_path / "result.json", places), "synthetic")
+
+
+def test_autoencoders_on_seeded_rows(checkout, tmp_path):
+    result = run_task("autoencoder", checkout, tmp_path / "result.json", {})
+    lines = rows_of(result["results"]["autoencoder"][0])
+    assert "nad" in lines
+    assert all(float(cell.replace(",", "")) > 0 for cell in lines["nad"][1:])
