@@ -126,6 +126,9 @@ inline std::string value_text(const Field& field, const Column& column, std::siz
                                  : column.format(row);
   }
   const std::string text = column.format(row);
+  if (field.type == ColumnType::time) {
+    return text.substr(0, text.find('.'));  // whole seconds
+  }
   return text.empty() ? "''" : printable(text, width);
 }
 
