@@ -88,26 +88,35 @@ def profile_groups(table: Any, groups: Any) -> list[GroupProfile]:
         give their shares.
     groups : str or array-like
         The name of a column, which is then left out of the profiles, or one value a row: clusters, labels, days.
+        Rows whose value is missing are the group None.
 
     Returns
     -------
     list of GroupProfile
-        Integers and what else NumPy can sort in their order, other values in the order of their first rows.
+        Integers and texts in their order, other values in the order of their first rows.
     """
     table = table if isinstance(table, Table) else Table(table)
     if isinstance(groups, str):
         values = table[groups].to_list()
         table = table.drop(groups)
     else:
-        values = groups.tolist() if hasattr(groups, "tolist") else list(groups)
-    distinct = list(dict.fromkeys(values))
+        values = groups
+    distinct, numbers = number_values(values, "groups")
+    profiles = profile_numbered(table, numbers, len(distinct))
+    return [GroupProfile(value, one.rows, one.share, one.traits, one.labels) for value, one in zip(distinct, profiles)]
+
+
+def number_values(values: Any, name: str) -> tuple[list[Any], npt.NDArray[np.int64]]:
+    """The distinct values, and for each row which of them it has; what is missing is None."""
+    if getattr(values, "ndim", 1) != 1:
+        raise InvalidArgumentError(f"{name} has {values.ndim} dimensions; give one value a row")
+    given = values.tolist() if hasattr(values, "tolist") else list(values)
+    given = [None if _is_missing(value) else value for value in given]
+    distinct = list(dict.fromkeys(given))
     if all(isinstance(value, (bool, int)) for value in distinct) or all(isinstance(value, str) for value in distinct):
         distinct.sort()
-    numbers = {value: number for number, value in enumerate(distinct)}
-    profiles = profile_numbered(table, np.array([numbers[value] for value in values], dtype=np.int64), len(distinct))
-    return [
-        GroupProfile(value, one.rows, one.share, one.traits, one.labels) for value, one in zip(distinct, profiles)
-    ]
+    places = {value: place for place, value in enumerate(distinct)}
+    return distinct, np.array([places[value] for value in given], dtype=np.int64)
 
 
 def profile_numbered(table: Table, groups: npt.NDArray[np.int64], n_groups: int) -> list[GroupProfile]:
@@ -123,9 +132,7 @@ def profile_numbered(table: Table, groups: npt.NDArray[np.int64], n_groups: int)
             GroupTrait(**{**trait, "values": _value_shares(columns[trait["column"]], trait["values"])})
             for trait in one["traits"]
         ]
-        labels = {
-            name: {columns[name].value(row): share for row, share, _ in values} for name, values in one["labels"]
-        }
+        labels = {name: {columns[name].value(row): share for row, share, _ in values} for name, values in one["labels"]}
         profiles.append(GroupProfile(number, one["rows"], one["share"], traits, labels))
     return profiles
 
@@ -149,6 +156,13 @@ def trait_lines(traits: Iterable[GroupTrait], most: int, apart: float) -> list[s
     """The sentences of the strongest traits."""
     lines = [trait.sentence for trait in traits if trait.apart >= apart][:most]
     return lines or ["nothing sets it apart from the other rows"]
+
+
+def _is_missing(value: Any) -> bool:
+    """NaN, and what pandas has for it."""
+    if isinstance(value, (float, np.floating)):
+        return bool(np.isnan(value))
+    return type(value).__name__ in ("NAType", "NaTType")
 
 
 def _value_shares(column: _core.Column, values: list[tuple[int, float, float]]) -> list[ValueShare]:

@@ -12,7 +12,7 @@ from nad import _core, _frames
 from nad.errors import InvalidArgumentError
 from nad.estimators._detector import Floats
 from nad.estimators._partial_fit import StreamEstimator
-from nad.groups import GroupProfile, GroupTrait, label_line, percent, profile_numbered, trait_lines
+from nad.groups import GroupProfile, GroupTrait, label_line, number_values, percent, profile_numbered, trait_lines
 from nad.table import Table
 
 if TYPE_CHECKING:
@@ -195,6 +195,8 @@ class KMeans(StreamEstimator[_core.KMeans]):
         detector = self._fitted("profile")
         if (X is None) != (labels is None and records is None):
             raise InvalidArgumentError("profile takes rows and with them their labels, records or both, or nothing")
+        if isinstance(labels, str) and records is None:
+            raise InvalidArgumentError(f"labels={labels!r} names a column of records; give records, too")
         shares: list[dict[Any, float]] = [{} for _ in range(detector.n_clusters)]
         groups: list[GroupProfile] = []
         if X is not None:
@@ -281,12 +283,12 @@ class KMeans(StreamEstimator[_core.KMeans]):
 
 def _label_shares(labels: Any, clusters: Any, n_clusters: int) -> list[dict[Any, float]]:
     """The share of each label in each cluster, the largest first."""
-    given = np.asarray(labels)
-    if given.shape != clusters.shape:
-        raise InvalidArgumentError(f"labels has shape {given.shape} for {len(clusters)} rows; give one a row")
+    found, numbers = number_values(labels, "labels")
+    if len(numbers) != len(clusters):
+        raise InvalidArgumentError(f"there are {len(numbers)} labels for {len(clusters)} rows; give one a row")
     shares = []
     for cluster in range(n_clusters):
-        found, counts = np.unique(given[clusters == cluster], return_counts=True)
+        places, counts = np.unique(numbers[clusters == cluster], return_counts=True)
         order = np.argsort(-counts, kind="stable")
-        shares.append({found[i].item(): float(counts[i] / counts.sum()) for i in order})
+        shares.append({found[places[i]]: float(counts[i] / counts.sum()) for i in order})
     return shares
