@@ -64,6 +64,7 @@ py::array_t<double> to_matrix(const Table& table) {
 /// The row that has the value, its share in the group and elsewhere.
 std::vector<std::tuple<std::size_t, double, double>> shares_to_python(const std::vector<ValueShare>& values) {
   std::vector<std::tuple<std::size_t, double, double>> shares;
+  shares.reserve(values.size());
   for (const ValueShare& value : values) {
     shares.emplace_back(value.first_row, value.share, value.share_elsewhere);
   }

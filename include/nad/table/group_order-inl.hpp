@@ -145,6 +145,7 @@ class OrderedValues {
   Split widest_split(std::size_t group) const {
     const std::span<const std::size_t> places = places_of(group);
     const std::size_t others = sorted_.size() - places.size();
+    constexpr double rounding = 1e-12;  // where nothing is missing, both sides of a split differ by as much
     Split widest;
     const auto look = [&](std::size_t below_here, std::size_t below) {
       if (below == 0 || below == sorted_.size()) {
@@ -157,9 +158,13 @@ class OrderedValues {
       for (const bool above : {false, true}) {
         const SharePair& shares = sides[above ? 1 : 0];
         const double difference = std::abs(shares.difference());
-        const bool as_wide_and_commoner = difference == widest.difference && shares.here > widest.shares.here;
-        if (difference > widest.difference || as_wide_and_commoner) {
-          widest = {.difference = difference, .place = below - 1, .above = above, .shares = shares};
+        const bool is_wider = difference > widest.difference + rounding;
+        const bool is_commoner = difference > widest.difference - rounding && shares.here > widest.shares.here;
+        if (is_wider || is_commoner) {
+          widest = {.difference = std::max(difference, widest.difference),
+                    .place = below - 1,
+                    .above = above,
+                    .shares = shares};
         }
       }
     };
