@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -68,19 +70,35 @@ double slowly_apart_in_order(const nad::Column& column, const Groups& groups, st
   return apart;
 }
 
-/// Half of the sum of all differences, for at most 64 values.
+/// Half of the sum of all differences. Values count by themselves where the header says so.
 double slowly_apart_by_values(const nad::Column& column, const Groups& groups, std::uint32_t group) {
-  std::map<std::string, std::size_t> totals;
+  std::map<std::string, std::array<std::size_t, 3>> counts;  // in the group, elsewhere, the first row
+  std::array<double, 2> rows{};
   for (std::size_t row = 0; row < groups.size(); ++row) {
-    ++totals[cell(column, row)];
+    std::array<std::size_t, 3>& found =
+        counts.try_emplace(cell(column, row), std::array<std::size_t, 3>{0, 0, row}).first->second;
+    ++found[groups[row] == group ? 0 : 1];
+    ++rows[groups[row] == group ? 0 : 1];
   }
-  double sum = slow_difference(groups, group, [&](std::size_t row) { return totals[cell(column, row)] == 1; });
-  for (const auto& [value, total] : totals) {
-    if (total > 1) {
-      sum += slow_difference(groups, group, [&, &one = value](std::size_t row) { return cell(column, row) == one; });
+  std::vector<std::array<std::size_t, 3>> ranked;
+  for (const auto& [value, found] : counts) {
+    ranked.push_back(found);
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a[0] != b[0] ? a[0] > b[0] : a[2] < b[2]; });
+  std::array<double, 2> rare{};
+  double sum = 0.0;
+  for (std::size_t rank = 0; rank < ranked.size(); ++rank) {
+    const std::size_t total = ranked[rank][0] + ranked[rank][1];
+    const std::array<double, 2> shares = {static_cast<double>(ranked[rank][0]) / rows[0],
+                                          static_cast<double>(ranked[rank][1]) / rows[1]};
+    if (total > 1 && ((rank < 64 && ranked[rank][0] > 0) || total >= groups.size() / 100)) {
+      sum += std::abs(shares[0] - shares[1]);
+    } else {
+      rare = {rare[0] + shares[0], rare[1] + shares[1]};
     }
   }
-  return sum / 2.0;
+  return (sum + std::abs(rare[0] - rare[1])) / 2.0;
 }
 
 /// The first value, in their order, that this share of the values is not above.
@@ -236,6 +254,8 @@ TEST_CASE("a trait is a sentence that an analyst understands") {
         "src_bytes is 1,032 in 75 % of the rows, 25 % elsewhere");
   CHECK(sentence(integers({"", "", "", "0", "0", "0", "0", "1032"}), halves) ==
         "src_bytes is missing in 75 % of the rows, nowhere else");
+  const nad::Table gaps = integers({"", "", "", "5", "5", "6", "7", "7", "8", "9"});
+  CHECK(nad::profile_groups(gaps, Groups{0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, 2)[0].traits[0].values.empty());  // 2 of 6
   CHECK(sentence(integers({"", "5", "5", "5", "1", "2", "3", "4"}), halves) ==
         "src_bytes is 5 in 75 % of the rows, nowhere else; missing in 25 % of the rows, nowhere else");
   CHECK(sentence(integers({"1", "1", "2", "2", "2", "9", "9", "9", "1", "1", "8", "8", "9", "9", "9"}),
@@ -305,6 +325,29 @@ TEST_CASE("values that occur once set nothing apart, and many of them cost no mo
   const std::vector<nad::GroupProfile> singles = nad::profile_groups(table, own, rows);
   CHECK(singles.back().rows == 1);
   CHECK(trait_of(singles.back(), "host").values.front().share == 1.0);
+}
+
+TEST_CASE("rare values count together unless they are common in the group, common ones always by themselves") {
+  nad::Random random(9);
+  nad::ColumnBuilder hosts(ColumnType::text);
+  nad::ColumnBuilder ports(ColumnType::text);
+  Groups groups;
+  for (std::size_t row = 0; row < 3000; ++row) {
+    groups.push_back(random.below(4) == 0 ? 0 : 1);
+    const double spread = groups.back() == 0 ? 300.0 : 900.0;  // group 0 has fewer, and more of each
+    const double drawn = random.uniform();
+    hosts.add_text(std::to_string(static_cast<int>(spread * drawn * drawn)));
+    const double port = random.uniform();  // 80 of about 1 %
+    ports.add_text(std::to_string(static_cast<int>(80.0 * (groups.back() == 0 ? port * port : port))));
+  }
+  const nad::Table table(nad::Schema({{"host", ColumnType::text}, {"port", ColumnType::text}}),
+                         {hosts.finish(), ports.finish()});
+  for (const std::uint32_t group : {0U, 1U}) {
+    for (const nad::GroupTrait& trait : nad::profile_groups(table, groups, 2)[group].traits) {
+      CHECK(trait.apart > 0.1);
+      CHECK(trait.apart == doctest::Approx(slowly_apart_by_values(table[trait.column], groups, group)));
+    }
+  }
 }
 
 TEST_CASE("groups that do not fit the table are refused") {
