@@ -19,7 +19,7 @@ py::handle once(py::handle& slot, const char* module, const char* attribute) {
   return slot;
 }
 
-py::object to_python(const Address& address) {
+py::object address_to_python(const Address& address) {
   static py::handle v4;
   static py::handle v6;
   if (address.is_v4()) {
@@ -37,7 +37,7 @@ py::object time_to_python(std::int64_t nanoseconds) {
   throw Error(ErrorCode::invalid_data, "column '" + name + "', row " + std::to_string(row) + ": " + what);
 }
 
-std::string text_of(py::handle value) {
+std::string short_repr(py::handle value) {
   std::string text = py::cast<std::string>(py::repr(value));
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
@@ -47,7 +47,7 @@ std::string_view utf8_of(py::handle value, const std::string& name, std::size_t 
   const char* const text = PyUnicode_Check(value.ptr()) ? PyUnicode_AsUTF8AndSize(value.ptr(), &size) : nullptr;
   if (text == nullptr) {
     PyErr_Clear();
-    reject_value(name, row, text_of(value) + " is no text that can be written as UTF-8");
+    reject_value(name, row, short_repr(value) + " is no text that can be written as UTF-8");
   }
   return {text, static_cast<std::size_t>(size)};
 }
@@ -58,7 +58,8 @@ std::int64_t integer_of(py::handle value, const std::string& name, std::size_t r
   const long long number = integer ? PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow) : 0;
   if (!integer || overflow != 0) {
     PyErr_Clear();
-    reject_value(name, row, text_of(value) + " is no whole number of 64 bits; give numbers as float, or names as text");
+    reject_value(name, row,
+                 short_repr(value) + " is no whole number of 64 bits; give numbers as float, or names as text");
   }
   return number;
 }
@@ -67,7 +68,7 @@ double number_of(py::handle value, const std::string& name, std::size_t row) {
   const double number = PyFloat_AsDouble(value.ptr());
   if (PyErr_Occurred() != nullptr) {
     PyErr_Clear();
-    reject_value(name, row, text_of(value) + " is no number that a double holds");
+    reject_value(name, row, short_repr(value) + " is no number that a double holds");
   }
   return number;
 }
@@ -81,7 +82,7 @@ Address address_of(py::handle value, const std::string& name, std::size_t row) {
   } else if (packed.size() == 16) {
     std::memcpy(bytes.data(), packed.data(), 16);
   } else {
-    reject_value(name, row, text_of(value) + " is no IPv4 or IPv6 address");
+    reject_value(name, row, short_repr(value) + " is no IPv4 or IPv6 address");
   }
   return Address(bytes);
 }
@@ -114,7 +115,7 @@ py::object to_python(const Column& column, std::size_t row) {
     case ColumnType::time:
       return time_to_python(parts.integers[row]);
     case ColumnType::address:
-      return to_python(parts.addresses[row]);
+      return address_to_python(parts.addresses[row]);
     case ColumnType::category:
     case ColumnType::text:
       break;

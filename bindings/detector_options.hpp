@@ -3,7 +3,7 @@
 /// Options of detectors from Python's keyword arguments and back, by the list that `for_each_option` walks over.
 ///
 ///   KMeans kmeans(options_from<KMeansOptions>(kwargs, "KMeans"));
-///   py::dict given = to_python(kmeans.options());
+///   py::dict given = options_to_python(kmeans.options());
 
 #include <pybind11/stl.h>
 
@@ -101,7 +101,7 @@ template <class Options>
 requires requires(Options options) {
   for_each_option(options, [](const char*, auto&) {});
 }
-py::dict to_python(const Options& options) {
+py::dict options_to_python(const Options& options) {
   py::dict values;
   for_each_option(options,
                   [&values](const char* option, const auto& value) { values[option] = option_to_python(value); });

@@ -40,7 +40,7 @@ py::class_<D, Detector> detector_class(py::module_& module, const char* class_na
   cls.def(py::init([name = std::string(class_name)](const py::kwargs& options) {
        return D(options_from<typename D::Options>(options, name.c_str()));
      }))
-      .def_property_readonly("options", [](const D& self) { return to_python(self.options()); })
+      .def_property_readonly("options", [](const D& self) { return options_to_python(self.options()); })
       .def(py::pickle(
           [](const D& self) {
             const std::vector<std::byte> bytes = save_bytes(self);

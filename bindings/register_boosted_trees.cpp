@@ -15,8 +15,8 @@ std::vector<std::int32_t> labels_from(const py::array_t<std::int32_t, py::array:
   return {labels.data(), labels.data() + labels.size()};
 }
 
-void fit(BoostedTrees& trees, py::handle x, const py::array_t<std::int32_t, py::array::c_style>& labels,
-         py::handle sample_weight, py::handle n_jobs, py::object progress, bool assume_finite) {
+void fit_classes(BoostedTrees& trees, py::handle x, const py::array_t<std::int32_t, py::array::c_style>& labels,
+                 py::handle sample_weight, py::handle n_jobs, py::object progress, bool assume_finite) {
   const Records records(x);
   require_table(records);
   const std::vector<std::int32_t> given = labels_from(labels);
@@ -57,7 +57,7 @@ void register_boosted_trees(py::module_& module) {
   const auto n_jobs = py::arg("n_jobs") = 1;
   const auto progress = py::arg("progress") = py::none();
   detector_class<BoostedTrees>(module, "BoostedTrees")
-      .def("fit", &fit, x, py::arg("labels"), py::arg("sample_weight") = py::none(), n_jobs, progress,
+      .def("fit", &fit_classes, x, py::arg("labels"), py::arg("sample_weight") = py::none(), n_jobs, progress,
            py::arg("assume_finite") = false)
       .def("predict_class", &predict_class, x, n_jobs, progress)
       .def("predict_proba", &predict_proba, x, n_jobs, progress)

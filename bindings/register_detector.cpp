@@ -46,8 +46,8 @@ namespace {
 
 constexpr std::size_t small_batch = 64;  ///< rows that are scored faster than another thread could take the GIL
 
-void fit(Detector& detector, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress,
-         bool assume_finite) {
+void fit_rows(Detector& detector, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress,
+              bool assume_finite) {
   const Records records(x);
   require_table(records);
   const std::vector<float> weights = weights_from(sample_weight);
@@ -95,7 +95,8 @@ void register_detector(py::module_& module) {
   const auto progress = py::arg("progress") = py::none();
 
   py::class_<Detector>(module, "Detector")
-      .def("fit", &fit, x, py::arg("sample_weight") = py::none(), n_jobs, progress, py::arg("assume_finite") = false)
+      .def("fit", &fit_rows, x, py::arg("sample_weight") = py::none(), n_jobs, progress,
+           py::arg("assume_finite") = false)
       .def("anomaly_score", &anomaly_score, x, n_jobs, progress)
       .def("raw_score",
            &number_per_row<Detector, static_cast<std::vector<float> (Detector::*)(MatrixView, const FitControl&) const>(

@@ -1,8 +1,8 @@
 """Boosted trees of the same rounds, leaves, bins and learning rate: nad, LightGBM and scikit-learn, one thread each.
 
 Speed is measured on KDD Cup 99 (10 %), with its words as categories, and on 100,000 of its rows with a column a
-word. Quality is the log-loss and ROC-AUC of rows that were held back, of normal against attack and of the families of
-attacks; the seed draws which rows those are.
+word. Quality is the log-loss and ROC-AUC, of normal against attack and of the families of attacks: of rows of KDD Cup
+99 and of NSL-KDD that were held back (the seed draws them), and of NSL-KDD's own test rows, whose attacks are others.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+import nad
 from benchmarks.python import kdd99
+from benchmarks.python.collections_of_traffic import has_nsl, nsl_tables
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
 from benchmarks.python.measure import Sample, Timing, take_turns, time_call
@@ -27,6 +30,7 @@ LEAVES = 31
 HOT_ROWS = 100_000
 TABLES = ("categories", "one column a word")
 QUESTIONS = ("attack or not", "families")
+KDD, NSL, NSL_TEST = DATA = ("KDD Cup 99, held back", "NSL-KDD, held back", "NSL-KDD, KDDTest+")
 FAMILIES = {
     b"normal": "normal",
     **dict.fromkeys((b"back", b"land", b"neptune", b"pod", b"smurf", b"teardrop"), "dos"),
@@ -39,7 +43,7 @@ NAD = "nad"
 
 Rows = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.str_]
-Qualities = dict[str, dict[str, list[tuple[float, float]]]]  # of each library and question, one a seed
+Qualities = dict[tuple[str, str], dict[str, list[tuple[float, float]]]]  # of data and question, by library, one a seed
 
 
 def table(name: str, rows: int | None) -> tuple[Rows, list[int]]:
@@ -60,6 +64,40 @@ def labels(question: str, name: str, rows: int | None) -> Labels:
     if question == QUESTIONS[0]:
         return np.array(["normal" if name == b"normal" else "attack" for name in names])
     return np.array([FAMILIES.get(name, "r2l") for name in names])
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Rows to learn from and rows to be asked about, with the families that they belong to."""
+
+    train: Rows
+    train_family: Labels
+    test: Rows
+    test_family: Labels
+    categories: list[int]
+
+
+def exam(data: str, rows: int | None, seed: int) -> Exam:
+    if data == KDD:
+        x, categories = table(TABLES[0], rows)
+        family = labels(QUESTIONS[1], TABLES[0], rows)
+    else:
+        train, test = nsl_tables()
+        both = nad.concatenate([train, test])
+        kept = [name for name in both.columns if both.roles[name] == "feature"]
+        words = [i for i, name in enumerate(kept) if both.types[name] == "category"]
+        columns = [
+            np.unique(both[name].to_list(), return_inverse=True)[1] if i in words else both[name].to_numpy()
+            for i, name in enumerate(kept)
+        ]
+        x, categories = np.column_stack(columns).astype(np.float32), words
+        family = np.array(both["attack_family"].to_list(), dtype=np.str_)
+        known = np.arange(len(x)) < len(train)
+        if data == NSL_TEST:
+            return Exam(x[known], family[known], x[~known], family[~known], categories)
+        x, family = x[known], family[known]
+    held = np.random.default_rng(seed).random(len(x)) < 1 / 3
+    return Exam(x[~held], family[~held], x[held], family[held], categories)
 
 
 def _picked(name: str, rows: int | None) -> npt.NDArray[np.intp]:
@@ -97,17 +135,18 @@ class Contestant(ABC):
         del name  # the one that was trained on last
         return time_call(lambda: self.model.predict_proba(self.x), 0.2)
 
-    def quality(self, question: str) -> tuple[float, float]:
-        """Log-loss and ROC-AUC of a third of the rows."""
-        x, categories = table(TABLES[0], self.limit)
-        y = labels(question, TABLES[0], self.limit)
-        held = np.random.default_rng(self.seed).random(len(x)) < 1 / 3
-        model = self.train(x[~held], y[~held], categories)
-        found = np.asarray(model.predict_proba(x[held]), dtype=np.float64)
+    def quality(self, data: str, question: str) -> tuple[float, float]:
+        """Log-loss and ROC-AUC."""
+        asked = exam(data, self.limit, self.seed)
+        train, test = asked.train_family, asked.test_family
+        if question == QUESTIONS[0]:
+            train, test = (np.where(family == "normal", "normal", "attack") for family in (train, test))
+        model = self.train(asked.train, train, asked.categories)
+        found = np.asarray(model.predict_proba(asked.test), dtype=np.float64)
         classes = model.classes_.tolist()
-        right = found[np.arange(len(found)), [classes.index(label) for label in y[held]]]
+        right = found[np.arange(len(found)), [classes.index(label) for label in test]]
         normal = found[:, classes.index("normal")]
-        return float(-np.log(np.maximum(right, 1e-15)).mean()), _area(y[held] != "normal", -normal)
+        return float(-np.log(np.maximum(right, 1e-15)).mean()), _area(test != "normal", -normal)
 
 
 def _area(is_attack: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> float:
@@ -176,14 +215,19 @@ def run(effort: Effort, seeds: tuple[int, ...]) -> list[Section]:
                     {who: (lambda p=process, v=verb, n=name: p.call(v, n)) for who, process in processes.items()},
                     effort.rounds,
                 )
-    qualities: Qualities = {who: {question: [] for question in QUESTIONS} for who in processes}
+    data = [KDD]
+    if has_nsl():
+        data += [NSL, NSL_TEST]
+    else:
+        missing.append("NSL-KDD is not on this machine")
+    qualities: Qualities = {(name, question): {who: [] for who in processes} for name in data for question in QUESTIONS}
     for seed in seeds[:3]:
         for who, contestant in CONTESTANTS.items():
             if who in processes:
                 with Worker(contestant, effort.rows, seed) as process:
-                    for question in QUESTIONS:
-                        say(f"boosted trees: {who}, {question}, seed {seed}")
-                        qualities[who][question].append(process.call("quality", question))
+                    for (name, question), found in qualities.items():
+                        say(f"boosted trees: {who}, {name}, {question}, seed {seed}")
+                        found[who].append(process.call("quality", name, question))
     return [_speed(times, missing), _quality(qualities), *_goals(times, qualities)]
 
 
@@ -198,16 +242,17 @@ def _speed(times: dict[tuple[str, str], dict[str, Timing]], missing: list[str]) 
 
 
 def _quality(qualities: Qualities) -> Section:
-    header = ["rows held back", *(f"{what}, {question}" for question in QUESTIONS for what in ("log-loss", "ROC-AUC"))]
+    header = ["", "", *(f"{who}, {what}" for who in next(iter(qualities.values())) for what in ("log-loss", "ROC-AUC"))]
     found = []
-    for who, of in qualities.items():
-        row = [who]
-        for question in QUESTIONS:
+    for (name, question), of in qualities.items():
+        row = [name, question]
+        for pairs in of.values():
             for i, digits in ((0, 5), (1, 6)):
-                values = [one[i] for one in of[question]]
+                values = [pair[i] for pair in pairs]
                 row.append(f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}")
         found.append(row)
-    return Section("Boosted trees: quality", header, found, [], {"quality": qualities})
+    data = {f"{name}, {question}": of for (name, question), of in qualities.items()}
+    return Section("Boosted trees: quality, mean ± sd over the seeds", header, found, [], data)
 
 
 def _goals(times: dict[tuple[str, str], dict[str, Timing]], qualities: Qualities) -> list[Section]:
@@ -220,11 +265,11 @@ def _goals(times: dict[tuple[str, str], dict[str, Timing]], qualities: Qualities
         if verb == "time_score" and others:
             ratio = min(timing[who].cpu for who in others) / timing[NAD].cpu
             goals.append(Goal(f"scoring, {name}, times the best other", ratio, at_least=SCORING_GOAL))
-    others = [who for who in qualities if who != NAD]
-    for question in QUESTIONS if others else ():
-        loss = {who: float(np.mean([one[0] for one in of[question]])) for who, of in qualities.items()}
-        best = min(loss[who] for who in others)
-        goals.append(Goal(f"log-loss, {question}, share of the best other's", loss[NAD] / best))
+    for (name, question), of in qualities.items():
+        loss = {who: float(np.mean([pair[0] for pair in pairs])) for who, pairs in of.items()}
+        best = min((loss[who] for who in loss if who != NAD), default=0.0)
+        if best > 0.0:
+            goals.append(Goal(f"log-loss, {name}, {question}, share of the best other's", loss[NAD] / best))
     if not goals:
         return []
     header, rows = Goal.table(goals)

@@ -46,7 +46,7 @@ def collections(seed: int, names: tuple[str, ...] = NAMES) -> Iterator[Collectio
         if name == "KDD Cup 99, clean":
             yield _kdd_clean(seed)
         elif name == "NSL-KDD, clean":
-            if _nsl_file("KDDTrain+").is_file():
+            if has_nsl():
                 yield _nsl_clean()
         else:
             yield _mixed(name, seed)
@@ -74,12 +74,21 @@ def _kdd_clean(seed: int) -> Collection:
     return Collection("KDD Cup 99, clean", rows[np.sort(chosen)], rows[rest], is_attack[rest], family[rest])
 
 
+def has_nsl() -> bool:
+    return _nsl_file("KDDTrain+").is_file()
+
+
+def nsl_tables() -> tuple[nad.Table, nad.Table]:
+    """NSL-KDD's records to learn from and to judge."""
+    return nad.read(_nsl_file("KDDTrain+")), nad.read(_nsl_file("KDDTest+"))
+
+
 def _nsl_file(part: str) -> Path:
     return kdd99.find_file().parent.parent / "nsl_kdd" / f"{part}.txt.gz"
 
 
 def _nsl_clean() -> Collection:
-    train, test = (nad.read(_nsl_file(part)) for part in ("KDDTrain+", "KDDTest+"))
+    train, test = nsl_tables()
     normal = train[~_split(train)[0]]
     pipeline = nad.FeaturePipeline.automatic(normal).fit(normal)
     return Collection("NSL-KDD, clean", pipeline.transform(normal), pipeline.transform(test), *_split(test))

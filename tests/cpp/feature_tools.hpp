@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/nad.hpp"
 
 namespace tests {
@@ -71,17 +72,6 @@ inline void check_close(const std::vector<float>& found, const std::vector<doubl
     CHECK(static_cast<double>(found[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
   }
 }
-
-inline std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// Records of every kind of input, some of them odd.
 inline nad::Table traffic(std::size_t rows, std::uint64_t seed) {

@@ -7,8 +7,11 @@
 #include <sstream>
 #include <string>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/source/read.hpp"
+
+namespace tests {
 
 inline nad::Table read_text(const std::string& text, const nad::ReadOptions& options = {},
                             nad::ReadReport* report = nullptr) {
@@ -31,8 +34,6 @@ inline std::string message_of(const std::string& text, const nad::ReadOptions& o
   }
   return "no error";
 }
-
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 inline bool has_note(const nad::ReadReport& report, const std::string& part) {
   for (const std::string& note : report.notes) {
@@ -80,3 +81,5 @@ inline std::string first_difference(const nad::Table& expected, const nad::Table
   }
   return "";
 }
+
+}  // namespace tests

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
 #include "nad/table/column_builder.hpp"
@@ -101,16 +102,5 @@ inline std::vector<std::vector<std::string>> cells(const nad::Table& table) {
   }
   return rows;
 }
-
-inline std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace tests

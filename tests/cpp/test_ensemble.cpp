@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detector_contract.hpp"
+#include "messages.hpp"
 #include "model_file_tools.hpp"
 #include "samples.hpp"
 #include "watched.hpp"
@@ -40,10 +41,7 @@ double rank_by_hand(const std::vector<float>& values, float value) {
   return below / static_cast<double>(values.size() + 1);
 }
 
-std::string message_of(const std::function<void()>& call) {
-  const auto error = model_file::error_of(call);
-  return error ? error->what() : "no error";
-}
+using tests::message_of;
 
 TEST_CASE("ensemble: members learn as they would alone, and keep names and weights") {
   const nad::Matrix train = tests::traffic_rows(300, 5, 1);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/features/address_features.hpp"
 #include "nad/features/port_features.hpp"
@@ -20,14 +21,7 @@
 
 namespace {
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using tests::message_of;
 
 /// A table of one column; an empty text is a missing value.
 nad::Table addresses(const std::vector<std::string>& texts) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
 #include "nad/features/host_windows.hpp"
@@ -24,14 +25,7 @@
 
 namespace {
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using tests::message_of;
 
 struct Record {
   double time = 0;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
 #include "nad/features/rolling_windows.hpp"
@@ -26,14 +27,7 @@ const double missing = std::numeric_limits<double>::quiet_NaN();
 const std::vector<Rolling> everything = {Rolling::mean, Rolling::deviation, Rolling::minimum, Rolling::maximum,
                                          Rolling::sum,  Rolling::count,     Rolling::failures};
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using tests::message_of;
 
 /// Numbers below 0 (and the empty state) are missing ones.
 struct Record {

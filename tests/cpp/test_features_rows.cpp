@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/nad.hpp"
 
 // What a pipeline learns from: which records, which columns, and what the texts of data frames say.
@@ -60,16 +61,9 @@ std::vector<std::string> names_of(const nad::FeaturePipeline& pipeline) {
   return names;
 }
 
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using tests::message_of;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+using tests::contains;
 
 }  // namespace
 

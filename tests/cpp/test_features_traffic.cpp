@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "messages.hpp"
 #include "nad/core/error.hpp"
 #include "nad/features/traffic_features.hpp"
 #include "nad/table/column_builder.hpp"
@@ -14,14 +15,7 @@
 
 namespace {
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const nad::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using tests::message_of;
 
 const double missing = std::numeric_limits<double>::quiet_NaN();
 

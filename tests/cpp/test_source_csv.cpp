@@ -10,6 +10,11 @@
 #include "read_tools.hpp"
 #include "temporary_folder.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+
 // The expected tables were read off the texts by Python's csv module, where the text is not plain enough to see it.
 
 namespace {

@@ -10,6 +10,12 @@
 #include "temporary_folder.hpp"
 #include "watched.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+using tests::ten_megabytes_of;
+
 // What a file has in store behind its beginning.
 
 namespace {

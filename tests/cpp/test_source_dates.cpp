@@ -8,6 +8,11 @@
 #include "read_tools.hpp"
 #include "temporary_folder.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+
 // Dates like 01/02/2024: which of the two numbers is the day?
 
 namespace {

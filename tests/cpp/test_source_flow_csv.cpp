@@ -4,6 +4,12 @@
 
 #include "read_tools.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+using tests::ten_megabytes_of;
+
 namespace {
 
 const std::string header =

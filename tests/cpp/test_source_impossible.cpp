@@ -9,6 +9,12 @@
 #include "nad/source/value_range-inl.hpp"
 #include "read_tools.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+using tests::sum;
+
 namespace {
 
 using Skipped = std::map<std::string, std::uint64_t>;

@@ -5,6 +5,11 @@
 
 #include "read_tools.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+
 // NetFlow as nfdump writes it, and flow logs of Amazon VPCs: flows counted in one direction.
 
 namespace {

@@ -13,6 +13,8 @@
 #include "nad/nad.hpp"
 #include "read_tools.hpp"
 
+using tests::read_text;
+
 // Numbers of all lengths and shapes, beside the C library's.
 
 namespace {

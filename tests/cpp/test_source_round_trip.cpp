@@ -10,6 +10,9 @@
 #include "read_tools.hpp"
 #include "shared_data.hpp"
 
+using tests::first_difference;
+using tests::read_text;
+
 // What write_csv writes, read gives back: names in their order, types, roles and values.
 
 namespace {

@@ -6,6 +6,12 @@
 #include "read_tools.hpp"
 #include "shared_data.hpp"
 
+using tests::contains;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+using tests::sum;
+
 namespace {
 
 /// Members that every event has.

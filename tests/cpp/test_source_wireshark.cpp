@@ -4,6 +4,14 @@
 
 #include "read_tools.hpp"
 
+using tests::contains;
+using tests::counts;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+using tests::sum;
+using tests::ten_megabytes_of;
+
 namespace {
 
 const std::string names = "\"No.\",\"Time\",\"Source\",\"Destination\",\"Protocol\",\"Length\",\"Info\"\n";

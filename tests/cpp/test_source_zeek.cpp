@@ -9,6 +9,15 @@
 #include "read_tools.hpp"
 #include "shared_data.hpp"
 
+using tests::contains;
+using tests::counts;
+using tests::first_difference;
+using tests::has_note;
+using tests::message_of;
+using tests::read_text;
+using tests::sum;
+using tests::ten_megabytes_of;
+
 namespace {
 
 const std::string opening =

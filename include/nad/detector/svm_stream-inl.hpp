@@ -189,14 +189,15 @@ class StreamedOneClass {
   }
 
   void learn_block(const Block& block, StreamedPlane& plane) const {
-    constexpr std::size_t batch = 512;
+    constexpr std::size_t batch = 1024;
     constexpr std::size_t turns = 3;
-    constexpr std::size_t fewest_steps = 48;
+    constexpr std::size_t first_steps = 48;  // the first rows have to find the plane; later ones correct it
     const std::size_t size = block.weights.size();
     const std::size_t batches = (size + batch - 1) / batch;
-    const std::size_t steps = std::max(turns * batches, std::min(fewest_steps, size));
+    std::size_t steps = turns * batches;
     plane.coefficients.resize(features_->count());
     if (plane.rows_seen == 0.0) {
+      steps = std::max(steps, std::min(first_steps, size));
       begin_at_mean(block, plane);
     }
     const double before = plane.rows_seen;
