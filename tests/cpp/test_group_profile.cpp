@@ -81,6 +81,7 @@ double slowly_apart_by_values(const nad::Column& column, const Groups& groups, s
     ++rows[groups[row] == group ? 0 : 1];
   }
   std::vector<std::array<std::size_t, 3>> ranked;
+  ranked.reserve(counts.size());
   for (const auto& [value, found] : counts) {
     ranked.push_back(found);
   }
@@ -342,8 +343,9 @@ TEST_CASE("rare values count together unless they are common in the group, commo
   }
   const nad::Table table(nad::Schema({{"host", ColumnType::text}, {"port", ColumnType::text}}),
                          {hosts.finish(), ports.finish()});
+  const std::vector<nad::GroupProfile> profiles = nad::profile_groups(table, groups, 2);
   for (const std::uint32_t group : {0U, 1U}) {
-    for (const nad::GroupTrait& trait : nad::profile_groups(table, groups, 2)[group].traits) {
+    for (const nad::GroupTrait& trait : profiles[group].traits) {
       CHECK(trait.apart > 0.1);
       CHECK(trait.apart == doctest::Approx(slowly_apart_by_values(table[trait.column], groups, group)));
     }
