@@ -26,13 +26,14 @@ from benchmarks.python import (
     isolation_forest_quality,
     isolation_forest_speed,
     kdd99_check,
+    kmeans_speed,
     one_class_svm_speed,
     records_speed,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "autoencoder", "boosted", "svm", "quality", "detectors")
+TASKS = ("speed", "cpp", "records", "clusters", "autoencoder", "boosted", "svm", "quality", "detectors")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -83,6 +84,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "speed": lambda: isolation_forest_speed.run(effort, seeds[0]),
         "cpp": lambda: compiled.run(options.cpp, effort.rounds, quick=options.quick),
         "records": lambda: records_speed.run(effort),
+        "clusters": lambda: kmeans_speed.run(effort),
         "autoencoder": lambda: autoencoder_speed.run(effort, seeds[0]),
         "boosted": lambda: boosted_trees.run(effort, seeds),
         "svm": lambda: one_class_svm_speed.run(effort, SEEDS[: one_class_svm_speed.SEEDS]),
