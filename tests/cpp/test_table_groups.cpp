@@ -255,6 +255,8 @@ TEST_CASE("a trait is a sentence that an analyst understands") {
         "src_bytes is 1,032 in 75 % of the rows, 25 % elsewhere");
   CHECK(sentence(integers({"", "", "", "0", "0", "0", "0", "1032"}), halves) ==
         "src_bytes is missing in 75 % of the rows, nowhere else");
+  CHECK(sentence(integers({"1", "2", "5", "5", "7", "8", "9", "9"}), halves) ==
+        "src_bytes is 5 in 50 % of the rows, nowhere else");
   const nad::Table gaps = integers({"", "", "", "5", "5", "6", "7", "7", "8", "9"});
   CHECK(nad::profile_groups(gaps, Groups{0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, 2)[0].traits[0].values.empty());  // 2 of 6
   CHECK(sentence(integers({"", "5", "5", "5", "1", "2", "3", "4"}), halves) ==

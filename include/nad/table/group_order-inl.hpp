@@ -125,20 +125,24 @@ class OrderedValues {
     return {.lower = number(rows[0]), .median = number(rows[1]), .upper = number(rows[2])};
   }
 
-  /// The value that half of the group's rows have: it is the median, then.
+  /// The value that half of the group's rows have: then one of the two in the middle is it.
   void add_common_value(std::size_t group, GroupTrait& trait) const {
     const std::span<const std::size_t> places = places_of(group);
-    const std::size_t run = run_of_[places[(places.size() - 1) / 2]];
-    const auto first = std::lower_bound(places.begin(), places.end(), run_begins_[run]);
-    const auto last = std::lower_bound(first, places.end(), run_begins_[run + 1]);
-    const auto count = static_cast<std::size_t>(last - first);
-    if (2 * count < groups_.size(group)) {
-      return;
+    for (const std::size_t middle : {(places.size() - 1) / 2, places.size() / 2}) {
+      const std::size_t run = run_of_[places[middle]];
+      const auto first = std::lower_bound(places.begin(), places.end(), run_begins_[run]);
+      const auto last = std::lower_bound(first, places.end(), run_begins_[run + 1]);
+      const auto count = static_cast<std::size_t>(last - first);
+      if (2 * count >= groups_.size(group)) {
+        const SharePair shares = groups_.shares(group, count, run_begins_[run + 1] - run_begins_[run] - count);
+        const std::size_t row = sorted_[run_begins_[run]].row;  // sorting keeps the order of equal ones
+        trait.values.push_back({.value = column_.format(row),
+                                .share = shares.here,
+                                .share_elsewhere = shares.elsewhere,
+                                .first_row = row});
+        return;
+      }
     }
-    const SharePair shares = groups_.shares(group, count, run_begins_[run + 1] - run_begins_[run] - count);
-    const std::size_t row = sorted_[run_begins_[run]].row;  // sorting keeps the order of equal ones
-    trait.values.push_back(
-        {.value = column_.format(row), .share = shares.here, .share_elsewhere = shares.elsewhere, .first_row = row});
   }
 
   /// Between two values of the group its own share stands still, so only those just before and just behind one count.
