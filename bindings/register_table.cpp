@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <tuple>
 
@@ -58,6 +59,60 @@ py::array_t<double> to_matrix(const Table& table) {
     }
   });
   return matrix;
+}
+
+/// The row that has the value, its share in the group and elsewhere.
+std::vector<std::tuple<std::size_t, double, double>> shares_to_python(const std::vector<ValueShare>& values) {
+  std::vector<std::tuple<std::size_t, double, double>> shares;
+  shares.reserve(values.size());
+  for (const ValueShare& value : values) {
+    shares.emplace_back(value.first_row, value.share, value.share_elsewhere);
+  }
+  return shares;
+}
+
+py::object quartiles_to_python(const std::optional<Quartiles>& quartiles) {
+  return quartiles ? py::object(py::make_tuple(quartiles->lower, quartiles->median, quartiles->upper)) : py::none();
+}
+
+py::dict trait_to_python(const GroupTrait& trait) {
+  py::dict values;
+  values["column"] = trait.column;
+  values["type"] = name(trait.type);
+  values["apart"] = trait.apart;
+  values["missing"] = trait.missing;
+  values["missing_elsewhere"] = trait.missing_elsewhere;
+  values["quartiles"] = quartiles_to_python(trait.quartiles);
+  values["quartiles_elsewhere"] = quartiles_to_python(trait.quartiles_elsewhere);
+  values["values"] = shares_to_python(trait.values);
+  values["sentence"] = trait.sentence;
+  return values;
+}
+
+py::list profile_groups_to_python(const Table& table, const py::array_t<std::int64_t>& groups, std::size_t n_groups) {
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> numbers(static_cast<std::size_t>(groups.size()));
+  std::transform(groups.data(), groups.data() + groups.size(), numbers.begin(), [](std::int64_t group) {
+    return static_cast<std::uint32_t>(group < 0 || group > most ? most : group);  // refused, as too large
+  });
+  py::list profiles;
+  for (const GroupProfile& one : without_gil([&] { return profile_groups(table, numbers, n_groups); })) {
+    py::list traits;
+    for (const GroupTrait& trait : one.traits) {
+      traits.append(trait_to_python(trait));
+    }
+    py::list labels;
+    for (const GroupLabels& label : one.labels) {
+      labels.append(py::make_tuple(label.column, shares_to_python(label.values)));
+    }
+    py::dict values;
+    values["rows"] = one.rows;
+    values["share"] = one.share;
+    values["traits"] = traits;
+    values["labels"] = labels;
+    profiles.append(values);
+  }
+  return profiles;
 }
 
 template <class Verb>
@@ -189,6 +244,10 @@ void register_table(py::module_& module) {
           }));
   register_columns(table);
   register_rows(table);
+  module.def("profile_groups", &profile_groups_to_python, py::arg("table"), py::arg("groups"), py::arg("n_groups"));
+  module.def(
+      "printable", [](const std::string& text, std::size_t width) { return printable(text, width); }, py::arg("text"),
+      py::arg("width"));
   module.def(
       "guess_role",
       [](const std::string& name, const std::string& type) {

@@ -8,6 +8,7 @@
 #include "nad/table/converting-inl.hpp"
 #include "nad/table/dictionary-inl.hpp"
 #include "nad/table/distinct-inl.hpp"
+#include "nad/table/group_profile-inl.hpp"
 #include "nad/table/print-inl.hpp"
 #include "nad/table/sampling-inl.hpp"
 #include "nad/table/schema-inl.hpp"

@@ -35,6 +35,7 @@
 #include "nad/table/converting.hpp"
 #include "nad/table/dictionary.hpp"
 #include "nad/table/distinct.hpp"
+#include "nad/table/group_profile.hpp"
 #include "nad/table/print.hpp"
 #include "nad/table/sampling.hpp"
 #include "nad/table/schema.hpp"

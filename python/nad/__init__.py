@@ -49,6 +49,7 @@ from nad.estimators import (
     PcaResidual,
 )
 from nad.features import FeaturePipeline
+from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.table import Table, concatenate
@@ -67,6 +68,8 @@ __all__ = [
     "Ensemble",
     "Error",
     "FeaturePipeline",
+    "GroupProfile",
+    "GroupTrait",
     "HalfSpaceTrees",
     "Histogram",
     "InvalidArgumentError",
@@ -85,12 +88,14 @@ __all__ = [
     "ReadReport",
     "Reader",
     "Table",
+    "ValueShare",
     "__version__",
     "concatenate",
     "datasets",
     "features",
     "formats",
     "load",
+    "profile_groups",
     "read",
     "read_header",
     "simd",

@@ -7,6 +7,9 @@
 ///   std::vector<float> scores = kmeans.anomaly_score(new_traffic);      // the distance from the nearest centre
 ///   std::vector<std::uint32_t> cluster = kmeans.predict_cluster(new_traffic);
 ///   for (const nad::ClusterProfile& one : kmeans.profile()) use(one.share, one.deviations);
+///   for (const nad::GroupProfile& one : nad::profile_groups(flows, cluster, kmeans.n_clusters())) {
+///     std::cout << nad::to_string(one) << '\n';    // in the words of the table that new_traffic was made of
+///   }
 ///
 /// The iteration is Lloyd's, exactly, from greedy k-means++; with `batch_size` it is the one of mini-batches, and
 /// `partial_fit` goes on with rows that come later. A row in a small cluster is measured from the nearest large one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from nad import _core, _frames
 from nad.errors import InvalidArgumentError
 from nad.estimators._detector import Floats
 from nad.estimators._partial_fit import StreamEstimator
+from nad.groups import GroupProfile, GroupTrait, label_line, number_values, percent, profile_numbered, trait_lines
+from nad.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,10 @@ class ClusterCurve:
 
 @dataclass(frozen=True)
 class ClusterProfile:
-    """One cluster in the terms of the columns that it was learnt from."""
+    """One cluster in the terms of the columns that it was learnt from, and of the records behind them.
+
+    ``print(profile)`` is fit to read.
+    """
 
     cluster: int
     weight: float  # of its training rows: how many they were
@@ -37,7 +42,28 @@ class ClusterProfile:
     large: bool  # whether scores are measured from it
     centre: dict[str, float]
     deviations: dict[str, float]  # how many standard deviations the centre lies off the mean, largest first
-    labels: dict[Any, float]  # the share of each label among the rows that were given with labels
+    labels: dict[Any, float]  # the share of each label among the rows that were given, the largest first
+    # what sets the cluster apart from the other records, strongest first; empty without records, or rows in the cluster
+    traits: list[GroupTrait] = field(default_factory=list)
+
+    def summary(self, *, traits: int = 8, apart: float = 0.1) -> str:
+        """Its size, its labels and its strongest traits, but for those that set it apart less than ``apart``.
+
+        Without records the columns of the matrix stand for the traits.
+        """
+        size = "large" if self.large else "small"
+        lines = [f"cluster {self.cluster} ({size}): {self.weight:,.6g} of the training rows ({percent(self.share)})"]
+        if self.labels:
+            lines.append(label_line("labels", self.labels))
+        if self.traits:
+            lines += trait_lines(self.traits, traits, apart)
+        else:
+            off = list(self.deviations.items())[:traits]
+            lines += [f"{name} is {self.centre[name]:.4g}, {by:+.1f} standard deviations" for name, by in off]
+        return "\n  ".join(lines)
+
+    def __str__(self) -> str:
+        return self.summary()
 
 
 @dataclass(frozen=True)
@@ -92,6 +118,7 @@ class KMeans(StreamEstimator[_core.KMeans]):
     >>> kmeans.anomaly_score(new_traffic)  # the distance from the nearest centre that counts
     >>> kmeans.predict_cluster(new_traffic)
     >>> kmeans.profile()[0].deviations  # what sets the first cluster apart
+    >>> print(kmeans.profile(X, records=flows)[0])  # the same in the words of the table that X was made of
     """
 
     _compiled = _core.KMeans
@@ -145,22 +172,48 @@ class KMeans(StreamEstimator[_core.KMeans]):
         options = estimator._options()
         return ClusterCurve(**_core.KMeans.elbow(values, list(n_clusters), options, n_jobs=estimator._threads()))
 
-    def profile(self, X: Any = None, labels: Any = None) -> list[ClusterProfile]:
-        """Each cluster: its size, its centre, what sets it apart, and with rows and labels the share of each label."""
+    def profile(self, X: Any = None, labels: Any = None, records: Any = None) -> list[ClusterProfile]:
+        """Each cluster: its size, its centre, what sets it apart, and the share of each label.
+
+        Parameters
+        ----------
+        X : array-like, optional
+            Rows as in ``fit``; they tell which cluster each label and record belongs to.
+        labels : array-like or str, optional
+            One label a row of ``X``, or the name of a column of ``records``.
+        records : Table or frame, optional
+            The table that ``X`` was made of, with one record a row. Clusters are then described by its columns
+            (``traits``), in their own terms, with the columns of the role of label left out; without ``labels``, the
+            first of these is the label.
+
+        Examples
+        --------
+        >>> X = pipeline.fit_transform(flows)
+        >>> for cluster in nad.KMeans(random_state=7).fit(X).profile(X, records=flows):
+        ...     print(cluster)
+        """
         detector = self._fitted("profile")
-        names = self._names or [f"column {i}" for i in range(detector.n_features)]
+        if (X is None) != (labels is None and records is None):
+            raise InvalidArgumentError("profile takes rows and with them their labels, records or both, or nothing")
+        if isinstance(labels, str) and records is None:
+            raise InvalidArgumentError(f"labels={labels!r} names a column of records; give records, too")
         shares: list[dict[Any, float]] = [{} for _ in range(detector.n_clusters)]
-        if (X is None) != (labels is None):
-            raise InvalidArgumentError("profile takes rows and their labels, or neither")
-        if labels is not None:
-            clusters = np.asarray(self.predict_cluster(X))
-            given = np.asarray(labels)
-            if given.shape != clusters.shape:
-                raise InvalidArgumentError(f"labels has shape {given.shape} for {len(clusters)} rows; give one a row")
-            for cluster, share in enumerate(shares):
-                found, counts = np.unique(given[clusters == cluster], return_counts=True)
-                order = np.argsort(-counts, kind="stable")
-                share.update({found[i].item(): float(counts[i] / counts.sum()) for i in order})
+        groups: list[GroupProfile] = []
+        if X is not None:
+            clusters = np.atleast_1d(self.predict_cluster(X))
+            table = None if records is None else records if isinstance(records, Table) else Table(records)
+            if table is not None:
+                if isinstance(labels, str):
+                    labels, table = table[labels].to_list(), table.with_role(labels, "label")
+                if len(table) != len(clusters):
+                    raise InvalidArgumentError(
+                        f"records has {len(table)} rows for {len(clusters)} rows of X; give one for each row"
+                    )
+                groups = profile_numbered(table, clusters, detector.n_clusters)
+                shares = [next(iter(group.labels.values()), {}) for group in groups]
+            if labels is not None:
+                shares = _label_shares(labels, clusters, detector.n_clusters)
+        names = self._names or [f"column {i}" for i in range(detector.n_features)]
         profiles = []
         for cluster, one in enumerate(detector.profile()):
             by_size = sorted(zip(names, one["deviations"]), key=lambda item: -abs(item[1]))
@@ -173,6 +226,7 @@ class KMeans(StreamEstimator[_core.KMeans]):
                     centre=dict(zip(names, one["centre"])),
                     deviations=dict(by_size),
                     labels=shares[cluster],
+                    traits=groups[cluster].traits if groups else [],
                 )
             )
         return profiles
@@ -225,3 +279,16 @@ class KMeans(StreamEstimator[_core.KMeans]):
         if not isinstance(self.init, str):
             detector.start_from(np.asarray(self.init, dtype=np.float32))
         return detector
+
+
+def _label_shares(labels: Any, clusters: Any, n_clusters: int) -> list[dict[Any, float]]:
+    """The share of each label in each cluster, the largest first."""
+    found, numbers = number_values(labels, "labels")
+    if len(numbers) != len(clusters):
+        raise InvalidArgumentError(f"there are {len(numbers)} labels for {len(clusters)} rows; give one a row")
+    shares = []
+    for cluster in range(n_clusters):
+        places, counts = np.unique(numbers[clusters == cluster], return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        shares.append({found[places[i]]: float(counts[i] / counts.sum()) for i in order})
+    return shares
