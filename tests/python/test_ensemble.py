@@ -131,6 +131,10 @@ def test_a_saved_ensemble_comes_back_with_its_members(fitted, traffic, tmp_path)
         ({"estimators": []}, "has no members"),
         ({"estimators": [("a", nad.ECOD()), ("a", nad.ECOD())]}, "a member 'a' already"),
         ({"estimators": [nad.ECOD()], "weights": [1, 2]}, "weights has 2 numbers for 1 members"),
+        ({"estimators": [nad.ECOD(), nad.ECOD()], "weights": 3}, "weights has 1 numbers for 2 members"),
+        ({"estimators": [("weights", nad.ECOD())]}, "a member is named 'weights'; set_params could not reach it"),
+        ({"estimators": [("a__b", nad.ECOD())]}, "a member is named 'a__b'"),
+        ({"estimators": [nad.BoostedTrees()]}, "BoostedTrees learn from labels"),
         ({"estimators": [nad.ECOD()], "combination": "sum"}, "give one of 'mean_surprise'"),
         ({"estimators": [nad.ECOD()], "calibration": 1.5}, "calibration is 1.5"),
         ({"estimators": [nad.ECOD()], "min_votes": 1}, "min_votes means nothing"),
@@ -140,3 +144,10 @@ def test_a_saved_ensemble_comes_back_with_its_members(fitted, traffic, tmp_path)
 def test_what_makes_no_sense_is_refused(traffic, options, message):
     with pytest.raises(ValueError, match=message):
         nad.Ensemble(**options).fit(traffic)
+
+
+def test_an_ensemble_cannot_hold_itself(traffic):
+    ensemble = nad.Ensemble([nad.ECOD()])
+    ensemble.estimators.append(ensemble)
+    with pytest.raises(nad.InvalidArgumentError, match="holds the ensemble itself"):
+        ensemble.fit(traffic)

@@ -98,8 +98,25 @@ def test_partial_fit_learns_what_comes():
     assert stream.cluster_weights_.sum() == pytest.approx(6000)
     assert np.square(stream.anomaly_score(X)).sum() < 1.3 * np.square(whole.anomaly_score(X)).sum()
     assert 0.002 < (stream.predict(X) == -1).mean() < 0.03
-    with pytest.raises(nad.InvalidArgumentError, match="n_clusters"):
+    assert hasattr(nad.KMeans(), "partial_fit")
+    assert not hasattr(nad.KMeans(n_clusters="auto"), "partial_fit")
+    with pytest.raises(AttributeError, match="n_clusters='auto' needs all rows at once"):
         nad.KMeans(n_clusters="auto").partial_fit(X)
+
+
+@pytest.mark.parametrize(
+    ("n_clusters", "init", "message"),
+    [
+        (3, np.zeros((4, 2)), r"shape \(4, 2\) for 3 clusters"),
+        (3, np.zeros(3), r"shape \(3,\) for 3 clusters"),
+        ("auto", np.zeros((4, 2)), "chooses the centres itself"),
+        (2, np.array([[0.0, 1.0], [2.0, np.nan]]), "init holds nan in row 1, column 1"),
+        (2, np.zeros((2, 5)), "columns"),
+    ],
+)
+def test_first_centres_that_make_no_sense_are_refused(n_clusters, init, message):
+    with pytest.raises(nad.Error, match=message):
+        nad.KMeans(n_clusters=n_clusters, init=init).fit(blobs(rows=50)[0])
 
 
 @pytest.mark.parametrize(

@@ -153,13 +153,13 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
             Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
             that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
         """
-        names = _frames.to_array(X)[1] if X is not None else None
+        values, names = (None, None) if X is None else _frames.to_array(X)
         labels = read_labels(y)
         learner = type(self)(**self.get_params())
         learner._detector_options = {
             "class_names": labels.names,
             "normal_class": None if _is_auto(self.normal_class) else labels.number_of(self.normal_class),
-            "categorical_features": self._categorical_columns(names),
+            "categorical_features": self._categorical_columns(names, np.shape(values)),
             **self._class_weights(labels, sample_weight),
         }
         learner._learn(X, sample_weight, progress, labels.codes)
@@ -237,13 +237,17 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         options = super()._options()
         return {**options, **(self._detector_options or {})}
 
-    def _categorical_columns(self, names: list[str] | None) -> list[int]:
+    def _categorical_columns(self, names: list[str] | None, shape: tuple[int, ...]) -> list[int]:
         if self.categorical_features is None:
             return []
         given = np.asarray(self.categorical_features)
         if given.ndim != 1:
             raise InvalidArgumentError("categorical_features is no list; give columns by place or by name")
         if given.dtype.kind == "b":
+            if given.shape != shape[1:]:
+                raise InvalidArgumentError(
+                    f"categorical_features says yes or no for {len(given)} columns, but X has shape {shape}"
+                )
             return [int(column) for column in np.flatnonzero(given)]
         if given.dtype.kind in "UO":
             unknown = [name for name in given.tolist() if names is None or name not in names]
@@ -256,7 +260,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
 
     def _class_weights(self, labels: Labels, sample_weight: Any) -> dict[str, Any]:
         given = self.class_weight
-        if given is None or isinstance(given, str):
+        if given is None or (isinstance(given, str) and given == "balanced"):
             return {"class_weight": "none" if given is None else given, "class_weights": []}
         if not hasattr(given, "get"):
             raise InvalidArgumentError(f"class_weight is {given!r}; give None, 'balanced' or a dict of labels")

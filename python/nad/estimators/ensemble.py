@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from nad import _core
 from nad._random import seed_from
 from nad.errors import InvalidArgumentError
 from nad.estimators._detector import DetectorEstimator, Floats
+from nad.estimators.boosted_trees import BoostedTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import numpy as np
 
 Self = TypeVar("Self", bound="Ensemble")
 
@@ -113,6 +114,18 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             name, detector = item if isinstance(item, (tuple, list)) and len(item) == 2 else ("", item)
             if not isinstance(name, str) or not isinstance(detector, DetectorEstimator):
                 raise InvalidArgumentError(f"estimators holds {item!r}; {wish}")
+            if detector is self:
+                raise InvalidArgumentError("estimators holds the ensemble itself; give other detectors")
+            if name in self._parameter_defaults() or "__" in name:
+                raise InvalidArgumentError(
+                    f"a member is named {name!r}; set_params could not reach it: choose a name without '__' that is no "
+                    "parameter of Ensemble"
+                )
+            if isinstance(detector, BoostedTrees):
+                raise InvalidArgumentError(
+                    "BoostedTrees learn from labels, the members of an ensemble from rows alone; average their "
+                    "anomaly_score with the ensemble's yourself"
+                )
             pairs.append((name, detector))
         return pairs
 
@@ -134,7 +147,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
         else:
             members = [(detector._new_detector(), 1.0, name) for name, detector in self._pairs()]
-        weights = self.weights
+        weights = self.weights if self.weights is None or np.iterable(self.weights) else [self.weights]
         if weights is not None and len(weights) != len(members):
             raise InvalidArgumentError(
                 f"weights has {len(weights)} numbers for {len(members)} members; give one for each"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nad import _core, _frames
 from nad.errors import InvalidArgumentError
+from nad.estimators._available import available_if
 from nad.estimators._detector import Floats
 from nad.estimators._partial_fit import StreamEstimator
 from nad.groups import GroupProfile, GroupTrait, label_line, number_values, percent, profile_numbered, trait_lines
@@ -17,6 +18,8 @@ from nad.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Self = TypeVar("Self", bound="KMeans")
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,22 @@ class KMeans(StreamEstimator[_core.KMeans]):
         self.random_state = random_state
         self.verbose = verbose
 
+    @available_if(
+        lambda self: not isinstance(self.n_clusters, str),
+        "n_clusters='auto' needs all rows at once: partial_fit is there with a number of clusters",
+    )
+    def partial_fit(self: Self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Go on learning from rows that come later; the first call chooses the centres.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+        y : ignored
+        sample_weight : array-like of shape (n_rows,), optional
+            Whole numbers count copies of rows, 0 leaves a row out.
+        """
+        return super().partial_fit(X, y, sample_weight)
+
     def predict_cluster(self, X: Any) -> Any:
         """The number of the nearest cluster, large or small; an integer for a single record."""
         return self._table_verb("predict_cluster", X)
@@ -277,8 +296,22 @@ class KMeans(StreamEstimator[_core.KMeans]):
     def _new_detector(self) -> _core.KMeans:
         detector = super()._new_detector()
         if not isinstance(self.init, str):
-            detector.start_from(np.asarray(self.init, dtype=np.float32))
+            detector.start_from(self._first_centres())
         return detector
+
+    def _first_centres(self) -> Floats:
+        """The array that was given, checked as far as it can be without rows."""
+        if isinstance(self.n_clusters, str):
+            raise InvalidArgumentError(f"n_clusters={self.n_clusters!r} chooses the centres itself; init is an array")
+        centres = np.asarray(self.init, dtype=np.float32)
+        if centres.ndim != 2 or len(centres) != self.n_clusters:
+            raise InvalidArgumentError(
+                f"init is an array of shape {centres.shape} for {self.n_clusters} clusters; give one row for each"
+            )
+        if not np.isfinite(centres).all():
+            row, column = np.argwhere(~np.isfinite(centres))[0]
+            raise InvalidArgumentError(f"init holds {centres[row, column]} in row {row}, column {column}")
+        return centres
 
 
 def _label_shares(labels: Any, clusters: Any, n_clusters: int) -> list[dict[Any, float]]:
