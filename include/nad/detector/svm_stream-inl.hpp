@@ -191,7 +191,7 @@ class StreamedOneClass {
   void learn_block(const Block& block, StreamedPlane& plane) const {
     constexpr std::size_t batch = 1024;
     constexpr std::size_t turns = 3;
-    constexpr std::size_t first_steps = 48;  // the first rows have to find the plane; later ones correct it
+    constexpr std::size_t first_steps = 96;  // the first rows have to find the plane; later ones correct it
     const std::size_t size = block.weights.size();
     const std::size_t batches = (size + batch - 1) / batch;
     std::size_t steps = turns * batches;
