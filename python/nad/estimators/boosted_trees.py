@@ -159,7 +159,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         learner._detector_options = {
             "class_names": labels.names,
             "normal_class": None if _is_auto(self.normal_class) else labels.number_of(self.normal_class),
-            "categorical_features": self._categorical_columns(names, np.shape(values)),
+            "categorical_features": self._categorical_columns(names, () if values is None else values.shape),
             **self._class_weights(labels, sample_weight),
         }
         learner._learn(X, sample_weight, progress, labels.codes)
@@ -262,7 +262,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         given = self.class_weight
         if given is None or (isinstance(given, str) and given == "balanced"):
             return {"class_weight": "none" if given is None else given, "class_weights": []}
-        if not hasattr(given, "get"):
+        if isinstance(given, str) or not hasattr(given, "get"):
             raise InvalidArgumentError(f"class_weight is {given!r}; give None, 'balanced' or a dict of labels")
         classes = labels.classes
         if sample_weight is not None and len(sample_weight) == len(labels.codes):  # only those that count are learnt

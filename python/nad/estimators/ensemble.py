@@ -147,7 +147,8 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
         else:
             members = [(detector._new_detector(), 1.0, name) for name, detector in self._pairs()]
-        weights = self.weights if self.weights is None or np.iterable(self.weights) else [self.weights]
+        given: Any = self.weights
+        weights: list[Any] | None = None if given is None else list(given) if np.iterable(given) else [given]
         if weights is not None and len(weights) != len(members):
             raise InvalidArgumentError(
                 f"weights has {len(weights)} numbers for {len(members)} members; give one for each"
