@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 import nad
 from benchmarks.python import kdd99
-from benchmarks.python.collections_of_traffic import has_nsl, nsl_tables
+from benchmarks.python.collections_of_traffic import has_nsl, kdd_families, nsl_tables
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
 from benchmarks.python.measure import Sample, Timing, take_turns, time_call
@@ -31,12 +31,6 @@ HOT_ROWS = 100_000
 TABLES = ("categories", "one column a word")
 QUESTIONS = ("attack or not", "families")
 KDD, NSL, NSL_TEST = DATA = ("KDD Cup 99, held back", "NSL-KDD, held back", "NSL-KDD, KDDTest+")
-FAMILIES = {
-    b"normal": "normal",
-    **dict.fromkeys((b"back", b"land", b"neptune", b"pod", b"smurf", b"teardrop"), "dos"),
-    **dict.fromkeys((b"ipsweep", b"nmap", b"portsweep", b"satan"), "probe"),
-    **dict.fromkeys((b"buffer_overflow", b"loadmodule", b"perl", b"rootkit"), "u2r"),
-}  # what is left is "r2l"
 TRAINING_GOAL = 1.0
 SCORING_GOAL = 3.0
 NAD = "nad"
@@ -60,10 +54,8 @@ def table(name: str, rows: int | None) -> tuple[Rows, list[int]]:
 
 def labels(question: str, name: str, rows: int | None) -> Labels:
     """Of the same rows."""
-    names = [bytes(label).rstrip(b".") for label in kdd99.load().labels[_picked(name, rows)]]
-    if question == QUESTIONS[0]:
-        return np.array(["normal" if name == b"normal" else "attack" for name in names])
-    return np.array([FAMILIES.get(name, "r2l") for name in names])
+    families = kdd_families()[_picked(name, rows)]
+    return families if question == QUESTIONS[1] else np.where(families == "normal", "normal", "attack")
 
 
 @dataclass(frozen=True)

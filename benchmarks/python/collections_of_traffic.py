@@ -63,6 +63,11 @@ def _kdd_table() -> nad.Table:
     return nad.read(kdd99.find_file())
 
 
+def kdd_families() -> npt.NDArray[np.str_]:
+    """What each row of the file is: "normal", or the family of its attack."""
+    return np.array(_kdd_table()["attack_family"].to_list(), dtype=np.str_)
+
+
 def _kdd_clean(seed: int) -> Collection:
     table = _kdd_table()
     is_attack, family = _split(table)
