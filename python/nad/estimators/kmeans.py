@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,6 @@ from nad.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-Self = TypeVar("Self", bound="KMeans")
 
 
 @dataclass(frozen=True)
@@ -160,21 +158,10 @@ class KMeans(StreamEstimator[_core.KMeans]):
         self.random_state = random_state
         self.verbose = verbose
 
-    @available_if(
+    partial_fit = available_if(
         lambda self: not isinstance(self.n_clusters, str),
         "n_clusters='auto' needs all rows at once: partial_fit is there with a number of clusters",
-    )
-    def partial_fit(self: Self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Go on learning from rows that come later; the first call chooses the centres.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-        y : ignored
-        sample_weight : array-like of shape (n_rows,), optional
-            Whole numbers count copies of rows, 0 leaves a row out.
-        """
-        return super().partial_fit(X, y, sample_weight)
+    )(StreamEstimator.partial_fit)
 
     def predict_cluster(self, X: Any) -> Any:
         """The number of the nearest cluster, large or small; an integer for a single record."""
