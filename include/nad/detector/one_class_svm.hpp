@@ -59,7 +59,7 @@ struct OneClassSVMOptions {
 };
 
 namespace detail {
-class KernelExpansion;
+class KernelSum;
 class StreamedOneClass;
 }  // namespace detail
 
@@ -115,6 +115,8 @@ class NAD_API OneClassSVM final : public Detector {
   float default_threshold() const noexcept override { return 0.0F; }
 
   void fit_exactly(MatrixView rows, std::span<const float> weights, const FitControl& control);
+  template <class Solver>
+  void solve(Solver& solver, MatrixView rows);
   void choose_features(MatrixView rows);
   void stream(MatrixView rows, std::span<const float> weights, const FitControl& control);
   /// Checks what was loaded.
@@ -134,7 +136,7 @@ class NAD_API OneClassSVM final : public Detector {
   bool converged_ = false;
   double rows_seen_ = 0.0;  ///< weight of the rows that an approximation learnt from
   // not stored:
-  std::shared_ptr<const detail::KernelExpansion> expansion_;
+  std::shared_ptr<const detail::KernelSum> sum_;
   std::shared_ptr<const detail::StreamedOneClass> streamed_;  ///< made when it is needed first
 };
 

@@ -8,9 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,30 +31,37 @@ struct SvmLimits {
   double cache_size = 200.0;  ///< MiB
 };
 
+/// `Make` makes the expansion of some rows that computes kernel values, in floats or in doubles.
+template <class Make>
 class OneClassSolver {
  public:
+  using Expansion = std::invoke_result_t<const Make&, MatrixView>;
+  using Value = typename Expansion::Value;
+
   /// Rows that differ, and what their alphas may reach; the alphas add up to `sum`.
   OneClassSolver(MatrixView rows, std::vector<double> bounds, double sum, const simd::KernelFunction& function,
-                 std::span<const float> origin, const FitControl& control)
+                 const Make& make, const FitControl& control)
       : rows_(rows),
         bounds_(std::move(bounds)),
         sum_(sum),
         function_(function),
-        origin_(origin),
+        make_(make),
         control_(control),
         alphas_(rows.rows()),
         gradient_(rows.rows()),
         diagonal_(rows.rows()) {}
 
   void run(const SvmLimits& limits) {
-    find_diagonal();
     start(limits);
     if (!std::all_of(gradient_.begin(), gradient_.end(), [](double value) { return is_finite(value); })) {
       throw Error(ErrorCode::invalid_data,
                   "the kernel values of the rows overflow; scale the columns, or give a smaller gamma or degree");
     }
-    const KernelExpansion all(rows_, function_, origin_);
-    KernelColumns columns(all, rows_, limits.cache_size, control_.n_jobs);
+    const Expansion all = make_(rows_);
+    for (std::size_t row = 0; row < rows_.rows(); ++row) {
+      diagonal_[row] = all.own_value(rows_.row(row));
+    }
+    KernelColumns<Expansion> columns(all, rows_, limits.cache_size, control_.n_jobs);
     if (limits.shrinking) {
       run_in_parts(limits, columns);
     } else {
@@ -92,21 +101,6 @@ class OneClassSolver {
   }
 
  private:
-  void find_diagonal() {
-    for (std::size_t row = 0; row < rows_.rows(); ++row) {
-      const MatrixView alone = rows_.slice(row, 1);
-      if (function_.curve == simd::KernelCurve::rbf) {
-        diagonal_[row] = 1.0;
-        continue;
-      }
-      float length = simd::active_kernels().sum_of_squares(alone.data(), rows_.columns());
-      std::array<float, simd::panel_columns> value{length};
-      constexpr std::array<float, simd::panel_columns> nothing{};
-      simd::active_kernels().kernel_values(function_, 0.0F, nothing.data(), value.size(), value.data());
-      diagonal_[row] = static_cast<double>(value[0]);
-    }
-  }
-
   /// As much alpha as fits where `density` is lowest.
   void fill(std::span<const double> density) {
     std::vector<std::uint32_t> order(rows_.rows());
@@ -144,7 +138,7 @@ class OneClassSolver {
       }
       const double of_all = std::accumulate(bounds_.begin(), bounds_.end(), 0.0);
       const double of_some = std::accumulate(bounds.begin(), bounds.end(), 0.0);
-      OneClassSolver smaller(sample, std::move(bounds), sum_ / of_all * of_some, function_, origin_, control_);
+      OneClassSolver smaller(sample, std::move(bounds), sum_ / of_all * of_some, function_, make_, control_);
       smaller.run(limits);
       sum_of(sample, smaller.alphas_, density);
     }
@@ -174,16 +168,16 @@ class OneClassSolver {
     for (std::size_t i = 0; i < places.size(); ++i) {
       std::copy_n(of.row(places[i]), rows_.columns(), fixed.row(i).data());
     }
-    KernelExpansion expansion(fixed, function_, origin_);
+    Expansion expansion = make_(fixed);
     expansion.set_weights(counting);
     parallel_for(rows_.rows(), control_, {.grain = 1024, .stage = "comparing rows"},
                  [&](std::size_t begin, std::size_t end) {
-                   KernelScratch scratch(rows_.columns());
+                   typename Expansion::Scratch scratch(rows_.columns());
                    expansion.sums(rows_.slice(begin, end - begin), scratch, out.data() + begin);
                  });
   }
 
-  void run_in_parts(const SvmLimits& limits, KernelColumns& columns) {
+  void run_in_parts(const SvmLimits& limits, KernelColumns<Expansion>& columns) {
     const double bytes = std::max(1.0, limits.cache_size) * 1048576.0;
     const auto most = static_cast<std::size_t>(std::clamp(std::sqrt(bytes / 8.0), 64.0, 1024.0));
     for (;;) {
@@ -196,7 +190,7 @@ class OneClassSolver {
       if (changed.empty()) {
         return;  // rounding leaves nothing to gain
       }
-      columns.for_each(changed, [&](std::size_t i, const float* column) {
+      columns.for_each(changed, [&](std::size_t i, const Value* column) {
         const double by = steps_[i];
         for (std::size_t row = 0; row < gradient_.size(); ++row) {
           gradient_[row] += by * static_cast<double>(column[row]);
@@ -241,17 +235,18 @@ class OneClassSolver {
   std::vector<std::uint32_t> solve_part(const std::vector<std::uint32_t>& part, double tol, const SvmLimits& limits) {
     const std::size_t size = part.size();
     const Matrix rows = copy_of_rows(part);
-    const KernelExpansion expansion(rows, function_, origin_);
-    Matrix kernel = Matrix::for_overwrite(size, expansion.stride());
+    const Expansion expansion = make_(rows);
+    const std::size_t stride = expansion.stride();
+    const auto kernel = std::make_unique_for_overwrite<Value[]>(size * stride);
     std::vector<const float*> pointers;
     for (std::size_t i = 0; i < size; ++i) {
       pointers.push_back(rows.row(i).data());
     }
-    parallel_for(size, {.n_jobs = control_.n_jobs}, {.grain = KernelExpansion::rows_together},
+    parallel_for(size, {.n_jobs = control_.n_jobs}, {.grain = Expansion::rows_together},
                  [&](std::size_t begin, std::size_t end) {
-                   KernelScratch scratch(rows_.columns());
+                   typename Expansion::Scratch scratch(rows_.columns());
                    const auto some = std::span<const float* const>(pointers).subspan(begin, end - begin);
-                   expansion.values(some, scratch, kernel, begin);
+                   expansion.values(some, scratch, kernel.get() + begin * stride);
                  });
     std::vector<double> alphas;
     std::vector<double> bounds;
@@ -263,7 +258,7 @@ class OneClassSolver {
       gradient.push_back(gradient_[row]);
       diagonal.push_back(diagonal_[row]);
     }
-    const auto column = [&](std::size_t i) -> const float* { return kernel.row(i).data(); };
+    const auto column = [&](std::size_t i) -> const Value* { return kernel.get() + i * stride; };
     iterations_ += solve_pairs({alphas, bounds, gradient, diagonal}, tol, limits.max_iter - iterations_, column,
                                [this](std::size_t step) { tell_sometimes(iterations_ + step); });
     std::vector<std::uint32_t> changed;
@@ -294,7 +289,7 @@ class OneClassSolver {
   std::vector<double> bounds_;
   double sum_;
   simd::KernelFunction function_;
-  std::span<const float> origin_;
+  const Make& make_;
   const FitControl& control_;
   std::vector<double> alphas_;
   std::vector<double> gradient_;  ///< K a
