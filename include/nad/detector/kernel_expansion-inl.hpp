@@ -101,7 +101,6 @@ class KernelExpansion {
   }
 
   std::size_t count() const noexcept { return fixed_.rows(); }
-  bool is_linear() const noexcept { return function_.curve == simd::KernelCurve::linear; }
   std::size_t columns() const noexcept { return fixed_.columns(); }
   const simd::KernelFunction& function() const noexcept { return function_; }
   /// From the values of one row to those of the next.

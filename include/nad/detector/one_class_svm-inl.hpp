@@ -175,7 +175,8 @@ NAD_INLINE void OneClassSVM::fit_exactly(MatrixView rows, std::span<const float>
   const simd::KernelFunction function = detail::kernel_function(options_, gamma_);
   const double sum = options_.nu * total;
   const double root = std::sqrt(sum * std::min(sum, *std::max_element(bounds.begin(), bounds.end())));
-  if (detail::rounding_of_floats(learnt_from, function, root) > options_.tol) {
+  if (options_.kernel == SvmKernel::linear ||  // whose sums cost nothing
+      detail::rounding_of_floats(learnt_from, function, root) > options_.tol) {
     const auto in_doubles = [&](MatrixView fixed) { return detail::PreciseExpansion(fixed, function); };
     detail::OneClassSolver solver(learnt_from, std::move(bounds), sum, function, in_doubles, control);
     solve(solver, learnt_from);
@@ -190,7 +191,7 @@ NAD_INLINE void OneClassSVM::fit_exactly(MatrixView rows, std::span<const float>
 template <class Solver>
 void OneClassSVM::solve(Solver& solver, MatrixView rows) {
   solver.run({.tol = options_.tol,
-              .max_iter = options_.max_iter.value_or(std::max<std::size_t>(10000000, 100 * rows.rows())),
+              .max_iter = options_.most_steps(rows.rows()),
               .shrinking = options_.shrinking,
               .cache_size = options_.cache_size});
   std::vector<std::size_t> kept;
@@ -207,7 +208,7 @@ void OneClassSVM::solve(Solver& solver, MatrixView rows) {
   vectors_ = std::make_shared<const Matrix>(std::move(vectors));
   rho_ = solver.rho();
   iterations_ = std::max<std::size_t>(1, solver.iterations());  // one look at least
-  converged_ = solver.converged();
+  converged_ = solver.converged() && solver.is_determined();
   derive();
   // Rows on the boundary, which may be a flood of equal ones, shall not lie outside by rounding.
   for (std::size_t i = 0; i < kept.size(); ++i) {

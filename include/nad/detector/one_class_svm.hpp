@@ -22,6 +22,7 @@
 /// `explain` follows the straight way from the mean training row: what each column adds to the score along it
 /// (integrated gradients, in closed form), so contributions and the score of the mean row add up to the score.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -44,7 +45,7 @@ struct OneClassSVMOptions {
   double coef0 = 0.0;                        ///< of poly and sigmoid
   std::size_t degree = 3;                    ///< of poly
   double tol = 1e-3;                         ///< how far the optimality conditions may be missed
-  std::optional<std::size_t> max_iter = {};  ///< steps of two alphas each; nothing: until `tol` is reached
+  std::optional<std::size_t> max_iter = {};  ///< steps of two alphas each; nothing: see most_steps
   bool shrinking = true;                     ///< leave rows alone that seem to be settled, until the others are
   double cache_size = 200.0;                 ///< MiB for columns of the kernel matrix
   KernelApproximation approximation = KernelApproximation::none;
@@ -53,6 +54,12 @@ struct OneClassSVMOptions {
   /// Share of training rows above the threshold; nothing: the threshold is 0, where the boundary lies.
   std::optional<double> contamination = {};
   std::uint64_t random_state = 0;  ///< of an approximation; without one nothing is drawn
+
+  /// Steps after which an exact fit ends although `tol` is not reached: `max_iter`, or else 10 million, or 100 for each
+  /// distinct row where that is more.
+  constexpr std::size_t most_steps(std::size_t rows) const noexcept {
+    return max_iter ? *max_iter : std::max<std::size_t>(10'000'000, 100 * rows);
+  }
 
   template <class Archive>
   void serialize(Archive& archive);

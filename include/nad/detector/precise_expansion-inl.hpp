@@ -36,29 +36,39 @@ double precise_product(const Left* a, const float* b, std::size_t count) noexcep
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-/// A kernel value, from the product of two rows and the sum of their squared lengths.
-inline double precise_kernel_value(const simd::KernelFunction& of, double product, double lengths) noexcept {
+/// From products of a row with others to kernel values, in place: `length` is the squared length of the row, `lengths`
+/// are those of the others.
+inline void precise_kernel_values(const simd::KernelFunction& of, double length, const double* lengths,
+                                  std::size_t count, double* values) noexcept {
   const auto gamma = static_cast<double>(of.gamma);
-  const double inner = gamma * product + static_cast<double>(of.coef0);
+  const auto coef0 = static_cast<double>(of.coef0);
   switch (of.curve) {
     case simd::KernelCurve::rbf:
-      return portable_exp(-gamma * std::max(0.0, lengths - 2.0 * product));
-    case simd::KernelCurve::poly: {
-      double power = 1.0;
-      for (std::uint32_t factor = 0; factor < of.degree; ++factor) {
-        power *= inner;
+      for (std::size_t i = 0; i < count; ++i) {
+        values[i] = portable_exp(-gamma * std::max(0.0, length + lengths[i] - 2.0 * values[i]));
       }
-      return power;
-    }
-    case simd::KernelCurve::sigmoid: {
-      const double small = portable_exp(-2.0 * std::abs(inner));
-      return std::copysign((1.0 - small) / (1.0 + small), inner);
-    }
+      return;
+    case simd::KernelCurve::poly:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double inner = gamma * values[i] + coef0;
+        double power = inner;
+        for (std::uint32_t factor = 1; factor < of.degree; ++factor) {
+          power *= inner;
+        }
+        values[i] = power;
+      }
+      return;
+    case simd::KernelCurve::sigmoid:
+      for (std::size_t i = 0; i < count; ++i) {
+        const double inner = gamma * values[i] + coef0;
+        const double small = portable_exp(-2.0 * std::abs(inner));
+        values[i] = std::copysign((1.0 - small) / (1.0 + small), inner);
+      }
+      return;
     case simd::KernelCurve::linear:
     case simd::KernelCurve::cosine:  // only of approximations, which compute in floats
-      break;
+      return;
   }
-  return product;
 }
 
 /// How far kernel values with these rows, weighted and summed in floats, may be off by rounding. `weights`: the root of
@@ -136,8 +146,10 @@ class PreciseExpansion {
 
   /// The kernel value of a row with itself.
   double own_value(const float* row) const {
-    const double length = length_of(row);
-    return precise_kernel_value(function_, length, 2.0 * length);
+    double value = length_of(row);
+    const double length = value;
+    precise_kernel_values(function_, length, &length, 1, &value);
+    return value;
   }
 
   void set_weights(std::span<const double> weights) {
@@ -216,16 +228,10 @@ class PreciseExpansion {
     simd::active_kernels().wide_product(rows.data(), rows.row_stride(), rows.rows(),
                                         panels_.data() + begin * fixed_.columns(), wide, fixed_.columns(), out,
                                         out_stride);
-    if (is_linear()) {
-      return;
-    }
     const bool rbf = function_.curve == simd::KernelCurve::rbf;
     for (std::size_t i = 0; i < rows.rows(); ++i) {
       const double length = rbf ? length_of(rows.row(i)) : 0.0;
-      double* values = out + i * out_stride;
-      for (std::size_t j = 0; j < wide; ++j) {
-        values[j] = precise_kernel_value(function_, values[j], length + lengths_[begin + j]);
-      }
+      precise_kernel_values(function_, length, lengths_.data() + begin, wide, out + i * out_stride);
     }
   }
 

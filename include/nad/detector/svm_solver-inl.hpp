@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -29,6 +30,7 @@ struct SvmLimits {
   std::size_t max_iter = static_cast<std::size_t>(-1);
   bool shrinking = true;
   double cache_size = 200.0;  ///< MiB
+  bool refined = true;        ///< go on where `tol` is too coarse for such small kernel values
 };
 
 /// `Make` makes the expansion of some rows that computes kernel values, in floats or in doubles.
@@ -53,7 +55,8 @@ class OneClassSolver {
 
   void run(const SvmLimits& limits) {
     start(limits);
-    if (!std::all_of(gradient_.begin(), gradient_.end(), [](double value) { return is_finite(value); })) {
+    constexpr double most = std::numeric_limits<float>::max();  // what scores can hold
+    if (!std::all_of(gradient_.begin(), gradient_.end(), [](double value) { return std::abs(value) <= most; })) {
       throw Error(ErrorCode::invalid_data,
                   "the kernel values of the rows overflow; scale the columns, or give a smaller gamma or degree");
     }
@@ -62,14 +65,29 @@ class OneClassSolver {
       diagonal_[row] = all.own_value(rows_.row(row));
     }
     KernelColumns<Expansion> columns(all, rows_, limits.cache_size, control_.n_jobs);
-    if (limits.shrinking) {
-      run_in_parts(limits, columns);
-    } else {
-      const auto column = [&](std::size_t row) { return columns.column(static_cast<std::uint32_t>(row)); };
-      iterations_ = solve_pairs({alphas_, bounds_, gradient_, diagonal_}, limits.tol, limits.max_iter, column,
-                                [this](std::size_t step) { tell_sometimes(step); });
+    advance(limits, columns);
+    converged_ = gap() < limits.tol;
+    if (limits.refined) {
+      refine(limits, columns);
     }
-    converged_ = optimality_gap(alphas_, bounds_, gradient_) < limits.tol;
+  }
+
+  /// Whether what was found is more than the gap that is left could make of no boundary at all.
+  bool is_determined() const {
+    double squared = 0.0;  // length of the plane's normal; half of it is what the dual reaches, 0 without a plane
+    double largest = 0.0;
+    const double boundary = rho();
+    std::vector<double> apart;
+    for (std::size_t row = 0; row < alphas_.size(); ++row) {
+      squared += alphas_[row] * gradient_[row];
+      largest = std::max(largest, std::abs(gradient_[row]));
+      apart.push_back(std::abs(gradient_[row] - boundary));
+    }
+    const double left = std::max(0.0, gap());
+    const auto middle = apart.begin() + static_cast<std::ptrdiff_t>(apart.size() / 2);
+    std::nth_element(apart.begin(), middle, apart.end());
+    const bool all_alike = *middle < left && left > 1e-12 * largest;  // more than rounding
+    return std::abs(squared) / 2.0 > left * sum_ && !all_alike;
   }
 
   std::span<const double> alphas() const noexcept { return alphas_; }
@@ -101,6 +119,53 @@ class OneClassSolver {
   }
 
  private:
+  double gap() const { return optimality_gap(alphas_, bounds_, gradient_); }
+
+  /// Steps until the gap is below `limits.tol`, or `limits.max_iter` steps were made.
+  void advance(const SvmLimits& limits, KernelColumns<Expansion>& columns) {
+    if (limits.shrinking) {
+      run_in_parts(limits, columns);
+    } else {
+      const auto column = [&](std::size_t row) { return columns.column(static_cast<std::uint32_t>(row)); };
+      iterations_ += solve_pairs({alphas_, bounds_, gradient_, diagonal_}, limits.tol, limits.max_iter - iterations_,
+                                 column, [this](std::size_t step) { tell_sometimes(iterations_ + step); });
+    }
+  }
+
+  /// Where kernel values are small, `tol` is large, and rows that it lets lie outside may be many more than nu allows.
+  /// Goes on until they are not, for some steps more.
+  void refine(SvmLimits limits, KernelColumns<Expansion>& columns) {
+    limits.max_iter = std::min(limits.max_iter, iterations_ + 10 * rows_.rows());
+    while (converged_ && gap() > 0.0 && too_many_outside()) {
+      const double gap_before = gap();
+      const std::vector<double> alphas = alphas_;
+      const std::vector<double> gradient = gradient_;
+      limits.tol = std::min(limits.tol, gap_before) / 10.0;
+      advance(limits, columns);
+      if (!(gap() < gap_before)) {  // ended on the way, or by rounding
+        alphas_ = alphas;
+        gradient_ = gradient;
+        return;
+      }
+    }
+  }
+
+  /// Whether rows lie outside without an alpha, more than a twentieth of those that may lie there.
+  bool too_many_outside() const {
+    double boundary = std::numeric_limits<double>::max();
+    for (std::size_t row = 0; row < alphas_.size(); ++row) {
+      if (alphas_[row] > 0.0 && alphas_[row] < bounds_[row]) {
+        boundary = std::min(boundary, gradient_[row]);
+      }
+    }
+    boundary = std::min(boundary, rho());
+    double outside = 0.0;
+    for (std::size_t row = 0; row < alphas_.size(); ++row) {
+      outside += alphas_[row] <= 0.0 && gradient_[row] < boundary ? bounds_[row] : 0.0;
+    }
+    return outside > 0.05 * sum_;
+  }
+
   /// As much alpha as fits where `density` is lowest.
   void fill(std::span<const double> density) {
     std::vector<std::uint32_t> order(rows_.rows());
@@ -139,7 +204,9 @@ class OneClassSolver {
       const double of_all = std::accumulate(bounds_.begin(), bounds_.end(), 0.0);
       const double of_some = std::accumulate(bounds.begin(), bounds.end(), 0.0);
       OneClassSolver smaller(sample, std::move(bounds), sum_ / of_all * of_some, function_, make_, control_);
-      smaller.run(limits);
+      SvmLimits of_start = limits;
+      of_start.refined = false;
+      smaller.run(of_start);
       sum_of(sample, smaller.alphas_, density);
     }
     fill(density);
@@ -189,6 +256,13 @@ class OneClassSolver {
       const std::vector<std::uint32_t> changed = solve_part(part, std::max(0.9 * limits.tol, 0.1 * gap), limits);
       if (changed.empty()) {
         return;  // rounding leaves nothing to gain
+      }
+      if (function_.curve == simd::KernelCurve::linear) {  // its columns need not be computed
+        std::vector<double> added(gradient_.size());
+        sum_of(copy_of_rows(changed), steps_, added);
+        std::transform(gradient_.begin(), gradient_.end(), added.begin(), gradient_.begin(), std::plus<>());
+        tell();
+        continue;
       }
       columns.for_each(changed, [&](std::size_t i, const Value* column) {
         const double by = steps_[i];
