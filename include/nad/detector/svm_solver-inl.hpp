@@ -274,31 +274,39 @@ class OneClassSolver {
     }
   }
 
-  /// Rows between their bounds, those that want to grow most, and those that want to shrink most.
+  /// Those that want to grow most and those that want to shrink most: as many as want to, and some that may have to.
   std::vector<std::uint32_t> choose_part(std::size_t most) const {
+    constexpr std::size_t few = 64;
     std::vector<std::uint32_t> up;
     std::vector<std::uint32_t> down;
+    double lowest = std::numeric_limits<double>::max();
+    double highest = -lowest;
     for (std::uint32_t row = 0; row < alphas_.size(); ++row) {
       if (alphas_[row] < bounds_[row]) {
         up.push_back(row);
+        lowest = std::min(lowest, gradient_[row]);
       }
       if (alphas_[row] > 0.0) {
         down.push_back(row);
+        highest = std::max(highest, gradient_[row]);
       }
     }
+    const std::size_t free = up.size() + down.size() - alphas_.size();
     const auto lower = [&](std::uint32_t a, std::uint32_t b) {
       return gradient_[a] != gradient_[b] ? gradient_[a] < gradient_[b] : a < b;
     };
     const auto higher = [&](std::uint32_t a, std::uint32_t b) {
       return gradient_[a] != gradient_[b] ? gradient_[a] > gradient_[b] : a < b;
     };
-    const auto first_of = [&](std::vector<std::uint32_t>& rows, const auto& before) {
-      const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), most / 2));
+    const auto first_of = [&](std::vector<std::uint32_t>& rows, const auto& before, const auto& wants) {
+      const auto wanting = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), wants));
+      const std::size_t some = std::clamp(wanting + free, std::min(few, most / 2), most / 2);
+      const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), some));
       std::partial_sort(rows.begin(), end, rows.end(), before);
       rows.erase(end, rows.end());
     };
-    first_of(up, lower);
-    first_of(down, higher);
+    first_of(up, lower, [&](std::uint32_t row) { return gradient_[row] < highest; });
+    first_of(down, higher, [&](std::uint32_t row) { return gradient_[row] > lowest; });
     up.insert(up.end(), down.begin(), down.end());
     std::sort(up.begin(), up.end());
     up.erase(std::unique(up.begin(), up.end()), up.end());

@@ -182,9 +182,9 @@ struct KernelTable {
   /// The sum of values times weights, of a few thousand at most: the same bits from every kernel.
   double (*weighted_sum)(const float* values, const float* weights, std::size_t count) noexcept;
 
-  /// out[i * out_stride + j] = the sum over k of a[i * a_stride + k] * b[j][k] in double precision; `panels` is b, packed
-  /// and aligned to 64 bytes, and holds floats; `columns` is a multiple of wide_panel_columns. The same bits from every
-  /// kernel, whatever `rows` is.
+  /// out[i * out_stride + j] = the sum over k of a[i * a_stride + k] * b[j][k] in double precision; `panels` is b,
+  /// packed and aligned to 64 bytes, and holds floats; `columns` is a multiple of wide_panel_columns. The same bits
+  /// from every kernel, whatever `rows` is.
   void (*wide_product)(const float* a, std::size_t a_stride, std::size_t rows, const double* panels,
                        std::size_t columns, std::size_t depth, double* out, std::size_t out_stride) noexcept;
 };
