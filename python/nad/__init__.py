@@ -24,6 +24,7 @@ from nad.column import Column
 from nad.errors import (
     BadFileError,
     CancelledError,
+    ConvergenceWarning,
     DataWarning,
     Error,
     InvalidArgumentError,
@@ -64,6 +65,7 @@ __all__ = [
     "BoostedTrees",
     "CancelledError",
     "Column",
+    "ConvergenceWarning",
     "DataWarning",
     "Ensemble",
     "Error",

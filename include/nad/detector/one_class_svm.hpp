@@ -13,7 +13,12 @@
 /// The nu-SVM of Schoelkopf et al. (2001), solved exactly by sequential minimal optimisation with second-order working
 /// sets (Fan, Chen and Lin 2005). The score is rho - sum(alpha_i K(x_i, x)): scikit-learn's decision_function with the
 /// sign turned, so that higher is more anomalous. Rows that are equal are one row with a larger bound, which changes
-/// nothing but the time.
+/// nothing but the time. Where sums of floats would be less exact than `tol`, it computes in double precision.
+///
+/// Kernels of products (linear, poly) separate the rows from the origin. Where the origin lies among the rows, as with
+/// centred columns, there is no such boundary; scores are then next to nothing, and `converged()` is false. The sigmoid
+/// is no kernel in the strict sense: a fit with it ends where the conditions of an optimum hold, but of several such
+/// ends it finds any, as other solvers do.
 ///
 /// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and
 /// Seeger 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn
@@ -97,8 +102,9 @@ class NAD_API OneClassSVM final : public Detector {
   double rho() const noexcept { return rho_; }
   /// The number that `gamma` came to.
   double gamma() const noexcept { return gamma_; }
-  /// Steps that the fit took: of two alphas each, or of the plane; and whether an exact fit reached `tol`.
+  /// Steps that the fit took: of two alphas each, or of the plane.
   std::size_t iterations() const noexcept { return iterations_; }
+  /// Whether an exact fit reached `tol`, and a boundary that is more than what `tol` leaves open.
   bool converged() const noexcept { return converged_; }
 
   std::unique_ptr<Detector> clone() const override;
