@@ -139,7 +139,7 @@ def _reduce_not_fitted(error: NotFittedError) -> tuple[Any, tuple[str]]:
 
 
 def convergence_warning() -> type[ConvergenceWarning]:
-    """A ``ConvergenceWarning`` that filters of scikit-learn's name catch too; as with `not_fitted`, never imports it."""
+    """A ``ConvergenceWarning`` that scikit-learn's filters know too; like `not_fitted` it never imports it."""
     theirs = getattr(sys.modules.get("sklearn.exceptions"), "ConvergenceWarning", None)
     if theirs is None:
         return ConvergenceWarning
