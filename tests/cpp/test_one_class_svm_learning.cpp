@@ -48,7 +48,7 @@ TEST_CASE("one-class svm: rows on the boundary do not lie outside by rounding") 
       for (std::size_t i = 0; i < svm.support_vectors().rows(); ++i) {
         if (svm.dual_coefficients()[i] < 1.0) {
           ++free;
-          CHECK(svm.anomaly_score({svm.support_vectors().row(i), 1, 4})[0] <= 0.0F);
+          CHECK(svm.anomaly_score(svm.support_vectors().slice(i, 1))[0] <= 0.0F);
         }
       }
       CHECK(free > 3);

@@ -75,19 +75,13 @@ class OneClassSolver {
   /// Whether what was found is more than the gap that is left could make of no boundary at all.
   bool is_determined() const {
     double squared = 0.0;  // length of the plane's normal; half of it is what the dual reaches, 0 without a plane
-    double largest = 0.0;
-    const double boundary = rho();
-    std::vector<double> apart;
+    double longest = 0.0;  // that this could be
     for (std::size_t row = 0; row < alphas_.size(); ++row) {
       squared += alphas_[row] * gradient_[row];
-      largest = std::max(largest, std::abs(gradient_[row]));
-      apart.push_back(std::abs(gradient_[row] - boundary));
+      longest += alphas_[row] * std::sqrt(std::abs(diagonal_[row]));
     }
-    const double left = std::max(0.0, gap());
-    const auto middle = apart.begin() + static_cast<std::ptrdiff_t>(apart.size() / 2);
-    std::nth_element(apart.begin(), middle, apart.end());
-    const bool all_alike = *middle < left && left > 1e-12 * largest;  // more than rounding
-    return std::abs(squared) / 2.0 > left * sum_ && !all_alike;
+    const double rounding = 1e-12 * longest * longest;
+    return std::abs(squared) / 2.0 > std::max(0.0, gap()) * sum_ + rounding;
   }
 
   std::span<const double> alphas() const noexcept { return alphas_; }
