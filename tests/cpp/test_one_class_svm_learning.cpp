@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "detector_contract.hpp"
 #include "model_file_tools.hpp"
 #include "nad/detector/one_class_svm.hpp"
 #include "nad/persist/model_file.hpp"
 #include "samples.hpp"
-#include "watched.hpp"
 
 namespace {
 
