@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <string_view>
@@ -125,18 +126,21 @@ TEST_CASE("one-class svm: products of rows far from zero do not drown the optimu
 }
 
 TEST_CASE("one-class svm: tiny kernel values do not end a fit that leaves too many rows outside") {
-  nad::Matrix x = tests::normal_rows(500, 4, 3);
-  for (std::size_t row = 0; row < x.rows(); ++row) {
-    for (float& value : x.row(row)) {
-      value = std::exp(2.0F * value);
+  for (const std::uint64_t seed : {3U, 4U, 5U, 6U}) {
+    nad::Matrix x = tests::normal_rows(500, 4, seed);
+    for (std::size_t row = 0; row < x.rows(); ++row) {
+      for (float& value : x.row(row)) {
+        value = std::exp(2.0F * value);
+      }
     }
-  }
-  for (const double nu : {0.1003, 0.5003}) {
-    OneClassSVM svm({.kernel = SvmKernel::poly, .nu = nu});
-    svm.fit(x);
-    CAPTURE(nu);
-    CHECK(share_outside(svm, x) <= nu + 0.01);
-    CHECK(share_outside(svm, x) >= nu / 4.0);
+    for (const double nu : {0.05, 0.1003, 0.5003}) {
+      OneClassSVM svm({.kernel = SvmKernel::poly, .nu = nu});
+      svm.fit(x);
+      CAPTURE(seed);
+      CAPTURE(nu);
+      CHECK(share_outside(svm, x) <= 1.06 * nu);
+      CHECK(share_outside(svm, x) >= nu / 4.0);
+    }
   }
 }
 
