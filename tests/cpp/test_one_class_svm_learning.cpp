@@ -23,6 +23,16 @@ using nad::OneClassSVM;
 using nad::OneClassSVMOptions;
 using nad::SvmKernel;
 
+TEST_CASE("one-class svm: what every detector promises, with one weight a column") {
+  tests::check_detector_contract(OneClassSVM({.kernel = SvmKernel::linear, .nu = 0.1}), {.rows = 300});
+}
+
+TEST_CASE("one-class svm: what every detector promises, in double precision") {
+  tests::check_detector_contract(OneClassSVM({.kernel = SvmKernel::poly, .nu = 0.1, .coef0 = 1.0, .tol = 1e-8}),
+                                 {.rows = 300});
+  tests::check_detector_contract(OneClassSVM({.nu = 0.1, .tol = 1e-8}), {.rows = 300});
+}
+
 TEST_CASE("one-class svm: with no row on the boundary it lies in the middle of where it may") {
   nad::Matrix x(4, 1);
   for (std::size_t row = 0; row < 4; ++row) {

@@ -71,7 +71,7 @@ inline void precise_kernel_values(const simd::KernelFunction& of, double length,
   }
 }
 
-/// How far kernel values with these rows, weighted and summed in floats, may be off by rounding. `weights`: the root of
+/// How far kernel values of these rows, weighted and summed in floats, may be off by rounding. `weights`: the root of
 /// the sum of their squares.
 inline double rounding_of_floats(MatrixView rows, const simd::KernelFunction& function, double weights) {
   if (function.curve == simd::KernelCurve::rbf) {
