@@ -96,3 +96,8 @@
 
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"
+
+#include "nad/model/finding.hpp"
+#include "nad/model/model.hpp"
+#include "nad/model/model_options.hpp"
+#include "nad/model/usual_values.hpp"
