@@ -101,7 +101,7 @@ struct ParetoTail {
     if (!(theta * shape < 0.0)) {
       return tail;
     }
-    tail.shape = std::clamp(shape, thinnest, heaviest);
+    tail.shape = std::clamp(shape, least_shape, heaviest);
     // a shape at its bound leaves the mean as it is, as far as there is one
     tail.scale = tail.shape == shape ? -shape / theta : mean * (1.0 - tail.shape);
     return tail;

@@ -14,6 +14,8 @@ namespace nad::detail {
 inline constexpr std::size_t tail_scale_points = 640;
 /// Where the tail begins.
 inline constexpr double tail_rank = 0.95;
+/// With a lower one, one member's surprise at a few rows beyond its range would drown what all others say.
+inline constexpr double least_tail_shape = -0.2;
 
 /// -log(1 - rank)
 inline double surprise_of_rank(double rank) noexcept { return portable_log1p(rank / (1.0 - rank)); }
@@ -91,7 +93,7 @@ NAD_INLINE TailScale::TailScale(std::span<const float> scores, std::span<const f
           rank + (in_tail ? (1.0 - tail_rank) / (0.2 * tail_scale_points) : tail_rank / (0.8 * tail_scale_points));
     }
   }
-  tail_ = ParetoTail::fit(excesses, excess_weights, spread_);
+  tail_ = ParetoTail::fit(excesses, excess_weights, spread_, least_tail_shape);
 }
 
 NAD_INLINE double TailScale::rank(double score) const noexcept {
