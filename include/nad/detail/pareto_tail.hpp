@@ -54,8 +54,9 @@ struct ParetoTail {
 
   /// An exponential tail where there are few excesses, else as Zhang and Stephens (2009) estimate it: nearly as exact
   /// as maximum likelihood, without its failures. `excesses` increase, each of some weight above 0; where there are
-  /// none, `otherwise` is the scale.
-  static ParetoTail fit(std::span<const double> excesses, std::span<const double> weights, double otherwise) {
+  /// none, `otherwise` is the scale. Shapes below `least_shape` are not believed.
+  static ParetoTail fit(std::span<const double> excesses, std::span<const double> weights, double otherwise,
+                        double least_shape = thinnest) {
     constexpr std::size_t few = 5;
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     const double mean =
