@@ -157,7 +157,7 @@ def test_rows_of_all_kinds_have_the_optimum_and_scikit_learns_decisions(rows, ke
         assert rows in {"unscaled", "scaled"}
     if ours.fit_status_ != 0:
         assert kernel in {"linear", "poly"}  # the origin may lie among the rows
-    elif kernel != "sigmoid":  # which has several ends
+    elif kernel != "sigmoid" or rows != "duplicated":  # sigmoid has several ends, and equal rows are one here
         theirs = svm.OneClassSVM(kernel=kernel, nu=nu, tol=1e-6).fit(x.astype(np.float64))
         expected = theirs.decision_function(x.astype(np.float64))
         off = np.abs(ours.decision_function(x) - expected).max()

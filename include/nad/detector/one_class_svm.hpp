@@ -17,8 +17,8 @@
 ///
 /// Kernels of products (linear, poly) separate the rows from the origin. Where the origin lies among the rows, as with
 /// centred columns, there is no such boundary; scores are then next to nothing, and `converged()` is false. The sigmoid
-/// is no kernel in the strict sense: a fit with it ends where the conditions of an optimum hold, but of several such
-/// ends it finds any, as other solvers do.
+/// is no kernel in the strict sense: a fit with it ends where the conditions of an optimum hold, of several such ends as
+/// a rule at the one that others find.
 ///
 /// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and
 /// Seeger 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn
@@ -51,8 +51,9 @@ struct OneClassSVMOptions {
   std::size_t degree = 3;                    ///< of poly
   double tol = 1e-3;                         ///< how far the optimality conditions may be missed
   std::optional<std::size_t> max_iter = {};  ///< steps of two alphas each; nothing: see most_steps
-  bool shrinking = true;                     ///< leave rows alone that seem to be settled, until the others are
-  double cache_size = 200.0;                 ///< MiB for columns of the kernel matrix
+  /// Leave rows alone that seem to be settled, until the others are; not with sigmoid, where this could end elsewhere.
+  bool shrinking = true;
+  double cache_size = 200.0;  ///< MiB for columns of the kernel matrix
   KernelApproximation approximation = KernelApproximation::none;
   std::size_t n_components = 300;  ///< features of an approximation
   UniqueRows unique_rows = UniqueRows::off;

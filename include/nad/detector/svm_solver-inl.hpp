@@ -117,7 +117,8 @@ class OneClassSolver {
 
   /// Steps until the gap is below `limits.tol`, or `limits.max_iter` steps were made.
   void advance(const SvmLimits& limits, KernelColumns<Expansion>& columns) {
-    if (limits.shrinking) {
+    // of the ends that a sigmoid has, the way decides: the usual way, with all rows, finds the one that others find
+    if (limits.shrinking && function_.curve != simd::KernelCurve::sigmoid) {
       run_in_parts(limits, columns);
     } else {
       const auto column = [&](std::size_t row) { return columns.column(static_cast<std::uint32_t>(row)); };

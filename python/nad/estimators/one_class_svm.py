@@ -28,8 +28,8 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
 
     The kernels "linear" and "poly" separate the rows from the origin. Where the origin lies among the rows, as with
     centred columns, there is no such boundary; scores are then next to nothing, and `fit` warns of it. "sigmoid" is no
-    kernel in the strict sense: the fit ends where the conditions of an optimum hold to ``tol``, but of several such
-    ends it finds any, as scikit-learn's does.
+    kernel in the strict sense: the fit ends where the conditions of an optimum hold to ``tol``, of several such ends as
+    a rule at the one that scikit-learn finds, too.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
         Steps of two coefficients each, after which the fit ends although ``tol`` is not reached, and warns. -1 is 10
         million, or 100 for each distinct row where that is more.
     shrinking : bool, default=True
-        Leave rows alone that seem to be settled, until the others are.
+        Leave rows alone that seem to be settled, until the others are; not with "sigmoid", where this could end
+        elsewhere.
     cache_size : float, default=200
         MiB for columns of the kernel matrix.
     approximation : None, "nystroem" or "fourier", default=None
