@@ -17,8 +17,8 @@
 ///
 /// Kernels of products (linear, poly) separate the rows from the origin. Where the origin lies among the rows, as with
 /// centred columns, there is no such boundary; scores are then next to nothing, and `converged()` is false. The sigmoid
-/// is no kernel in the strict sense: a fit with it ends where the conditions of an optimum hold, of several such ends as
-/// a rule at the one that others find.
+/// is no kernel in the strict sense: a fit with it ends where the conditions of an optimum hold, of several such ends
+/// as a rule at the one that others find.
 ///
 /// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and
 /// Seeger 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn
