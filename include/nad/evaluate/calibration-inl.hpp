@@ -55,15 +55,15 @@ NAD_INLINE Calibration calibration_curve(ScoreView probabilities, LabelView labe
   detail::check_rows(probabilities, labels, weights);
   detail::check_probabilities(probabilities);
   detail::check_bins(options.bins, options.spacing);
-  const std::vector<double> edges = detail::bin_edges(probabilities, options.bins, options.spacing, 0.0, 1.0);
+  const std::vector<double> edges = detail::histogram_edges(probabilities, options.bins, options.spacing, 0.0, 1.0);
   std::vector<double> predicted(options.bins, 0.0);
   std::vector<double> observed(options.bins, 0.0);
   std::vector<double> weight(options.bins, 0.0);
   for (std::size_t row = 0; row < probabilities.size(); ++row) {
     const double value = probabilities[row];
     // by the edges between bins; a probability on an edge belongs to the bin below it
-    const auto bin = static_cast<std::size_t>(std::lower_bound(edges.begin() + 1, edges.end() - 1, value) -
-                                              (edges.begin() + 1));
+    const auto bin =
+        static_cast<std::size_t>(std::lower_bound(edges.begin() + 1, edges.end() - 1, value) - (edges.begin() + 1));
     const double counts = detail::weight_at(weights, row);
     weight[bin] += counts;
     predicted[bin] += counts * value;

@@ -35,7 +35,7 @@ inline void check_scores(ScoreView scores) {
   }
 }
 
-inline void check_labels(std::size_t rows, LabelView labels) {
+inline void check_truth(std::size_t rows, LabelView labels) {
   check_length(rows, labels.size(), "labels");
   for (std::size_t row = 0; row < rows; ++row) {
     if (labels[row] > 1) {
@@ -63,7 +63,7 @@ inline void check_weights(std::size_t rows, WeightView weights) {
 
 inline void check_rows(ScoreView scores, LabelView labels, WeightView weights) {
   check_scores(scores);
-  check_labels(scores.size(), labels);
+  check_truth(scores.size(), labels);
   check_weights(scores.size(), weights);
 }
 

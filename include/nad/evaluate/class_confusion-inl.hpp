@@ -25,8 +25,8 @@ inline constexpr std::array<double, 25> kdd99_contest_costs = {
 inline void check_class_count(std::size_t n_classes) {
   constexpr std::size_t most = 10'000;
   if (n_classes == 0 || n_classes > most) {
-    throw Error(ErrorCode::invalid_argument, "a table of " + std::to_string(n_classes) +
-                                                 " classes is none that can be read; give 1 to 10,000");
+    throw Error(ErrorCode::invalid_argument,
+                "a table of " + std::to_string(n_classes) + " classes is none that can be read; give 1 to 10,000");
   }
 }
 

@@ -31,8 +31,8 @@ struct ClassFigures {
 
 class NAD_API ClassConfusion {
  public:
-  ClassConfusion(std::span<const std::uint32_t> truth, std::span<const std::uint32_t> predicted,
-                 std::size_t n_classes, WeightView weights = {});
+  ClassConfusion(std::span<const std::uint32_t> truth, std::span<const std::uint32_t> predicted, std::size_t n_classes,
+                 WeightView weights = {});
   /// From a table of counts: row by row the true class, in a row what it was taken for.
   ClassConfusion(std::vector<double> counts, std::size_t n_classes);
 

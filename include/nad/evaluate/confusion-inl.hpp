@@ -46,10 +46,9 @@ NAD_INLINE double Confusion::balanced_accuracy() const noexcept { return 0.5 * (
 
 NAD_INLINE double Confusion::matthews() const noexcept {
   // the square roots one by one: the product of four counts of millions of rows is no double with all its digits
-  const double product = std::sqrt(attacks()) * std::sqrt(normals()) * std::sqrt(alerts()) * std::sqrt(total() - alerts());
-  return product > 0.0
-             ? (true_positives * true_negatives - false_positives * false_negatives) / product
-             : 0.0;
+  const double product =
+      std::sqrt(attacks()) * std::sqrt(normals()) * std::sqrt(alerts()) * std::sqrt(total() - alerts());
+  return product > 0.0 ? (true_positives * true_negatives - false_positives * false_negatives) / product : 0.0;
 }
 
 NAD_INLINE Confusion confusion_at(ScoreView scores, LabelView labels, double threshold, WeightView weights) {
@@ -72,7 +71,7 @@ NAD_INLINE Confusion confusion_of(LabelView alerts, LabelView labels, WeightView
     throw Error(ErrorCode::invalid_data, "there are " + std::to_string(alerts.size()) + " decisions, but " +
                                              std::to_string(labels.size()) + " labels; give one of each for each row");
   }
-  detail::check_labels(labels.size(), labels);
+  detail::check_truth(labels.size(), labels);
   detail::check_weights(labels.size(), weights);
   Confusion confusion;
   for (std::size_t row = 0; row < alerts.size(); ++row) {

@@ -96,9 +96,8 @@ NAD_INLINE RocCurve roc_curve(const Ranking& ranking, const CurveOptions& option
     const auto turns = [](const std::vector<double>& values, std::size_t place) {
       return values[place + 1] - values[place] != values[place] - values[place - 1];
     };
-    detail::keep_needed(steps, [&](std::size_t place) {
-      return turns(steps.found, place) || turns(steps.false_positives, place);
-    });
+    detail::keep_needed(
+        steps, [&](std::size_t place) { return turns(steps.found, place) || turns(steps.false_positives, place); });
   }
   steps.thresholds.insert(steps.thresholds.begin(), std::numeric_limits<double>::infinity());
   steps.found.insert(steps.found.begin(), 0.0);

@@ -87,8 +87,8 @@ NAD_INLINE std::vector<std::int64_t> attack_episodes(std::span<const std::uint32
   detail::check_count(labels.size(), families.size(), "families");
   detail::check_seconds(labels.size(), seconds);
   if (!(options.max_gap_seconds >= 0.0)) {
-    throw Error(ErrorCode::invalid_argument, "max_gap_seconds is " + std::to_string(options.max_gap_seconds) +
-                                                 "; give a number of at least 0");
+    throw Error(ErrorCode::invalid_argument,
+                "max_gap_seconds is " + std::to_string(options.max_gap_seconds) + "; give a number of at least 0");
   }
   struct Last {
     std::int64_t episode;

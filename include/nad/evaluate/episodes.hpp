@@ -26,7 +26,7 @@ struct Episode {
   std::size_t rows = 0;
   std::size_t alerts = 0;
   std::size_t first_alert_row = std::numeric_limits<std::size_t>::max();  ///< the earliest that is an alert
-  std::size_t delay_rows = 0;  ///< how many of its own rows passed before
+  std::size_t delay_rows = 0;                                             ///< how many of its own rows passed before
   /// From the first record to the first alert; NaN without times.
   double delay_seconds = std::numeric_limits<double>::quiet_NaN();
 

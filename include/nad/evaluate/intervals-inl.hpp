@@ -91,7 +91,7 @@ inline std::vector<double> accelerations(const ReplicatePlan& plan, const Units&
     }
     std::vector<double> figures(parts * plan.size());
     parallel_for(parts, control, {.grain = 8, .stage = "leaving rows out"}, [&](std::size_t begin, std::size_t end) {
-      Draw draw;
+      DrawnUnits draw;
       for (std::size_t part = begin; part < end; ++part) {
         draw.leave_out(units, s, part, parts);
         plan.evaluate(units, draw, {figures.data() + part * plan.size(), plan.size()});
@@ -132,7 +132,7 @@ NAD_INLINE std::vector<Interval> bootstrap(ScoreView scores, LabelView labels, s
     }
   }
   const detail::Units units(ranked, options.groups);
-  detail::Draw as_they_are;
+  detail::DrawnUnits as_they_are;
   as_they_are.keep_all(units.size());
   std::vector<double> values(plan.size());
   plan.evaluate(units, as_they_are, values);
@@ -140,7 +140,7 @@ NAD_INLINE std::vector<Interval> bootstrap(ScoreView scores, LabelView labels, s
   std::vector<double> figures(options.replicates * plan.size());
   parallel_for(options.replicates, control, {.grain = 8, .stage = "resampling"},
                [&](std::size_t begin, std::size_t end) {
-                 detail::Draw draw;
+                 detail::DrawnUnits draw;
                  for (std::size_t replicate = begin; replicate < end; ++replicate) {
                    draw.resample(units, options.random_state, replicate);
                    plan.evaluate(units, draw, {figures.data() + replicate * plan.size(), plan.size()});

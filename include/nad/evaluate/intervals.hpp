@@ -32,25 +32,26 @@ namespace nad {
 enum class Metric : std::uint8_t {
   roc_auc,
   average_precision,
-  partial_auc,          ///< up to the false positive rate `parameter`
-  tpr_at_fpr,           ///< at the false positive rate `parameter`
-  best_f_beta,          ///< the largest of all thresholds; beta is `parameter`
-  accuracy,             ///< from here on at `threshold`
+  partial_auc,  ///< up to the false positive rate `parameter`
+  tpr_at_fpr,   ///< at the false positive rate `parameter`
+  best_f_beta,  ///< the largest of all thresholds; beta is `parameter`
+  accuracy,     ///< from here on at `threshold`
   precision,
   recall,
   false_positive_rate,
   specificity,
-  f_beta,               ///< beta is `parameter`
+  f_beta,  ///< beta is `parameter`
   balanced_accuracy,
   matthews,
-  log_loss,             ///< from here on of scores that are probabilities
+  log_loss,  ///< from here on of scores that are probabilities
   brier_score,
 };
 
 constexpr std::array<std::string_view, 15> words_of(Metric) noexcept {
-  return {"roc_auc",     "average_precision", "partial_auc", "tpr_at_fpr",        "best_f_beta",
-          "accuracy",    "precision",         "recall",      "false_positive_rate", "specificity",
-          "f_beta",      "balanced_accuracy", "matthews",    "log_loss",          "brier_score"};
+  return {
+      "roc_auc",    "average_precision",   "partial_auc", "tpr_at_fpr", "best_f_beta",       "accuracy", "precision",
+      "recall",     "false_positive_rate", "specificity", "f_beta",     "balanced_accuracy", "matthews", "log_loss",
+      "brier_score"};
 }
 
 constexpr std::uint32_t all_families = std::numeric_limits<std::uint32_t>::max();
@@ -75,7 +76,7 @@ struct BootstrapOptions {
   std::size_t replicates = 1000;
   double confidence = 0.95;
   IntervalMethod method = IntervalMethod::bca;
-  std::uint64_t random_state = 0;  ///< the same seed gives the same interval, with any number of threads
+  std::uint64_t random_state = 0;                ///< the same seed gives the same interval, with any number of threads
   std::span<const std::uint32_t> groups = {};    ///< one a row; empty: each row for itself
   std::span<const std::uint32_t> families = {};  ///< one a row, for `MetricChoice::family`; of attacks alone
 };

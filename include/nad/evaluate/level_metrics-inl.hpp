@@ -68,8 +68,10 @@ inline LevelSums level_sums(const RankedRows& ranked) {
     sums.normals = normal.total;
     return sums;
   }
-  sum_attacks(ranked.levels, [&](std::size_t place) { return attack.weights[place]; }, sums);
-  sum_normals(ranked.levels, normal.scores.size(), [&](std::size_t place) { return normal.weights[place]; }, sums);
+  sum_attacks(
+      ranked.levels, [&](std::size_t place) { return attack.weights[place]; }, sums);
+  sum_normals(
+      ranked.levels, normal.scores.size(), [&](std::size_t place) { return normal.weights[place]; }, sums);
   return sums;
 }
 
@@ -77,8 +79,7 @@ inline double roc_auc_of(const LevelSums& sums) {
   double area = 0.0;
   double before = 0.0;
   for (std::size_t level = 0; level < sums.found.size(); ++level) {
-    area += (sums.found[level] - before) *
-            (sums.normals - 0.5 * (sums.false_above[level] + sums.false_through[level]));
+    area += (sums.found[level] - before) * (sums.normals - 0.5 * (sums.false_above[level] + sums.false_through[level]));
     before = sums.found[level];
   }
   return ratio(area, sums.attacks * sums.normals);
@@ -128,8 +129,8 @@ inline double partial_auc_of(const LevelSums& sums, double max_fpr) {
 inline std::size_t levels_at_fpr(const LevelSums& sums, double fpr) {
   // a sum of weights may be off by rounding: a rate that is the promised one but for that keeps the promise
   const double limit = fpr * sums.normals * (1.0 + 1e-12);
-  return static_cast<std::size_t>(
-      std::upper_bound(sums.false_through.begin(), sums.false_through.end(), limit) - sums.false_through.begin());
+  return static_cast<std::size_t>(std::upper_bound(sums.false_through.begin(), sums.false_through.end(), limit) -
+                                  sums.false_through.begin());
 }
 
 inline double tpr_at_fpr_of(const LevelSums& sums, double fpr) {

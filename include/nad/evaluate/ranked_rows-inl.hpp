@@ -21,8 +21,8 @@ auto descending_key(Float score) noexcept {
   return ~ordered_bits(score == zero ? zero : score);
 }
 
-inline double score_of(std::uint32_t key) noexcept { return static_cast<double>(float_of(~key)); }
-inline double score_of(std::uint64_t key) noexcept { return double_of(~key); }
+inline double score_of_key(std::uint32_t key) noexcept { return static_cast<double>(float_of(~key)); }
+inline double score_of_key(std::uint64_t key) noexcept { return double_of(~key); }
 
 template <class Key>
 struct KeyedRow {
@@ -53,7 +53,7 @@ RankedClass rank_class(std::span<const Float> scores, LabelView labels, std::uin
     }
     radix_sort_by(keys, [](Key key) { return key; });
     ranked.scores.resize(count);
-    std::transform(keys.begin(), keys.end(), ranked.scores.begin(), [](Key key) { return score_of(key); });
+    std::transform(keys.begin(), keys.end(), ranked.scores.begin(), [](Key key) { return score_of_key(key); });
     ranked.total = static_cast<double>(count);
     return ranked;
   }
@@ -67,7 +67,7 @@ RankedClass rank_class(std::span<const Float> scores, LabelView labels, std::uin
   radix_sort_by(items, [](const KeyedRow<Key>& item) { return item.key; });
   ranked.scores.reserve(count);
   for (const KeyedRow<Key>& item : items) {
-    ranked.scores.push_back(score_of(item.key));
+    ranked.scores.push_back(score_of_key(item.key));
     if (keep_rows) {
       ranked.rows.push_back(item.row);
     }
@@ -109,7 +109,7 @@ inline void require_both_classes(const RankedRows& ranked) {
     return;
   }
   throw Error(ErrorCode::invalid_data,
-              std::string(attacks                       ? "there is no normal row (label 0)"
+              std::string(attacks                     ? "there is no normal row (label 0)"
                           : ranked.normal.total > 0.0 ? "there is no attack (label 1)"
                                                       : "there is no row of a weight above 0") +
                   " among the rows, so nothing can be told apart; judge rows of both classes");
@@ -120,9 +120,9 @@ inline RankedRows rank_rows(ScoreView scores, LabelView labels, WeightView weigh
   RankedRows ranked;
   ranked.is_single = !scores.is_double();
   for (const std::uint8_t label : {std::uint8_t{0}, std::uint8_t{1}}) {
-    (label != 0 ? ranked.attack : ranked.normal) =
-        scores.is_double() ? rank_class(scores.doubles(), labels, label, weights, keep_rows)
-                           : rank_class(scores.floats(), labels, label, weights, keep_rows);
+    (label != 0 ? ranked.attack : ranked.normal) = scores.is_double()
+                                                       ? rank_class(scores.doubles(), labels, label, weights, keep_rows)
+                                                       : rank_class(scores.floats(), labels, label, weights, keep_rows);
   }
   require_both_classes(ranked);
   ranked.levels = rank_levels(ranked.attack.scores, ranked.normal.scores);

@@ -15,7 +15,7 @@ namespace detail {
 
 /// A threshold that the scores from `lowest` on lie above, and those up to `next` do not; in floats where the scores
 /// are, so that a detector can take it.
-inline double threshold_between(double lowest, double next, bool is_single) {
+inline double threshold_amid(double lowest, double next, bool is_single) {
   const double middle = next + 0.5 * (lowest - next);
   const double threshold = is_single ? static_cast<double>(static_cast<float>(middle)) : middle;
   return threshold < lowest && threshold >= next ? threshold : next;
@@ -31,10 +31,11 @@ inline double threshold_below(const RankedRows& ranked, double lowest) {
     }
   }
   if (is_finite(next)) {
-    return threshold_between(lowest, next, ranked.is_single);
+    return threshold_amid(lowest, next, ranked.is_single);
   }
-  return ranked.is_single ? static_cast<double>(std::nextafter(static_cast<float>(lowest), std::numeric_limits<float>::lowest()))
-                          : std::nextafter(lowest, std::numeric_limits<double>::lowest());
+  return ranked.is_single
+             ? static_cast<double>(std::nextafter(static_cast<float>(lowest), std::numeric_limits<float>::lowest()))
+             : std::nextafter(lowest, std::numeric_limits<double>::lowest());
 }
 
 inline void check_beta(double beta) {

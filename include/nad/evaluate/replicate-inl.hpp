@@ -20,9 +20,7 @@
 
 namespace nad::detail {
 
-inline bool needs_threshold(Metric metric) noexcept {
-  return metric >= Metric::accuracy && metric <= Metric::matthews;
-}
+inline bool needs_threshold(Metric metric) noexcept { return metric >= Metric::accuracy && metric <= Metric::matthews; }
 
 inline bool needs_probabilities(Metric metric) noexcept { return metric >= Metric::log_loss; }
 
@@ -43,8 +41,8 @@ inline MetricChoice settled(MetricChoice choice) {
     check_beta(choice.parameter);
   }
   if (needs_threshold(choice.metric) && is_nan(choice.threshold)) {
-    throw Error(ErrorCode::invalid_argument, std::string(name(choice.metric)) +
-                                                 " needs a threshold: give the score above which a row is an alert");
+    throw Error(ErrorCode::invalid_argument,
+                std::string(name(choice.metric)) + " needs a threshold: give the score above which a row is an alert");
   }
   return choice;
 }
@@ -79,7 +77,7 @@ class ReplicatePlan {
   std::size_t size() const noexcept { return metrics_.size(); }
 
   /// The figures of the rows as they were drawn.
-  void evaluate(const Units& units, const Draw& draw, std::span<double> out) const {
+  void evaluate(const Units& units, const DrawnUnits& draw, std::span<double> out) const {
     if (units.are_rows()) {
       const std::size_t normals = ranked_.normal.scores.size();
       const std::uint8_t* of_normals = draw.counts.data();
@@ -99,10 +97,9 @@ class ReplicatePlan {
     const auto weight = [](const RankedClass& one, std::size_t place) {
       return one.weights.empty() ? 1.0 : one.weights[place];
     };
-    evaluate_with(
-        [&](std::size_t place) { return counts(units.of_normal(place)) * weight(ranked_.normal, place); },
-        [&](std::size_t place) { return counts(units.of_attack(place)) * weight(ranked_.attack, place); }, {1.0, 1.0},
-        out);
+    evaluate_with([&](std::size_t place) { return counts(units.of_normal(place)) * weight(ranked_.normal, place); },
+                  [&](std::size_t place) { return counts(units.of_attack(place)) * weight(ranked_.attack, place); },
+                  {1.0, 1.0}, out);
   }
 
  private:
@@ -143,8 +140,8 @@ class ReplicatePlan {
       ranks.ends.back() = static_cast<std::uint32_t>(ranks.places.size());
     }
     if (ranks.places.empty()) {
-      throw Error(ErrorCode::invalid_data, "no attack is of family " + std::to_string(family) +
-                                               "; ask for families that attacks have");
+      throw Error(ErrorCode::invalid_data,
+                  "no attack is of family " + std::to_string(family) + "; ask for families that attacks have");
     }
   }
 
@@ -219,10 +216,10 @@ class ReplicatePlan {
   double found_above(const MetricChoice& choice, const LevelSums& sums, std::size_t cut) const {
     std::size_t levels = 0;
     if (choice.family == all_families) {
-      levels = static_cast<std::size_t>(
-          std::partition_point(ranked_.levels.begin(), ranked_.levels.end(),
-                               [&](const RankLevel& level) { return level.attacks <= cut; }) -
-          ranked_.levels.begin());
+      levels =
+          static_cast<std::size_t>(std::partition_point(ranked_.levels.begin(), ranked_.levels.end(),
+                                                        [&](const RankLevel& level) { return level.attacks <= cut; }) -
+                                   ranked_.levels.begin());
     } else {
       const FamilyRanks& ranks = families_[choice.family];
       levels = static_cast<std::size_t>(
@@ -248,8 +245,7 @@ class ReplicatePlan {
     }
   }
 
-  static double at_threshold(const MetricChoice& choice, const LevelSums& sums, double found,
-                             double false_positives) {
+  static double at_threshold(const MetricChoice& choice, const LevelSums& sums, double found, double false_positives) {
     const Confusion confusion{sums.normals - false_positives, false_positives, sums.attacks - found, found};
     switch (choice.metric) {
       case Metric::accuracy:

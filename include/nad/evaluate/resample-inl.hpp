@@ -120,7 +120,7 @@ class Units {
 };
 
 /// How often each unit counts, and what a draw of each stratum counts, so that all of them add up to its size.
-struct Draw {
+struct DrawnUnits {
   std::vector<std::uint8_t> counts;
   std::array<double, 2> scale = {1.0, 1.0};
 

@@ -23,7 +23,8 @@ inline void check_bins(std::size_t bins, BinSpacing spacing) {
 }
 
 /// Quantiles by linear interpolation between the values, or equal steps from `low` to `high`.
-inline std::vector<double> bin_edges(ScoreView scores, std::size_t bins, BinSpacing spacing, double low, double high) {
+inline std::vector<double> histogram_edges(ScoreView scores, std::size_t bins, BinSpacing spacing, double low,
+                                           double high) {
   std::vector<double> edges(bins + 1);
   if (spacing == BinSpacing::uniform) {
     for (std::size_t i = 0; i <= bins; ++i) {
@@ -37,8 +38,7 @@ inline std::vector<double> bin_edges(ScoreView scores, std::size_t bins, BinSpac
   }
   radix_sort_by(sorted, [](std::uint64_t key) { return key; });
   for (std::size_t i = 0; i <= bins; ++i) {
-    const double position =
-        static_cast<double>(i) / static_cast<double>(bins) * static_cast<double>(sorted.size() - 1);
+    const double position = static_cast<double>(i) / static_cast<double>(bins) * static_cast<double>(sorted.size() - 1);
     const auto below = std::min(static_cast<std::size_t>(position), sorted.size() - 1);
     const double first = double_of(sorted[below]);
     const double second = double_of(sorted[std::min(below + 1, sorted.size() - 1)]);
@@ -49,7 +49,7 @@ inline std::vector<double> bin_edges(ScoreView scores, std::size_t bins, BinSpac
 
 }  // namespace detail
 
-NAD_INLINE ScoreHistogram score_histogram(ScoreView scores, LabelView labels, const HistogramOptions& options,
+NAD_INLINE ScoreHistogram score_histogram(ScoreView scores, LabelView labels, const ScoreHistogramOptions& options,
                                           WeightView weights) {
   detail::check_rows(scores, labels, weights);
   detail::check_bins(options.bins, options.spacing);
@@ -64,7 +64,7 @@ NAD_INLINE ScoreHistogram score_histogram(ScoreView scores, LabelView labels, co
     high += 0.5;
   }
   ScoreHistogram bars;
-  bars.edges = detail::bin_edges(scores, options.bins, options.spacing, low, high);
+  bars.edges = detail::histogram_edges(scores, options.bins, options.spacing, low, high);
   bars.edges.erase(std::unique(bars.edges.begin(), bars.edges.end()), bars.edges.end());
   if (bars.edges.size() == 1) {
     bars.edges = {low, high};

@@ -24,7 +24,7 @@ enum class BinSpacing : std::uint8_t {
 
 constexpr std::array<std::string_view, 2> words_of(BinSpacing) noexcept { return {"uniform", "quantile"}; }
 
-struct HistogramOptions {
+struct ScoreHistogramOptions {
   std::size_t bins = 50;
   BinSpacing spacing = BinSpacing::uniform;  ///< quantile: bins narrow where scores are many
 };
@@ -36,7 +36,7 @@ struct ScoreHistogram {
   std::vector<double> attacks;
 };
 
-NAD_API ScoreHistogram score_histogram(ScoreView scores, LabelView labels, const HistogramOptions& options = {},
+NAD_API ScoreHistogram score_histogram(ScoreView scores, LabelView labels, const ScoreHistogramOptions& options = {},
                                        WeightView weights = {});
 
 }  // namespace nad

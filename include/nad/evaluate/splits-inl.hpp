@@ -42,13 +42,12 @@ inline std::size_t renumber(std::vector<std::uint32_t>& numbers) {
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   for (std::uint32_t& number : numbers) {
-    number =
-        static_cast<std::uint32_t>(std::lower_bound(distinct.begin(), distinct.end(), number) - distinct.begin());
+    number = static_cast<std::uint32_t>(std::lower_bound(distinct.begin(), distinct.end(), number) - distinct.begin());
   }
   return distinct.size();
 }
 
-inline SplitGroups count_groups(std::size_t rows, const SplitOptions& options) {
+inline SplitGroups count_groups(std::size_t rows, const PartOptions& options) {
   SplitGroups found;
   std::vector<std::uint32_t> labels(options.labels.begin(), options.labels.end());
   labels.resize(rows, 0);
@@ -241,7 +240,7 @@ NAD_INLINE std::vector<std::uint32_t> identical_rows(const Table& table, const s
 }
 
 NAD_INLINE std::vector<std::uint32_t> split_rows(std::size_t rows, const std::vector<double>& shares,
-                                                 const SplitOptions& options) {
+                                                 const PartOptions& options) {
   const std::vector<double> normal = detail::normal_shares(shares);
   if (!options.labels.empty()) {
     detail::check_count(rows, options.labels.size(), "labels");
@@ -258,9 +257,8 @@ NAD_INLINE std::vector<std::uint32_t> split_rows(std::size_t rows, const std::ve
     std::swap(order[i - 1], order[random.below(i)]);
   }
   if (!options.groups.empty()) {
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return groups.groups[a].rows > groups.groups[b].rows;
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return groups.groups[a].rows > groups.groups[b].rows; });
   }
   detail::Placing placing(groups, normal);
   std::vector<std::uint32_t> part_of_group(groups.groups.size());
@@ -275,8 +273,7 @@ NAD_INLINE std::vector<std::uint32_t> split_rows(std::size_t rows, const std::ve
   return part_of_row;
 }
 
-NAD_INLINE std::vector<std::uint32_t> split_folds(std::size_t rows, std::size_t n_splits,
-                                                  const SplitOptions& options) {
+NAD_INLINE std::vector<std::uint32_t> split_folds(std::size_t rows, std::size_t n_splits, const PartOptions& options) {
   if (n_splits < 2 || n_splits > rows) {
     throw Error(ErrorCode::invalid_argument, "n_splits is " + std::to_string(n_splits) + " for " +
                                                  std::to_string(rows) + " rows; give at least 2, at most one a row");

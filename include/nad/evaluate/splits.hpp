@@ -29,7 +29,7 @@ NAD_API std::vector<std::uint32_t> identical_rows(MatrixView x);
 /// another record.
 NAD_API std::vector<std::uint32_t> identical_rows(const Table& table, const std::vector<std::string>& columns = {});
 
-struct SplitOptions {
+struct PartOptions {
   std::span<const std::uint32_t> labels = {};  ///< classes, each of which is split in the same shares; empty: one class
   std::span<const std::uint32_t> groups = {};  ///< rows of one number stay together; empty: each row for itself
   std::uint64_t random_state = 0;              ///< the same seed gives the same parts on every machine
@@ -38,11 +38,10 @@ struct SplitOptions {
 /// The part of each row. The shares need not add up to 1; parts are as near to them as whole groups allow, the largest
 /// group being placed first. An error where a part would have no row.
 NAD_API std::vector<std::uint32_t> split_rows(std::size_t rows, const std::vector<double>& shares,
-                                              const SplitOptions& options = {});
+                                              const PartOptions& options = {});
 
 /// Parts of equal share.
-NAD_API std::vector<std::uint32_t> split_folds(std::size_t rows, std::size_t n_splits,
-                                               const SplitOptions& options = {});
+NAD_API std::vector<std::uint32_t> split_folds(std::size_t rows, std::size_t n_splits, const PartOptions& options = {});
 
 /// The earliest rows are part 0, and so on; rows of one moment stay together.
 NAD_API std::vector<std::uint32_t> split_by_time(std::span<const double> seconds, const std::vector<double>& shares);
