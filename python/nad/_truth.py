@@ -61,7 +61,7 @@ def read_codes(values: Any, name: str) -> tuple[npt.NDArray[np.uint32], tuple[st
 
 
 def read_seconds(time: Any, rows: Any = None) -> npt.NDArray[np.float64] | None:
-    """When each record happened, in seconds from any moment on; of a table's only column of times where none is named."""
+    """When each record happened, in seconds; where nobody says, by the only column of times of a table."""
     if isinstance(rows, Table):
         if time is None:
             moments = [name for name, role in rows.roles.items() if role == "moment"]

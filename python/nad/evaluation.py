@@ -216,9 +216,7 @@ def evaluate(
         "random_state": seed_from(random_state),
     }
     try:
-        text, without_curves, with_curves = _core.evaluate(
-            read_scores(scores), truth.is_attack, options, n_jobs, bar
-        )
+        text, without_curves, with_curves = _core.evaluate(read_scores(scores), truth.is_attack, options, n_jobs, bar)
     finally:
         if bar is not None:
             bar.close()
@@ -234,7 +232,7 @@ def _from_json(text: str, without_curves: str, with_curves: str) -> Evaluation:
         for rate in found.pop("rates")
     ]
     families = {one["name"]: _family(one) for one in found.pop("families")}
-    figures = {
+    figures: dict[str, Any] = {
         name: _estimate(value) if isinstance(value, dict) else _number(value)
         for name, value in {**found.pop("confusion"), **found}.items()
     }

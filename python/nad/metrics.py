@@ -74,6 +74,7 @@ class Estimate(float):
     high: float
 
     def __new__(cls, value: float, low: float = float("nan"), high: float = float("nan")) -> Estimate:
+        """Make one."""
         made = super().__new__(cls, value)
         made.low, made.high = float(low), float(high)
         return made
@@ -218,7 +219,7 @@ def calibration_curve(
     normal: Any = None,
     sample_weight: Any = None,
 ) -> Calibration:
-    """Do rows to which an attack is promised with probability p turn out to be attacks in the share p?
+    """Whether rows to which an attack is promised with probability p turn out to be attacks in the share p.
 
     ``spacing="quantile"`` makes bins of about as many rows each.
     """

@@ -76,9 +76,14 @@ class KFold:
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Rows, Rows]]:
         """Yield the numbers of the rows to train on, and of those to test on."""
         _whole("n_splits", self.n_splits)
-        rows = len(X) if hasattr(X, "__len__") else X.shape[0]
-        fold = _parts(rows, [1.0] * self.n_splits, X, y if self.stratify else None, groups, self.copies,
-                      self.random_state)  # fmt: skip
+        fold = _parts(
+            X,
+            y if self.stratify else None,
+            groups,
+            shares=[1.0] * self.n_splits,
+            copies=self.copies,
+            random_state=self.random_state,
+        )
         for number in range(self.n_splits):
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
@@ -117,7 +122,7 @@ class TimeSplit:
         """Yield the numbers of the rows to train on, and of those to test on."""
         del y, groups
         _whole("n_splits", self.n_splits, least=1)
-        rows = len(X) if hasattr(X, "__len__") else X.shape[0]
+        rows = _rows(X)
         seconds = read_seconds(self.time, X)
         seconds = np.arange(rows, dtype=np.float64) if seconds is None else seconds
         if len(seconds) != rows:
@@ -153,7 +158,8 @@ def train_validation_test(
     random_state : int, Generator, RandomState or None
         The same seed gives the same parts on every machine.
     """
-    part = _parts(len(X), [float(size) for size in sizes], X, y, groups, copies, random_state)
+    shares = [float(size) for size in sizes]
+    part = _parts(X, y, groups, shares=shares, copies=copies, random_state=random_state)
     return tuple(np.flatnonzero(part == number) for number in range(len(sizes)))
 
 
@@ -164,15 +170,20 @@ def split_by_time(time: Any, sizes: Sequence[float] = (0.6, 0.2, 0.2)) -> tuple[
 
 
 def _parts(
-    rows: int, shares: list[float], X: Any, y: Any, groups: Any, copies: str, random_state: Any
+    X: Any, y: Any, groups: Any, *, shares: list[float], copies: str, random_state: Any
 ) -> npt.NDArray[np.uint32]:
     if copies not in ("together", "anywhere"):
         raise InvalidArgumentError(f"copies is {copies!r}; give 'together' or 'anywhere'")
+    numbers: npt.NDArray[np.uint32] | None = None
     if groups is not None:
         numbers = read_codes(groups, "groups")[0]
-    else:
-        numbers = identical_rows(X).astype(np.uint32) if copies == "together" else None
-    return _core.split_rows(rows, shares, _classes(y), numbers, seed_from(random_state))
+    elif copies == "together":
+        numbers = identical_rows(X).astype(np.uint32)
+    return _core.split_rows(_rows(X), shares, _classes(y), numbers, seed_from(random_state))
+
+
+def _rows(X: Any) -> int:
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
 
 
 def _classes(y: Any) -> npt.NDArray[np.uint32] | None:
