@@ -53,6 +53,8 @@ def read_codes(values: Any, name: str) -> tuple[npt.NDArray[np.uint32], tuple[st
     """Numbers for values of any kind, and the text of each number."""
     column = _column(values, name)
     _refuse_gaps(column, name)
+    if column.type == "address":
+        column = column.convert("text", name)
     if column.type not in ("category", "text"):
         distinct, codes = np.unique(np.asarray(column.to_numpy()), return_inverse=True)
         return codes.reshape(-1).astype(np.uint32), tuple(str(value) for value in distinct.tolist())

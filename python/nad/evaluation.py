@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class DelaySummary:
     median_rows: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """What `evaluate` found; ``print(evaluation)`` is fit to read.
 
@@ -101,11 +101,11 @@ class Evaluation:
     false_alerts_per_day: float
     delays: DelaySummary | None
 
-    roc_curve: RocCurve = field(repr=False)
-    precision_recall_curve: PrecisionRecallCurve = field(repr=False)
-    _text: str = field(repr=False)
-    _json: str = field(repr=False)
-    _json_with_curves: str = field(repr=False)
+    roc_curve: RocCurve  # of at most 500 points; `nad.metrics.roc_curve` gives all
+    precision_recall_curve: PrecisionRecallCurve
+    _text: str
+    _json: str
+    _json_with_curves: str
 
     def tpr_at_fpr(self, fpr: float) -> Estimate:
         """The share of attacks found at one of the false positive rates that were asked for."""
@@ -125,6 +125,9 @@ class Evaluation:
 
     def __str__(self) -> str:
         return self._text.rstrip("\n")
+
+    def __repr__(self) -> str:
+        return f"Evaluation({self.rows} rows, roc_auc={self.roc_auc!r}, f1={self.f1!r}, threshold={self.threshold:g})"
 
 
 def evaluate(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -55,8 +56,8 @@ NAD_INLINE ClassConfusion::ClassConfusion(std::span<const std::uint32_t> truth,
       }
     }
     counts_[truth[row] * n_classes + predicted[row]] += detail::weight_at(weights, row);
-    total_ += detail::weight_at(weights, row);
   }
+  total_ = std::accumulate(counts_.begin(), counts_.end(), 0.0);
 }
 
 NAD_INLINE ClassConfusion::ClassConfusion(std::vector<double> counts, std::size_t n_classes)
@@ -71,8 +72,8 @@ NAD_INLINE ClassConfusion::ClassConfusion(std::vector<double> counts, std::size_
     if (!(count >= 0.0 && detail::is_finite(count))) {
       throw Error(ErrorCode::invalid_data, "a count is " + std::to_string(count) + "; give numbers of at least 0");
     }
-    total_ += count;
   }
+  total_ = std::accumulate(counts_.begin(), counts_.end(), 0.0);
 }
 
 NAD_INLINE double ClassConfusion::truths(std::size_t one) const noexcept {

@@ -45,14 +45,32 @@ inline double sorted_quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (sorted[next] - sorted[below]) * (position - static_cast<double>(below));
 }
 
-/// How far to move a percentile, for bias and skewness.
-inline double corrected_percentile(double q, double bias, double acceleration) {
-  const double shifted = bias + normal_quantile(q);
-  const double room = 1.0 - acceleration * shifted;
+/// What leaving rows out tells of the sampling distribution of a figure.
+struct SamplingShape {
+  double acceleration = 0.0;  ///< its skewness, over 6
+  double stretch = 1.0;       ///< how much wider it is than that of resamples, which vary less than samples do
+  double freedom = 0.0;       ///< degrees of freedom of its width; 0: unknown
+};
+
+/// As `normal_quantile`, of Student's distribution (Cornish and Fisher's expansion).
+inline double student_quantile(double q, double freedom) {
+  const double z = normal_quantile(q);
+  const double square = z * z;
+  const double first = z * (square + 1.0) / 4.0;
+  const double second = z * ((5.0 * square + 16.0) * square + 3.0) / 96.0;
+  const double third = z * (((3.0 * square + 19.0) * square + 17.0) * square - 15.0) / 384.0;
+  return z + (first + (second + third / freedom) / freedom) / freedom;
+}
+
+/// How far to move a percentile, for bias and skewness, and outwards where rows are few.
+inline double corrected_percentile(double q, double bias, const SamplingShape& shape) {
+  const double wide = shape.freedom >= 1.0 ? shape.stretch * student_quantile(q, shape.freedom) : normal_quantile(q);
+  const double shifted = bias + wide;
+  const double room = 1.0 - shape.acceleration * shifted;
   return room > 0.0 ? normal_below(bias + shifted / room) : (shifted > 0.0 ? 1.0 : 0.0);
 }
 
-inline Interval interval_of(double value, std::vector<double> replicates, double acceleration,
+inline Interval interval_of(double value, std::vector<double> replicates, const SamplingShape& shape,
                             const BootstrapOptions& options) {
   // a replicate may have nothing to divide by, such as precision where none of its rows is an alert
   replicates.erase(std::remove_if(replicates.begin(), replicates.end(), [](double one) { return is_nan(one); }),
@@ -71,18 +89,24 @@ inline Interval interval_of(double value, std::vector<double> replicates, double
     const auto count = static_cast<double>(replicates.size());
     const double share = 0.5 * static_cast<double>(below + through) / count;
     const double bias = normal_quantile(std::min(std::max(share, 0.5 / count), 1.0 - 0.5 / count));
-    low = corrected_percentile(low, bias, acceleration);
-    high = corrected_percentile(high, bias, acceleration);
+    low = corrected_percentile(low, bias, shape);
+    high = corrected_percentile(high, bias, shape);
   }
   return {value, sorted_quantile(replicates, low), sorted_quantile(replicates, high)};
 }
 
-/// The skewness of each metric's sampling distribution, by leaving out parts of each stratum in turn.
-inline std::vector<double> accelerations(const ReplicatePlan& plan, const Units& units, const FitControl& control) {
+/// The shape of each metric's sampling distribution, by leaving out parts of each stratum in turn.
+inline std::vector<SamplingShape> sampling_shapes(const ReplicatePlan& plan, const Units& units,
+                                                  const FitControl& control) {
   constexpr std::size_t parts_of_few = 128;
   constexpr std::size_t parts_of_many = 32;  // skewness fades with the number of rows
-  std::vector<double> squares(plan.size(), 0.0);
-  std::vector<double> cubes(plan.size(), 0.0);
+  struct Sums {
+    double squares = 0.0;
+    double cubes = 0.0;
+    double corrected = 0.0;  // squares, as they would be were resamples as wide as samples
+    double over_freedom = 0.0;
+  };
+  std::vector<Sums> sums(plan.size());
   for (std::size_t s = 0; s < 2; ++s) {
     const std::size_t size = units.strata()[s].size;
     const std::size_t parts = std::min(size, size > most_single_draws ? parts_of_many : parts_of_few);
@@ -91,30 +115,40 @@ inline std::vector<double> accelerations(const ReplicatePlan& plan, const Units&
     }
     std::vector<double> figures(parts * plan.size());
     parallel_for(parts, control, {.grain = 8, .stage = "leaving rows out"}, [&](std::size_t begin, std::size_t end) {
-      DrawnUnits draw;
+      DrawnUnits drawn;
       for (std::size_t part = begin; part < end; ++part) {
-        draw.leave_out(units, s, part, parts);
-        plan.evaluate(units, draw, {figures.data() + part * plan.size(), plan.size()});
+        drawn.leave_out(units, s, part, parts);
+        plan.evaluate(units, drawn, {figures.data() + part * plan.size(), plan.size()});
       }
     });
+    const auto freedom = static_cast<double>(size - 1);
     for (std::size_t metric = 0; metric < plan.size(); ++metric) {
       double mean = 0.0;
       for (std::size_t part = 0; part < parts; ++part) {
         mean += figures[part * plan.size() + metric] / static_cast<double>(parts);
       }
+      double squares = 0.0;
       for (std::size_t part = 0; part < parts; ++part) {
         const double pull = mean - figures[part * plan.size() + metric];
-        squares[metric] += pull * pull;
-        cubes[metric] += pull * pull * pull;
+        squares += pull * pull;
+        sums[metric].cubes += pull * pull * pull;
       }
+      sums[metric].squares += squares;
+      sums[metric].corrected += squares * (freedom + 1.0) / freedom;
+      sums[metric].over_freedom += squares * squares / freedom;
     }
   }
-  std::vector<double> found(plan.size(), 0.0);
+  std::vector<SamplingShape> shapes(plan.size());
   for (std::size_t metric = 0; metric < plan.size(); ++metric) {
-    const double spread = squares[metric] * std::sqrt(squares[metric]);
-    found[metric] = spread > 0.0 && is_finite(spread) ? cubes[metric] / (6.0 * spread) : 0.0;
+    const Sums& sum = sums[metric];
+    if (sum.squares > 0.0 && is_finite(sum.squares)) {
+      shapes[metric] = {.acceleration = sum.cubes / (6.0 * sum.squares * std::sqrt(sum.squares)),
+                        .stretch = std::sqrt(sum.corrected / sum.squares),
+                        // Welch and Satterthwaite: the stratum that the figure depends on most counts most
+                        .freedom = sum.squares * sum.squares / sum.over_freedom};
+    }
   }
-  return found;
+  return shapes;
 }
 
 }  // namespace detail
@@ -146,16 +180,16 @@ NAD_INLINE std::vector<Interval> bootstrap(ScoreView scores, LabelView labels, s
                    plan.evaluate(units, draw, {figures.data() + replicate * plan.size(), plan.size()});
                  }
                });
-  const std::vector<double> skewness = options.method == IntervalMethod::bca
-                                           ? detail::accelerations(plan, units, control)
-                                           : std::vector<double>(plan.size(), 0.0);
+  const std::vector<detail::SamplingShape> shapes = options.method == IntervalMethod::bca
+                                                        ? detail::sampling_shapes(plan, units, control)
+                                                        : std::vector<detail::SamplingShape>(plan.size());
   std::vector<Interval> intervals;
   for (std::size_t metric = 0; metric < plan.size(); ++metric) {
     std::vector<double> replicates(options.replicates);
     for (std::size_t replicate = 0; replicate < options.replicates; ++replicate) {
       replicates[replicate] = figures[replicate * plan.size() + metric];
     }
-    intervals.push_back(detail::interval_of(values[metric], std::move(replicates), skewness[metric], options));
+    intervals.push_back(detail::interval_of(values[metric], std::move(replicates), shapes[metric], options));
   }
   return intervals;
 }

@@ -66,7 +66,7 @@ struct MetricChoice {
 };
 
 enum class IntervalMethod : std::uint8_t {
-  bca,         ///< percentiles corrected for bias and skewness (Efron's BCa): right for figures near 1, too
+  bca,         ///< corrected for bias and skewness (Efron's BCa) and for few rows: right for figures near 1, too
   percentile,  ///< of the replicates as they are
 };
 
