@@ -209,6 +209,10 @@ TEST_CASE("evaluate: the report in text and JSON") {
   CHECK(!contains(json, "nan"));
   CHECK(contains(nad::to_json(found, true), "\"thresholds\":[null,"));
 
+  nad::Evaluation extreme = found;
+  extreme.roc_auc = {0.9999999999, 0.01, 0.99994};
+  CHECK(contains(nad::to_text(extreme), "< 1  0.0100 - 0.99994"));
+
   const nad::Evaluation chosen = nad::evaluate(sample.doubles, sample.labels, {.replicates = 0});
   CHECK(chosen.is_threshold_chosen);
   CHECK(chosen.f1.value == doctest::Approx(nad::Ranking(sample.scores, sample.labels).best_f_beta().value));

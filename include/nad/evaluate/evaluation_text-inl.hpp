@@ -71,11 +71,11 @@ inline std::string figure_text(double value) {
   if (rest > 0.0 && rest < 0.001) {
     digits = std::min(7, 1 - static_cast<int>(std::floor(std::log10(rest))));
   }
-  std::string text = plain(value, digits);
-  // what is not 1 must not be written as 1
-  return rest > 0.0 && text.find_first_not_of("-10.") == std::string::npos && text.find('1') != std::string::npos
-             ? (value < 0.0 ? "> -1" : "< 1")
-             : text;
+  const std::string text = plain(value, digits);
+  if (rest > 0.0 && text.starts_with(value < 0.0 ? "-1" : "1")) {  // what is not 1 must not be written as 1
+    return value < 0.0 ? "> -1" : "< 1";
+  }
+  return text;
 }
 
 inline TextCell figure_cell(double value) { return cell_of(figure_text(value)); }
