@@ -1,5 +1,5 @@
 // The compiled build of evaluate/.
-#include "nad/evaluate/calibration-inl.hpp"
+#include "nad/evaluate/calibration_curve-inl.hpp"
 #include "nad/evaluate/class_confusion-inl.hpp"
 #include "nad/evaluate/confusion-inl.hpp"
 #include "nad/evaluate/curves-inl.hpp"

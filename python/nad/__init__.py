@@ -52,9 +52,21 @@ from nad.estimators import (
 from nad.evaluation import Evaluation, evaluate
 from nad.features import FeaturePipeline
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
+from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.table import Table, concatenate
+from nad.thresholds import (
+    Calibration,
+    DriftMonitor,
+    DriftReport,
+    OnlineDiscovery,
+    ScoreLimit,
+    ThresholdRule,
+    benjamini_hochberg,
+    drift,
+    q_values,
+)
 
 __version__ = _core.__version__
 
@@ -64,13 +76,18 @@ __all__ = [
     "Autoencoder",
     "BadFileError",
     "BoostedTrees",
+    "Calibration",
     "CancelledError",
     "Column",
     "DataWarning",
+    "DriftMonitor",
+    "DriftReport",
     "Ensemble",
     "Error",
     "Evaluation",
     "FeaturePipeline",
+    "Finding",
+    "Findings",
     "GroupProfile",
     "GroupTrait",
     "HalfSpaceTrees",
@@ -83,24 +100,32 @@ __all__ = [
     "LocalGaussian",
     "Mahalanobis",
     "MissingFileError",
+    "Model",
     "NearestNeighbours",
     "NotFittedError",
     "OneClassSVM",
+    "OnlineDiscovery",
     "PcaResidual",
     "Progress",
     "ReadReport",
     "Reader",
+    "Reason",
+    "ScoreLimit",
     "Table",
+    "ThresholdRule",
     "ValueShare",
     "__version__",
+    "benjamini_hochberg",
     "concatenate",
     "datasets",
+    "drift",
     "evaluate",
     "features",
     "formats",
     "load",
     "metrics",
     "profile_groups",
+    "q_values",
     "read",
     "read_header",
     "simd",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "Calibration",
+    "CalibrationCurve",
     "ClassConfusion",
     "ClassFigures",
     "Confusion",
@@ -103,7 +103,7 @@ class PrecisionRecallCurve(NamedTuple):
     thresholds: Floats
 
 
-class Calibration(NamedTuple):
+class CalibrationCurve(NamedTuple):
     """Of bins that have rows, what was promised and what came."""
 
     predicted: Floats  # mean probability of an attack
@@ -218,7 +218,7 @@ def calibration_curve(
     spacing: str = "uniform",
     normal: Any = None,
     sample_weight: Any = None,
-) -> Calibration:
+) -> CalibrationCurve:
     """Whether rows to which an attack is promised with probability p turn out to be attacks in the share p.
 
     ``spacing="quantile"`` makes bins of about as many rows each.
@@ -227,7 +227,7 @@ def calibration_curve(
     found = _core.calibration_curve(
         read_scores(probabilities), truth.is_attack, bins, spacing, read_weights(sample_weight)
     )
-    return Calibration(*found)
+    return CalibrationCurve(*found)
 
 
 def log_loss(probabilities: Any, y: Any, *, normal: Any = None, sample_weight: Any = None) -> float:

@@ -9,7 +9,7 @@
 
 #include "evaluate_samples.hpp"
 #include "messages.hpp"
-#include "nad/evaluate/calibration.hpp"
+#include "nad/evaluate/calibration_curve.hpp"
 #include "nad/evaluate/class_confusion.hpp"
 #include "nad/evaluate/confusion.hpp"
 #include "nad/evaluate/curves.hpp"
@@ -141,7 +141,7 @@ TEST_CASE("evaluate: the cost of the KDD Cup 1999 winner is the published one") 
 TEST_CASE("evaluate: probabilities are compared with what came") {
   const std::vector<double> promised = {0.1, 0.2, 0.2, 0.9, 1.0};
   const std::vector<std::uint8_t> came = {0, 1, 0, 1, 1};
-  const nad::Calibration curve = nad::calibration_curve(promised, came, {.bins = 2});
+  const nad::CalibrationCurve curve = nad::calibration_curve(promised, came, {.bins = 2});
   REQUIRE(curve.predicted.size() == 2);
   CHECK(curve.predicted[0] == doctest::Approx(0.5 / 3.0));
   CHECK(curve.observed[0] == doctest::Approx(1.0 / 3.0));

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "nad/evaluate/calibration-inl.hpp"
+#include "nad/evaluate/calibration_curve-inl.hpp"
 #include "nad/evaluate/intervals.hpp"
 #include "nad/evaluate/level_metrics-inl.hpp"
 #include "nad/evaluate/ranked_rows-inl.hpp"

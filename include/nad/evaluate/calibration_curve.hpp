@@ -2,7 +2,7 @@
 
 /// Whether probabilities of an attack can be believed.
 ///
-///   nad::Calibration bins = nad::calibration_curve(probabilities, is_attack);
+///   nad::CalibrationCurve bins = nad::calibration_curve(probabilities, is_attack);
 ///   bins.predicted, bins.observed;                       // the curve: what was promised and what came
 ///   bins.expected_error;                                 // how far the two are apart on average
 ///   nad::log_loss(probabilities, is_attack);
@@ -22,7 +22,7 @@ struct CalibrationOptions {
 };
 
 /// Do rows to which an attack is promised with probability p turn out to be attacks in the share p?
-struct Calibration {
+struct CalibrationCurve {
   // one a bin that has rows, by ascending probability
   std::vector<double> predicted;  ///< mean of the probabilities
   std::vector<double> observed;   ///< share of attacks
@@ -33,7 +33,7 @@ struct Calibration {
 };
 
 /// The scores are probabilities of an attack, 0 to 1.
-NAD_API Calibration calibration_curve(ScoreView probabilities, LabelView labels, const CalibrationOptions& options = {},
+NAD_API CalibrationCurve calibration_curve(ScoreView probabilities, LabelView labels, const CalibrationOptions& options = {},
                                       WeightView weights = {});
 
 /// The mean of -log(probability of what was true); probabilities of 0 and 1 count as the nearest to them that the
@@ -45,5 +45,5 @@ NAD_API double brier_score(ScoreView probabilities, LabelView labels, WeightView
 }  // namespace nad
 
 #ifdef NAD_HEADER_ONLY
-#include "nad/evaluate/calibration-inl.hpp"
+#include "nad/evaluate/calibration_curve-inl.hpp"
 #endif

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "nad/core/error.hpp"
-#include "nad/evaluate/calibration.hpp"
+#include "nad/evaluate/calibration_curve.hpp"
 #include "nad/evaluate/check_rows-inl.hpp"
 #include "nad/evaluate/confusion-inl.hpp"
 #include "nad/evaluate/score_histogram-inl.hpp"
@@ -50,7 +50,7 @@ double mean_loss(ScoreView probabilities, LabelView labels, WeightView weights, 
 
 }  // namespace detail
 
-NAD_INLINE Calibration calibration_curve(ScoreView probabilities, LabelView labels, const CalibrationOptions& options,
+NAD_INLINE CalibrationCurve calibration_curve(ScoreView probabilities, LabelView labels, const CalibrationOptions& options,
                                          WeightView weights) {
   detail::check_rows(probabilities, labels, weights);
   detail::check_probabilities(probabilities);
@@ -69,7 +69,7 @@ NAD_INLINE Calibration calibration_curve(ScoreView probabilities, LabelView labe
     predicted[bin] += counts * value;
     observed[bin] += labels[row] != 0 ? counts : 0.0;
   }
-  Calibration curve;
+  CalibrationCurve curve;
   double total = 0.0;
   for (std::size_t bin = 0; bin < options.bins; ++bin) {
     if (weight[bin] > 0.0) {
