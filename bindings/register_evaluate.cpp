@@ -96,8 +96,8 @@ py::list bootstrap_to_python(py::handle scores, const Bytes& labels, const std::
 py::tuple calibration_to_python(py::handle scores, const Bytes& labels, std::size_t bins, const std::string& spacing,
                                 const Weights& weights) {
   const Scores given(scores);
-  const CalibrationCurve found = calibration_curve(given.view(), view_of(labels),
-                                              {bins, value_from<BinSpacing>(spacing, "spacing")}, view_of(weights));
+  const CalibrationCurve found = calibration_curve(
+      given.view(), view_of(labels), {bins, value_from<BinSpacing>(spacing, "spacing")}, view_of(weights));
   return py::make_tuple(to_array(found.predicted), to_array(found.observed), to_array(found.weight),
                         found.expected_error, found.largest_error);
 }

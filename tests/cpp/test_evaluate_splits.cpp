@@ -33,6 +33,7 @@ std::vector<std::vector<double>> rows_by_part(const std::vector<std::uint32_t>& 
 TEST_CASE("splits: without groups every class is dealt out to within a row") {
   nad::Random random(1);
   std::vector<std::uint32_t> labels;
+  labels.reserve(1003);
   for (int row = 0; row < 1003; ++row) {
     labels.push_back(random.uniform() < 0.7 ? 0U : random.uniform() < 0.9 ? 1U : 2U);
   }

@@ -50,8 +50,8 @@ double mean_loss(ScoreView probabilities, LabelView labels, WeightView weights, 
 
 }  // namespace detail
 
-NAD_INLINE CalibrationCurve calibration_curve(ScoreView probabilities, LabelView labels, const CalibrationOptions& options,
-                                         WeightView weights) {
+NAD_INLINE CalibrationCurve calibration_curve(ScoreView probabilities, LabelView labels,
+                                              const CalibrationOptions& options, WeightView weights) {
   detail::check_rows(probabilities, labels, weights);
   detail::check_probabilities(probabilities);
   detail::check_bins(options.bins, options.spacing);

@@ -33,8 +33,8 @@ struct CalibrationCurve {
 };
 
 /// The scores are probabilities of an attack, 0 to 1.
-NAD_API CalibrationCurve calibration_curve(ScoreView probabilities, LabelView labels, const CalibrationOptions& options = {},
-                                      WeightView weights = {});
+NAD_API CalibrationCurve calibration_curve(ScoreView probabilities, LabelView labels,
+                                           const CalibrationOptions& options = {}, WeightView weights = {});
 
 /// The mean of -log(probability of what was true); probabilities of 0 and 1 count as the nearest to them that the
 /// number's type has (scikit-learn's rule), so one row cannot be infinitely wrong.

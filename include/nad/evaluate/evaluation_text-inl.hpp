@@ -71,7 +71,7 @@ inline std::string figure_text(double value) {
   if (rest > 0.0 && rest < 0.001) {
     digits = std::min(7, 1 - static_cast<int>(std::floor(std::log10(rest))));
   }
-  const std::string text = plain(value, digits);
+  std::string text = plain(value, digits);
   if (rest > 0.0 && text.starts_with(value < 0.0 ? "-1" : "1")) {  // what is not 1 must not be written as 1
     return value < 0.0 ? "> -1" : "< 1";
   }

@@ -2,8 +2,10 @@
 
 // Rows of two classes, sorted by score and put beside each other; not for users.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 

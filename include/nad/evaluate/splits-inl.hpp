@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
@@ -101,6 +102,7 @@ inline std::vector<double> normal_shares(const std::vector<double>& shares) {
     throw Error(ErrorCode::invalid_argument, "a split has at least 2 parts; give a share for each");
   }
   std::vector<double> normal;
+  normal.reserve(shares.size());
   for (const double share : shares) {
     normal.push_back(share / total);
   }
