@@ -70,7 +70,7 @@ inline void check_rows(ScoreView scores, LabelView labels, WeightView weights) {
 inline double weight_at(WeightView weights, std::size_t row) noexcept { return weights.empty() ? 1.0 : weights[row]; }
 
 inline void check_share(double value, const char* name) {
-  if (!(value > 0.0 && value <= 1.0)) {
+  if (is_nan(value) || !(value > 0.0 && value <= 1.0)) {
     throw Error(ErrorCode::invalid_argument,
                 std::string(name) + " is " + std::to_string(value) + "; give a number above 0 and at most 1");
   }

@@ -69,7 +69,7 @@ NAD_INLINE ClassConfusion::ClassConfusion(std::vector<double> counts, std::size_
                                              std::to_string(n_classes * n_classes));
   }
   for (const double count : counts_) {
-    if (!(count >= 0.0 && detail::is_finite(count))) {
+    if (!(detail::is_finite(count) && count >= 0.0)) {
       throw Error(ErrorCode::invalid_data, "a count is " + std::to_string(count) + "; give numbers of at least 0");
     }
   }

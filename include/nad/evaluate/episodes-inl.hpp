@@ -86,7 +86,7 @@ NAD_INLINE std::vector<std::int64_t> attack_episodes(std::span<const std::uint32
                                                      std::span<const double> seconds, const EpisodeOptions& options) {
   detail::check_count(labels.size(), families.size(), "families");
   detail::check_seconds(labels.size(), seconds);
-  if (!(options.max_gap_seconds >= 0.0)) {
+  if (detail::is_nan(options.max_gap_seconds) || options.max_gap_seconds < 0.0) {
     throw Error(ErrorCode::invalid_argument,
                 "max_gap_seconds is " + std::to_string(options.max_gap_seconds) + "; give a number of at least 0");
   }

@@ -113,7 +113,7 @@ struct Evaluation {
 NAD_API Evaluation evaluate(ScoreView scores, LabelView labels, const EvaluationOptions& options = {},
                             const FitControl& control = {});
 
-/// For people: lines of at most 100 characters, an end of line at the end. Names are as nad::printable shows them.
+/// For people: a page of some 100 characters, an end of line at the end. Names are as nad::printable shows them.
 NAD_API std::string to_text(const Evaluation& evaluation);
 /// For programs: one object; what is NaN or infinite is null.
 NAD_API std::string to_json(const Evaluation& evaluation, bool with_curves = false);

@@ -14,7 +14,7 @@ namespace nad {
 namespace detail {
 
 inline void check_confidence(double confidence) {
-  if (!(confidence > 0.0 && confidence < 1.0)) {
+  if (is_nan(confidence) || !(confidence > 0.0 && confidence < 1.0)) {
     throw Error(ErrorCode::invalid_argument,
                 "confidence is " + std::to_string(confidence) + "; give a share between 0 and 1, as 0.95");
   }
@@ -201,7 +201,7 @@ NAD_INLINE Interval bootstrap(ScoreView scores, LabelView labels, const MetricCh
 
 NAD_INLINE Interval proportion_interval(double successes, double trials, double confidence) {
   detail::check_confidence(confidence);
-  if (!(successes >= 0.0 && successes <= trials && detail::is_finite(trials))) {
+  if (!(detail::is_finite(successes) && detail::is_finite(trials) && successes >= 0.0 && successes <= trials)) {
     throw Error(ErrorCode::invalid_argument, std::to_string(successes) + " of " + std::to_string(trials) +
                                                  " is no share; give at least 0 successes and at least as many trials");
   }

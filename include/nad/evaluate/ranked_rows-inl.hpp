@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "nad/core/error.hpp"
@@ -19,8 +20,9 @@ namespace nad::detail {
 /// Ascending keys are descending scores; 0 and -0 are one score.
 template <class Float>
 auto descending_key(Float score) noexcept {
-  const Float zero = 0;
-  return ~ordered_bits(score == zero ? zero : score);
+  const auto bits = ordered_bits(score);
+  const auto of_zero = ordered_bits(Float{0});
+  return static_cast<std::remove_const_t<decltype(bits)>>(~(bits + 1 == of_zero ? of_zero : bits));
 }
 
 inline double score_of_key(std::uint32_t key) noexcept { return static_cast<double>(float_of(~key)); }

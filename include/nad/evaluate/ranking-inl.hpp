@@ -40,13 +40,13 @@ inline double threshold_below(const RankedRows& ranked, double lowest) {
 }
 
 inline void check_beta(double beta) {
-  if (!(beta > 0.0 && is_finite(beta))) {
+  if (!(is_finite(beta) && beta > 0.0)) {
     throw Error(ErrorCode::invalid_argument, "beta is " + std::to_string(beta) + "; give a number above 0");
   }
 }
 
 inline void check_rate(double fpr) {
-  if (!(fpr >= 0.0 && fpr <= 1.0)) {
+  if (is_nan(fpr) || !(fpr >= 0.0 && fpr <= 1.0)) {
     throw Error(ErrorCode::invalid_argument,
                 "the false positive rate is " + std::to_string(fpr) + "; give a share from 0 to 1, as 0.01 for 1 %");
   }

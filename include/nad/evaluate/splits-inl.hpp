@@ -93,7 +93,7 @@ inline SplitGroups count_groups(std::size_t rows, const PartOptions& options) {
 inline std::vector<double> normal_shares(const std::vector<double>& shares) {
   double total = 0.0;
   for (const double share : shares) {
-    if (!(share > 0.0 && is_finite(share))) {
+    if (!(is_finite(share) && share > 0.0)) {
       throw Error(ErrorCode::invalid_argument, "a share is " + std::to_string(share) + "; give numbers above 0");
     }
     total += share;
