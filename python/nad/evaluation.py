@@ -47,9 +47,11 @@ class FamilyEvaluation:
     found: float  # above the threshold
     recall: Estimate
     roc_auc: Estimate
+    average_precision: Estimate
     recall_at_rate: dict[float, Estimate]  # by false positive rate
     episodes: int | None = None  # None where there are no times
     episodes_detected: int | None = None
+    median_delay_seconds: float = math.nan  # of those detected
 
 
 @dataclass(frozen=True)
@@ -261,9 +263,11 @@ def _family(one: dict[str, Any]) -> FamilyEvaluation:
         found=one["found"],
         recall=_estimate(one["recall"]),
         roc_auc=_estimate(one["roc_auc"]),
+        average_precision=_estimate(one["average_precision"]),
         recall_at_rate={rate["false_positive_rate"]: _estimate(rate["recall"]) for rate in one["rates"]},
         episodes=one.get("episodes"),
         episodes_detected=one.get("episodes_detected"),
+        median_delay_seconds=_number(one.get("median_delay_seconds")),
     )
 
 

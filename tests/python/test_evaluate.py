@@ -264,6 +264,8 @@ def test_the_report_of_synthetic_flows():
         assert family.found == (scores[rows] > 1.5).sum()
         both = rows | ~y
         assert family.roc_auc == pytest.approx(sk.roc_auc_score(rows[both], scores[both]), abs=1e-9)
+        precision = sk.average_precision_score(rows[both], scores[both])
+        assert family.average_precision == pytest.approx(precision, abs=1e-9)
         assert family.recall.low <= family.recall <= family.recall.high
         rate = metrics.tpr_at_fpr(scores[both], rows[both], 0.01)
         assert family.recall_at_rate[0.01] == pytest.approx(rate)
@@ -276,6 +278,10 @@ def test_the_report_of_synthetic_flows():
     delays = metrics.detection_delays(scores > 1.5, y=flows)
     assert found.delays.episodes == len(delays)
     assert found.delays.detected == sum(one.first_alert_row is not None for one in delays)
+    floods = [one for one in delays if labels[one.first_row] == "syn_flood"]
+    of_floods = [one.delay_seconds for one in floods if one.alerts]
+    assert found.families["syn_flood"].episodes == len(floods)
+    assert found.families["syn_flood"].median_delay_seconds == pytest.approx(np.median(of_floods))
     text = str(found)
     for part in ("3,000 rows", "f1-score", "port_scan", "alerts a day", "95 % interval"):
         assert part in text

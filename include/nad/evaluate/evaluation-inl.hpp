@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -124,13 +125,15 @@ inline void evaluate_time(Evaluation& found, ScoreView scores, LabelView labels,
   }
   const std::vector<Episode> episodes = detection_delays(alerts, numbers, options.seconds);
   found.delays = summarise(episodes);
-  for (const Episode& episode : episodes) {
-    for (std::size_t i = 0; i < families.size(); ++i) {
-      if (labels[episode.first_row] != 0 && options.families[episode.first_row] == families[i]) {
-        ++found.families[i].episodes;
-        found.families[i].episodes_detected += episode.is_detected() ? 1U : 0U;
-      }
-    }
+  for (std::size_t i = 0; i < families.size(); ++i) {
+    std::vector<Episode> of_family;
+    std::copy_if(episodes.begin(), episodes.end(), std::back_inserter(of_family), [&](const Episode& episode) {
+      return labels[episode.first_row] != 0 && options.families[episode.first_row] == families[i];
+    });
+    const DelaySummary summary = summarise(of_family);
+    found.families[i].episodes = summary.episodes;
+    found.families[i].episodes_detected = summary.detected;
+    found.families[i].median_delay_seconds = summary.median_seconds;
   }
 }
 
@@ -177,6 +180,7 @@ NAD_INLINE Evaluation evaluate(ScoreView scores, LabelView labels, const Evaluat
     family.recall_at_rate.resize(found.rates.size());
     figures.ask({.metric = Metric::recall, .threshold = threshold, .family = families[i]}, family.recall);
     figures.ask({.metric = Metric::roc_auc, .family = families[i]}, family.roc_auc);
+    figures.ask({.metric = Metric::average_precision, .family = families[i]}, family.average_precision);
     for (std::size_t rate = 0; rate < found.rates.size(); ++rate) {
       figures.ask(
           {.metric = Metric::tpr_at_fpr, .parameter = found.rates[rate].false_positive_rate, .family = families[i]},

@@ -64,10 +64,12 @@ struct FamilyEvaluation {
   double attacks = 0.0;  ///< rows, or their weights
   double found = 0.0;    ///< above the threshold
   Interval recall;
-  Interval roc_auc;                      ///< beside all normal rows
+  Interval roc_auc;  ///< beside all normal rows
+  Interval average_precision;
   std::vector<Interval> recall_at_rate;  ///< one for each of the false positive rates
   std::size_t episodes = 0;
   std::size_t episodes_detected = 0;
+  double median_delay_seconds = std::numeric_limits<double>::quiet_NaN();  ///< of those detected
 };
 
 /// Of time; NaN and 0 where there are no times.

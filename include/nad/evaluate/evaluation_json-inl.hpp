@@ -35,6 +35,7 @@ inline void write_family(JsonWriter& json, const FamilyEvaluation& family, const
   json.key("attacks").value(family.attacks).key("found").value(family.found);
   write_interval(json, "recall", family.recall);
   write_interval(json, "roc_auc", family.roc_auc);
+  write_interval(json, "average_precision", family.average_precision);
   json.key("rates").begin('[');
   for (std::size_t rate = 0; rate < family.recall_at_rate.size(); ++rate) {
     json.begin('{').key("false_positive_rate").value(evaluation.rates[rate].false_positive_rate);
@@ -45,6 +46,7 @@ inline void write_family(JsonWriter& json, const FamilyEvaluation& family, const
   if (evaluation.delays) {
     write_count(json, "episodes", family.episodes);
     write_count(json, "episodes_detected", family.episodes_detected);
+    json.key("median_delay_seconds").value(family.median_delay_seconds);
   }
   json.end('}');
 }
