@@ -283,8 +283,8 @@ def bootstrap(
         ``"bca"`` corrects the percentiles for bias and skewness, ``"percentile"`` takes them as they are.
 
     Where no resample changes a figure (a perfect ROC-AUC) the interval is a point, which says nothing of other rows. Of
-    some 30 attacks or fewer, intervals of figures near 1 are too narrow still: 95 % of them held the truth in 90 % of the
-    samples that were tried, those of percentiles in 86 %.
+    some 30 attacks or fewer, intervals of figures near 1 are too narrow still: those of 95 % held the truth in 90 % of
+    the samples that were tried, those of percentiles in 86 %.
     """
     one = isinstance(metric, (str, tuple))
     wanted = [metric] if one else list(metric)
