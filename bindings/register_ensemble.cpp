@@ -4,7 +4,7 @@ namespace nad::python {
 
 void register_ensemble(py::module_& module) {
   detector_class<Ensemble>(module, "Ensemble")
-      .def_static("clean", &Ensemble::clean, py::arg("random_state") = 0)
+      .def_static("clean", &Ensemble::clean, py::arg("random_state") = 0, py::arg("rows") = py::none())
       .def_static("mixed", &Ensemble::mixed, py::arg("random_state") = 0)
       .def(
           "add",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -10,10 +11,13 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
 #include "nad/detector/boosted_trees.hpp"
+#include "nad/model/finding-inl.hpp"
 #include "nad/model/labels-inl.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/model_file-inl.hpp"
 #include "nad/model/model_fit-inl.hpp"
+#include "nad/threshold/drift.hpp"
+#include "nad/threshold/false_discovery.hpp"
 
 namespace nad {
 
@@ -158,8 +162,6 @@ NAD_INLINE Findings Model::detect(const Table& table, const DetectOptions& optio
         rows.push_back(row);
       }
     }
-    findings.limit = found.count == 0 ? calibration_.score_at(calibration_.least_p_value() * 0.5)
-                                      : calibration_.score_at(std::min(found.limit, 1.0));
   } else {
     for (std::size_t row = 0; row < findings.scores.size(); ++row) {
       if (findings.scores[row] > limit_.score) {
@@ -169,6 +171,13 @@ NAD_INLINE Findings Model::detect(const Table& table, const DetectOptions& optio
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [&](std::size_t a, std::size_t b) { return findings.scores[a] > findings.scores[b]; });
+  if (options.false_discovery_rate) {
+    // what was reported lies above it, everything else below
+    const float highest = std::numeric_limits<float>::max();
+    const float least = rows.empty() ? highest : findings.scores[rows.back()];
+    findings.limit.score = rows.empty() ? highest : std::nextafter(least, -highest);
+    findings.limit.extrapolated = calibration_.p_value(least).extrapolated;
+  }
   std::vector<float> scores(rows.size());
   std::transform(rows.begin(), rows.end(), scores.begin(), [&](std::size_t row) { return findings.scores[row]; });
   findings.reported = findings_of(columns, rows, scores, options.most_reasons, options.most_explained, control);
