@@ -68,7 +68,7 @@ Findings detect_in(const Model& model, const Table& table, std::optional<double>
 }
 
 py::array_t<float> float_array(const std::vector<float>& values) {
-  return {static_cast<py::ssize_t>(values.size()), values.data()};
+  return py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
 void register_findings(py::module_& module) {
