@@ -19,8 +19,8 @@ inline constexpr std::uint8_t no_category = 255;
 /// Codes lie below.
 inline constexpr std::size_t most_category_codes = std::size_t{1} << 16U;
 
-/// Whether this can be the code of a category, also of one that training did not see: a pipeline numbers those behind the
-/// last one that it knows, so there is no upper end. What is missing has none.
+/// Whether this can be the code of a category, also of one that training did not see: a pipeline numbers those behind
+/// the last one that it knows, so there is no upper end. What is missing has none.
 inline bool may_be_category(float value) noexcept {
   if (value >= 0.0F && value < static_cast<float>(most_category_codes) &&
       static_cast<float>(static_cast<std::uint32_t>(value)) == value) {
