@@ -66,7 +66,11 @@ NAD_INLINE void Ensemble::fit(MatrixView x, std::span<const std::int32_t> labels
 
 NAD_INLINE void Ensemble::fit_labelled(MatrixView x, std::span<const std::int32_t> labels,
                                        std::span<const float> sample_weight, const FitControl& control) {
-  fit(x, labels, sample_weight, control);
+  if (learns_from_labels()) {
+    fit(x, labels, sample_weight, control);
+  } else {
+    fit(x, sample_weight, control);
+  }
 }
 
 NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labels,
