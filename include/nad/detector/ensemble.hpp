@@ -165,6 +165,8 @@ class NAD_API Ensemble final : public Detector {
   double total_weight() const noexcept;
   /// 1, or more where members are ensembles.
   std::size_t nesting() const noexcept;
+  /// Those of the labels that are normal to every member.
+  std::vector<std::int32_t> normal_among(std::span<const std::int32_t> classes) const;
   void learn(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
              const FitControl& control);
   void fit_members(const detail::RowPart& part, const FitControl& control);

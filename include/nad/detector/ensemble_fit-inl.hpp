@@ -3,6 +3,7 @@
 // How an ensemble learns: all members from the same rows, and then what their scores are worth from others.
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,13 @@ NAD_INLINE bool Ensemble::learns_from_labels() const noexcept {
 NAD_INLINE bool Ensemble::calls_normal(std::int32_t label, std::span<const std::int32_t> classes) const {
   return std::all_of(members_.begin(), members_.end(),
                      [&](const Member& member) { return Detector::calls_normal(*member.detector, label, classes); });
+}
+
+NAD_INLINE std::vector<std::int32_t> Ensemble::normal_among(std::span<const std::int32_t> classes) const {
+  std::vector<std::int32_t> normal;
+  std::copy_if(classes.begin(), classes.end(), std::back_inserter(normal),
+               [&](std::int32_t label) { return calls_normal(label, classes); });
+  return normal;
 }
 
 NAD_INLINE void Ensemble::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
@@ -53,11 +61,11 @@ NAD_INLINE void Ensemble::fit(MatrixView x, std::span<const std::int32_t> labels
   learner.learn(x, labels, sample_weight, control);
   learner.threshold_ = learner.default_threshold();
   if (const std::optional<double> contamination = learner.wanted_contamination()) {
+    const std::vector<std::int32_t> normal = normal_among(detail::labels_that_count(labels, sample_weight));
     std::vector<float> of_normal_rows(x.rows());
-    const std::vector<std::int32_t> classes = detail::labels_that_count(labels, sample_weight);
     for (std::size_t row = 0; row < x.rows(); ++row) {
       const float weight = sample_weight.empty() ? 1.0F : sample_weight[row];
-      of_normal_rows[row] = calls_normal(labels[row], classes) ? weight : 0.0F;
+      of_normal_rows[row] = std::binary_search(normal.begin(), normal.end(), labels[row]) ? weight : 0.0F;
     }
     learner.threshold_ = learner.quantile_threshold(x, of_normal_rows, *contamination, control);
   }
@@ -88,14 +96,11 @@ NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labe
   n_features_ = x.columns();
   const detail::EnsembleRows all(x, learns_from_labels() ? labels : std::span<const std::int32_t>(), sample_weight,
                                  options_.unique_rows);
-  std::vector<std::uint8_t> is_normal;
-  for (const std::int32_t label : all.classes()) {
-    is_normal.push_back(calls_normal(label, all.classes()) ? 1 : 0);
-  }
+  const std::vector<std::int32_t> normal = normal_among(all.classes());
   std::vector<bool> is_ordinary(all.size(), true);
   std::vector<std::size_t> ordinary;
   for (std::size_t row = 0; row < all.size(); ++row) {
-    is_ordinary[row] = is_normal.empty() || is_normal[all.class_of(row)] != 0;
+    is_ordinary[row] = all.classes().empty() || std::binary_search(normal.begin(), normal.end(), all.label(row));
     if (is_ordinary[row]) {
       ordinary.push_back(row);
     }

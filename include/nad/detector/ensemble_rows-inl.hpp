@@ -47,9 +47,9 @@ class EnsembleRows {
   std::span<const float> weights() const noexcept { return rows_.weights(); }
   /// Of the labels, ascending; empty where there are none.
   std::span<const std::int32_t> classes() const noexcept { return classes_; }
-  std::int32_t label(std::size_t row) const noexcept { return classes_[class_of(row)]; }
-  /// The number of the row's label among them.
-  std::size_t class_of(std::size_t row) const noexcept { return static_cast<std::size_t>(rows_.rows()(row, columns_)); }
+  std::int32_t label(std::size_t row) const noexcept {
+    return classes_[static_cast<std::size_t>(rows_.rows()(row, columns_))];
+  }
 
  private:
   static Matrix join(MatrixView x, std::span<const std::int32_t> labels, std::span<const std::int32_t> classes) {
