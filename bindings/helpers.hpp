@@ -30,7 +30,9 @@ void register_table(py::module_& module);
 void register_source(py::module_& module);
 void register_features(py::module_& module);
 void register_detector(py::module_& module);
+void register_threshold(py::module_& module);
 void register_persist(py::module_& module);
+void register_model(py::module_& module);
 
 /// Rows that came from Python. A float32 array with adjacent columns is borrowed, whatever its row stride; everything
 /// else is converted once. The GIL must be held to make and to destroy one.

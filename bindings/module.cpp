@@ -10,5 +10,7 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_source(module);
   nad::python::register_features(module);
   nad::python::register_detector(module);
+  nad::python::register_threshold(module);
   nad::python::register_persist(module);
+  nad::python::register_model(module);
 }

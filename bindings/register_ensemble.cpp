@@ -34,7 +34,7 @@ void fit_members(Ensemble& ensemble, py::handle x, py::handle sample_weight, py:
 
 void register_ensemble(py::module_& module) {
   detector_class<Ensemble>(module, "Ensemble")
-      .def_static("clean", &Ensemble::clean, py::arg("random_state") = 0)
+      .def_static("clean", &Ensemble::clean, py::arg("random_state") = 0, py::arg("rows") = py::none())
       .def_static("mixed", &Ensemble::mixed, py::arg("random_state") = 0)
       .def(
           "add",

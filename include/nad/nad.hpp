@@ -89,5 +89,15 @@
 #include "nad/detector/pca_residual.hpp"
 #include "nad/detector/svm_kernel.hpp"
 
+#include "nad/threshold/calibration.hpp"
+#include "nad/threshold/drift.hpp"
+#include "nad/threshold/false_discovery.hpp"
+#include "nad/threshold/threshold_rule.hpp"
+
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"
+
+#include "nad/model/finding.hpp"
+#include "nad/model/model.hpp"
+#include "nad/model/model_options.hpp"
+#include "nad/model/usual_values.hpp"

@@ -50,9 +50,21 @@ from nad.estimators import (
 )
 from nad.features import FeaturePipeline
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
+from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.table import Table, concatenate
+from nad.thresholds import (
+    Calibration,
+    DriftMonitor,
+    DriftReport,
+    OnlineDiscovery,
+    ScoreLimit,
+    ThresholdRule,
+    benjamini_hochberg,
+    drift,
+    q_values,
+)
 
 __version__ = _core.__version__
 
@@ -62,12 +74,17 @@ __all__ = [
     "Autoencoder",
     "BadFileError",
     "BoostedTrees",
+    "Calibration",
     "CancelledError",
     "Column",
     "DataWarning",
+    "DriftMonitor",
+    "DriftReport",
     "Ensemble",
     "Error",
     "FeaturePipeline",
+    "Finding",
+    "Findings",
     "GroupProfile",
     "GroupTrait",
     "HalfSpaceTrees",
@@ -80,22 +97,30 @@ __all__ = [
     "LocalGaussian",
     "Mahalanobis",
     "MissingFileError",
+    "Model",
     "NearestNeighbours",
     "NotFittedError",
     "OneClassSVM",
+    "OnlineDiscovery",
     "PcaResidual",
     "Progress",
     "ReadReport",
     "Reader",
+    "Reason",
+    "ScoreLimit",
     "Table",
+    "ThresholdRule",
     "ValueShare",
     "__version__",
+    "benjamini_hochberg",
     "concatenate",
     "datasets",
+    "drift",
     "features",
     "formats",
     "load",
     "profile_groups",
+    "q_values",
     "read",
     "read_header",
     "simd",

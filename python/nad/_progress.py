@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nad import _core
 
 _WIDTH = 32
@@ -42,3 +45,14 @@ class ProgressBar:
         if self._stage:
             sys.stderr.write("\n")
             sys.stderr.flush()
+
+
+@contextmanager
+def bar_if(wanted: bool) -> Iterator[ProgressBar | None]:
+    """A bar while the block runs, or None."""
+    bar = ProgressBar() if wanted else None
+    try:
+        yield bar
+    finally:
+        if bar is not None:
+            bar.close()

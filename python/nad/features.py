@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nad import _core
-from nad._progress import ProgressBar
+from nad._progress import bar_if
 from nad._steps import (
     AddressFeatures,
     Clip,
@@ -52,7 +52,7 @@ from nad._steps import (
     to_json,
 )
 from nad.errors import InvalidArgumentError, missing_file_noticed
-from nad.table import Table
+from nad.table import Table, core_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -123,29 +123,29 @@ class FeaturePipeline:
     @classmethod
     def automatic(cls, table: Any, *, n_jobs: int = 1, verbose: bool = False) -> FeaturePipeline:
         """Steps that suit a table, by what it came from and by its columns. Not fitted yet."""
-        return cls(_core.FeaturePipeline.automatic(_table(table)).steps, n_jobs=n_jobs, verbose=verbose)
+        return cls(_core.FeaturePipeline.automatic(core_table(table)).steps, n_jobs=n_jobs, verbose=verbose)
 
     def fit(self, table: Any, y: Any = None) -> FeaturePipeline:
         """Learn from a table (or anything that `Table` takes); ``y`` is there for scikit-learn and means nothing."""
         del y
-        with _Bar(self.verbose) as bar:
-            self._core.fit(_table(table), self.n_jobs, bar)
+        with bar_if(self.verbose) as bar:
+            self._core.fit(core_table(table), self.n_jobs, bar)
         self._said.clear()
         return self
 
     def training_rows(self, table: Any) -> Table:
         """The records that ``fit`` learns from: all but those that DropMissing and DropDuplicates leave out."""
-        return Table._of(self._core.training_rows(_table(table)))
+        return Table._of(self._core.training_rows(core_table(table)))
 
     def transform(self, table: Any) -> npt.NDArray[np.float32]:
         """One float32 row a record. Columns that the pipeline does not know are ignored, which is said once."""
-        core = _table(table)
+        core = core_table(table)
         extra = [name for name in self._core.ignored(core) if name not in self._said]
         known = {name for name, _ in self._core.left_out}
         self._said.update(extra)
         if unknown := [name for name in extra if name not in known]:
             warnings.warn(f"columns that training did not have are ignored: {', '.join(unknown)}", stacklevel=2)
-        with _Bar(self.verbose) as bar:
+        with bar_if(self.verbose) as bar:
             return self._core.transform(core, self.n_jobs, bar)
 
     def fit_transform(self, table: Any, y: Any = None) -> npt.NDArray[np.float32]:
@@ -280,7 +280,7 @@ class FeatureStream:
 
     def push(self, table: Any) -> npt.NDArray[np.float32]:
         """The features of the next records."""
-        return self._stream.push(_table(table))
+        return self._stream.push(core_table(table))
 
 
 def variance_ratio(x: Any, groups: Any) -> npt.NDArray[np.float64]:
@@ -293,19 +293,3 @@ def _numbered(groups: Any) -> npt.NDArray[np.int32]:
     values = list(groups)
     numbers = {value: number for number, value in enumerate(dict.fromkeys(v for v in values if v is not None))}
     return np.array([-1 if value is None else numbers[value] for value in values], dtype=np.int32)
-
-
-class _Bar:
-    def __init__(self, wanted: bool) -> None:
-        self._bar = ProgressBar() if wanted else None
-
-    def __enter__(self) -> ProgressBar | None:
-        return self._bar
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
-def _table(table: Any) -> _core.Table:
-    return (table if isinstance(table, Table) else Table(table))._table

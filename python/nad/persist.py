@@ -16,20 +16,23 @@ from nad import _core
 from nad.errors import BadFileError, IoError, missing_file_noticed
 from nad.estimators._detector import DetectorEstimator
 from nad.features import FeaturePipeline
+from nad.model import Model
 
 __all__ = ["load", "read_header"]
 
 _ATTEMPTS = 10
+_WHOLE: dict[str, Any] = {"feature_pipeline": FeaturePipeline, "model": Model}  # all but detectors
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a model file: the estimator, or the `FeaturePipeline`, that it holds.
+    """Read a model file: the `Model`, the estimator or the `FeaturePipeline` that it holds.
 
     Loading runs no code: a damaged or hostile file is a clear error.
     """
     with missing_file_noticed(path):
-        if json.loads(_core.read_header(os.fspath(path)))["kind"] == "feature_pipeline":
-            return FeaturePipeline.load(path)
+        kind = json.loads(_core.read_header(os.fspath(path)))["kind"]
+        if kind in _WHOLE:
+            return _WHOLE[kind].load(path)
         detector, header = _one_model(os.fspath(path))
     estimator = DetectorEstimator._estimator_of(detector, header.get("feature_names") or None)
     if estimator is None:

@@ -415,3 +415,8 @@ def _to_series(pandas: Any, column: _core.Column, copy: bool) -> Any:
     values = column.to_numpy()
     series = pandas.Series(values.copy() if copy and not values.flags.writeable else values, copy=False)
     return series.dt.tz_localize("UTC") if kind == "time" else series
+
+
+def core_table(table: Any) -> _core.Table:
+    """The compiled table of a `Table`, or of anything that `Table` takes."""
+    return (table if isinstance(table, Table) else Table(table))._table

@@ -94,8 +94,9 @@ class NAD_API Ensemble final : public Detector {
   Ensemble& operator=(const Ensemble& other);
   Ensemble& operator=(Ensemble&&) noexcept;
 
-  /// What detects best where the training rows are normal ones only.
-  static Ensemble clean(std::uint64_t random_state = 0);
+  /// What detects best where the training rows are normal ones only. `rows` says how many there will be: with few of
+  /// them, members that would see a row or two a cluster get fewer clusters, and the autoencoder more epochs.
+  static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
   /// often they occur, and no member is there that would learn a flood by heart.
   static Ensemble mixed(std::uint64_t random_state = 0);

@@ -2,6 +2,11 @@
 
 // The ensembles that detected best over several collections of traffic, see `benchmarks/README.md`.
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
 #include "nad/detector/autoencoder.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/isolation_forest.hpp"
@@ -11,15 +16,24 @@
 
 namespace nad {
 
-NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state) {
+NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<std::size_t> rows) {
+  const auto clusters = [&](std::size_t most, std::size_t rows_each) {
+    return std::clamp<std::size_t>(rows.value_or(most * rows_each) / rows_each, 1, most);
+  };
+  constexpr std::size_t batch = 256;
+  constexpr std::size_t steps = 2500;  // of training, as far as 20 to 200 epochs make them
+  const std::size_t epochs =
+      std::clamp<std::size_t>(steps * batch / std::max<std::size_t>(rows.value_or(32'000), 1), 20, 200);
   Ensemble ensemble({.random_state = random_state});
   ensemble.add(
       IsolationForest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state}));
   // normal traffic has no flood among its clusters that would have to be left out
-  ensemble.add(KMeans({.n_clusters = 128, .large_clusters_only = false, .random_state = random_state}));
-  ensemble.add(LocalGaussian({.n_clusters = 16, .random_state = random_state}), {.name = "local_gaussian_16"});
-  ensemble.add(LocalGaussian({.n_clusters = 64, .random_state = random_state}), {.name = "local_gaussian_64"});
-  ensemble.add(Autoencoder({.epochs = 20, .batch_size = 256, .random_state = random_state}));
+  ensemble.add(KMeans({.n_clusters = clusters(128, 30), .large_clusters_only = false, .random_state = random_state}));
+  ensemble.add(LocalGaussian({.n_clusters = clusters(16, 100), .random_state = random_state}),
+               {.name = "local_gaussian_16"});
+  ensemble.add(LocalGaussian({.n_clusters = clusters(64, 100), .random_state = random_state}),
+               {.name = "local_gaussian_64"});
+  ensemble.add(Autoencoder({.epochs = epochs, .batch_size = batch, .random_state = random_state}));
   ensemble.add(OneClassSVM({.nu = 0.05, .approximation = KernelApproximation::nystroem, .random_state = random_state}));
   return ensemble;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -15,6 +14,8 @@ namespace nad::detail {
 inline constexpr std::size_t tail_scale_points = 640;
 /// Where the tail begins.
 inline constexpr double tail_rank = 0.95;
+/// With a lower one, one member's surprise at a few rows beyond its range would drown what all others say.
+inline constexpr double least_tail_shape = -0.2;
 
 /// -log(1 - rank)
 inline double surprise_of_rank(double rank) noexcept { return portable_log1p(rank / (1.0 - rank)); }
@@ -92,31 +93,7 @@ NAD_INLINE TailScale::TailScale(std::span<const float> scores, std::span<const f
           rank + (in_tail ? (1.0 - tail_rank) / (0.2 * tail_scale_points) : tail_rank / (0.8 * tail_scale_points));
     }
   }
-  learn_tail(excesses, excess_weights);
-}
-
-/// Probability-weighted moments (Hosking and Wallis 1987); with few excesses an exponential tail.
-NAD_INLINE void TailScale::learn_tail(std::span<const double> excesses, std::span<const double> weights) {
-  constexpr double thinnest = 0.05;
-  constexpr double heaviest = 0.9;
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  double mean = 0.0;
-  double lower_mean = 0.0;  // of the excess times the share of excesses above it
-  double below = 0.0;
-  for (std::size_t i = 0; i < excesses.size(); ++i) {
-    const double place = (below + 0.5 * weights[i]) / total;
-    below += weights[i];
-    mean += weights[i] * excesses[i] / total;
-    lower_mean += weights[i] * excesses[i] * (1.0 - place) / total;
-  }
-  tail_shape_ = thinnest;
-  if (excesses.size() >= 5 && mean > 2.0 * lower_mean) {
-    tail_shape_ = std::clamp(2.0 - mean / (mean - 2.0 * lower_mean), thinnest, heaviest);
-  }
-  tail_scale_ = mean * (1.0 - tail_shape_);
-  if (!(tail_scale_ > 0.0)) {
-    tail_scale_ = spread_;
-  }
+  tail_ = ParetoTail::fit(excesses, excess_weights, spread_, least_tail_shape);
 }
 
 NAD_INLINE double TailScale::rank(double score) const noexcept {
@@ -136,7 +113,7 @@ NAD_INLINE double TailScale::rank(double score) const noexcept {
 
 NAD_INLINE double TailScale::surprise(double score) const noexcept {
   if (score > tail_start_) {
-    return tail_surprise_ + portable_log1p(tail_shape_ * (score - tail_start_) / tail_scale_) / tail_shape_;
+    return tail_surprise_ + tail_.surprise(score - tail_start_);
   }
   return surprise_of_rank(rank(score));
 }
@@ -150,8 +127,7 @@ NAD_INLINE bool TailScale::is_sound() const noexcept {
             (i == 0 || (scores_[i - 1] < scores_[i] && ranks_[i - 1] < ranks_[i]));
   }
   return sound && finite(median_) && finite(spread_) && spread_ > 0.0 && finite(tail_start_) && tail_surprise_ >= 0.0 &&
-         finite(tail_surprise_) && tail_shape_ >= 0.05 && tail_shape_ <= 0.9 && tail_scale_ > 0.0 &&
-         finite(tail_scale_);
+         finite(tail_surprise_) && tail_.is_sound();
 }
 
 }  // namespace nad::detail

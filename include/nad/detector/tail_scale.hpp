@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nad/config.hpp"
+#include "nad/detail/pareto_tail.hpp"
 
 namespace nad::detail {
 
@@ -31,20 +32,17 @@ class NAD_API TailScale {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(scores_, ranks_, median_, spread_, tail_start_, tail_surprise_, tail_shape_, tail_scale_);
+    archive(scores_, ranks_, median_, spread_, tail_start_, tail_surprise_, tail_.shape, tail_.scale);
   }
 
  private:
-  void learn_tail(std::span<const double> excesses, std::span<const double> weights);
-
   std::vector<float> scores_;  ///< some of those that were seen, increasing
   std::vector<double> ranks_;  ///< of each of them
   double median_ = 0.0;
   double spread_ = 1.0;
   double tail_start_ = 0.0;
   double tail_surprise_ = 0.0;  ///< there
-  double tail_shape_ = 0.0;
-  double tail_scale_ = 1.0;
+  ParetoTail tail_;
 };
 
 }  // namespace nad::detail

@@ -12,10 +12,28 @@
 #include "nad/features/derive-inl.hpp"
 #include "nad/features/describe_plan-inl.hpp"
 #include "nad/features/fit_plan-inl.hpp"
+#include "nad/features/fold_plan-inl.hpp"
 #include "nad/features/pipeline.hpp"
 #include "nad/features/training_rows-inl.hpp"
 
 namespace nad {
+
+namespace detail {
+
+inline void apply_plan(const FeaturePlan& plan, const Table& columns, float* out, const FitControl& control) {
+  const BoundPlan bound(plan, columns);
+  parallel_for(
+      columns.rows(), control, {.grain = 4096, .stage = "computing features"},
+      [&](std::size_t begin, std::size_t end) { bound.apply(begin, end - begin, out + begin * plan.width()); });
+}
+
+/// Whether a table is one that `FeaturePipeline::columns` gave, as far as its names tell.
+inline bool are_columns_of(const FeaturePlan& plan, const Schema& schema) {
+  return std::equal(plan.columns.begin(), plan.columns.end(), schema.begin(), schema.end(),
+                    [](const Field& wanted, const Field& given) { return wanted.name == given.name; });
+}
+
+}  // namespace detail
 
 NAD_INLINE FeaturePipeline::FeaturePipeline() = default;
 
@@ -59,11 +77,7 @@ NAD_INLINE void FeaturePipeline::transform(const Table& table, std::span<float> 
                                                  std::to_string(table.rows()) + " rows of " + std::to_string(width) +
                                                  " features");
   }
-  const Table columns = detail::derive(plan, detail::select_inputs(plan, table), detail::begin_states(plan));
-  const detail::BoundPlan bound(plan, columns);
-  parallel_for(
-      table.rows(), control, {.grain = 4096, .stage = "computing features"},
-      [&](std::size_t begin, std::size_t end) { bound.apply(begin, end - begin, out.data() + begin * width); });
+  detail::apply_plan(plan, columns(table), out.data(), control);
 }
 
 NAD_INLINE Matrix FeaturePipeline::transform(const Table& table, const FitControl& control) const {
@@ -75,6 +89,45 @@ NAD_INLINE Matrix FeaturePipeline::transform(const Table& table, const FitContro
 NAD_INLINE Matrix FeaturePipeline::fit_transform(const Table& table, const FitControl& control) {
   fit(table, control);
   return transform(table, control);
+}
+
+NAD_INLINE Table FeaturePipeline::columns(const Table& table) const {
+  const detail::FeaturePlan& plan = fitted();
+  return detail::derive(plan, detail::select_inputs(plan, table), detail::begin_states(plan));
+}
+
+NAD_INLINE Matrix FeaturePipeline::transform_columns(const Table& columns, const FitControl& control) const {
+  const detail::FeaturePlan& plan = fitted();
+  if (!detail::are_columns_of(plan, columns.schema())) {
+    throw Error(ErrorCode::invalid_argument, "the columns are not those of this pipeline; give what columns() gave");
+  }
+  Matrix x = Matrix::for_overwrite(columns.rows(), plan.width());
+  detail::apply_plan(plan, columns, x.data(), control);
+  return x;
+}
+
+NAD_INLINE bool FeaturePipeline::looks_back() const {
+  return std::any_of(steps_.begin(), steps_.end(), [](const FeatureStep& step) {
+    return std::visit([](const auto& s) { return detail::begin_state(s) != nullptr; }, step);
+  });
+}
+
+NAD_INLINE Matrix FeaturePipeline::fold(MatrixView contributions, const Table& columns) const {
+  const detail::FeaturePlan& plan = fitted();
+  const bool fits = detail::are_columns_of(plan, columns.schema());
+  if (contributions.columns() != plan.width() || contributions.rows() != columns.rows() || !fits) {
+    throw Error(ErrorCode::invalid_argument, "contributions of " + std::to_string(contributions.rows()) + " rows and " +
+                                                 std::to_string(contributions.columns()) +
+                                                 " features do not fit a table of " + std::to_string(columns.rows()) +
+                                                 " rows and a pipeline of " + std::to_string(plan.width()) +
+                                                 " features; give the rows of columns() that were explained");
+  }
+  Matrix folded(contributions.rows(), columns.columns());
+  detail::ContributionFolder folder(plan, columns);
+  for (std::size_t row = 0; row < contributions.rows(); ++row) {
+    folder.fold(row, contributions.row(row), folded.row(row).data());
+  }
+  return folded;
 }
 
 NAD_INLINE const std::vector<FeatureInfo>& FeaturePipeline::features() const { return fitted().features; }

@@ -56,6 +56,17 @@ class NAD_API FeaturePipeline {
   void transform(const Table& table, std::span<float> out, const FitControl& control = {}) const;
   Matrix fit_transform(const Table& table, const FitControl& control = {});
 
+  /// What features are made of, in the units of the user: the columns of the table that are learnt from, and those
+  /// that steps derive.
+  Table columns(const Table& table) const;
+  /// The features of some rows of what `columns` gave: `transform`, where the columns are there already.
+  Matrix transform_columns(const Table& columns, const FitControl& control = {}) const;
+  /// Whether a record's features follow from the records before it, too.
+  bool looks_back() const;
+  /// What the features of each row contributed to a score becomes what those columns did: `columns` is what the method
+  /// of that name gave for the same rows. Sums stay as they are.
+  Matrix fold(MatrixView contributions, const Table& columns) const;
+
   /// What comes out, in order.
   const std::vector<FeatureInfo>& features() const;
   /// What must come in: names and types.

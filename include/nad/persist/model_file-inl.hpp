@@ -46,6 +46,9 @@ NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> 
   if (facts.kind == FeaturePipeline::kind_name) {
     throw bad_file("the model file holds a feature pipeline, no detector; load it with load<FeaturePipeline>()");
   }
+  if (facts.kind == "model") {
+    throw bad_file("the model file holds a whole model, no detector alone; load it with Model::load()");
+  }
   if (!expected.empty() && facts.kind != expected) {
     throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but " +
                    quoted_kind(expected) + " was asked for; load it as that kind, or with load_detector()");

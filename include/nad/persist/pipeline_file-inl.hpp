@@ -15,9 +15,7 @@ namespace nad {
 
 namespace detail {
 
-/// The text of a header.
-inline std::string make_header(const FeaturePipeline& pipeline, const std::string& note) {
-  Json header = header_beginning(FeaturePipeline::kind_name, pipeline.features().size());
+inline void describe_pipeline_in(Json& header, const FeaturePipeline& pipeline) {
   Json& names = header["feature_names"] = Json::array();
   for (const FeatureInfo& feature : pipeline.features()) {
     names.push_back(feature.name);
@@ -32,6 +30,12 @@ inline std::string make_header(const FeaturePipeline& pipeline, const std::strin
     left_out.push_back({{"column", column.column}, {"reason", column.reason}});
   }
   header["steps"] = Json::parse(to_json(pipeline.steps()));
+}
+
+/// The text of a header.
+inline std::string make_header(const FeaturePipeline& pipeline, const std::string& note) {
+  Json header = header_beginning(FeaturePipeline::kind_name, pipeline.features().size());
+  describe_pipeline_in(header, pipeline);
   return finish_header(std::move(header), note);
 }
 
@@ -39,8 +43,10 @@ NAD_INLINE FeaturePipeline load_pipeline_bytes(std::span<const std::byte> file) 
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   if (facts.kind != FeaturePipeline::kind_name) {
-    throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) +
-                   ", but a feature pipeline was asked for; load it with load_detector()");
+    throw bad_file("the model file holds " +
+                   (facts.kind == "model" ? "a whole model" : "a detector of kind " + quoted_kind(facts.kind)) +
+                   ", but a feature pipeline was asked for; load it with " +
+                   (facts.kind == "model" ? "Model::load()" : "load_detector()"));
   }
   FeaturePipeline pipeline;
   read_payload(parts.payload, pipeline);

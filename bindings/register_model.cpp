@@ -1,0 +1,197 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "table_tools.hpp"
+#include "threshold_tools.hpp"
+
+namespace nad::python {
+
+namespace {
+
+using Rule = std::pair<std::string, double>;
+
+Rule rule_words(const ThresholdRule& rule) { return {std::string(name(rule.kind)), rule.value}; }
+
+ModelOptions model_options(const std::string& training, const std::optional<Rule>& threshold, double calibration,
+                           std::optional<double> records_per_day, std::string label, std::string normal,
+                           std::uint64_t random_state) {
+  ModelOptions options;
+  const auto words = words_of(Training{});
+  const auto found = std::find(words.begin(), words.end(), training);
+  if (found == words.end()) {
+    throw Error(ErrorCode::invalid_argument,
+                "training is '" + training + "'; give one of " + detail::quoted_words(Training{}));
+  }
+  options.training = static_cast<Training>(found - words.begin());
+  if (threshold) {
+    options.threshold = rule_from(threshold->first, threshold->second);
+  }
+  options.calibration = calibration;
+  options.records_per_day = records_per_day;
+  options.label = std::move(label);
+  options.normal = std::move(normal);
+  options.random_state = random_state;
+  return options;
+}
+
+py::dict options_of_model(const Model& model) {
+  const ModelOptions& options = model.options();
+  py::dict words;
+  words["training"] = std::string(name(options.training));
+  words["threshold"] = options.threshold ? py::cast(rule_words(*options.threshold)) : py::none();
+  words["calibration"] = options.calibration;
+  words["records_per_day"] = options.records_per_day;
+  words["label"] = options.label;
+  words["normal"] = options.normal;
+  words["random_state"] = options.random_state;
+  return words;
+}
+
+Findings detect_in(const Model& model, const Table& table, std::optional<double> false_discovery_rate,
+                   std::size_t most_reasons, std::size_t most_explained, py::handle n_jobs,
+                   const py::object& progress) {
+  Run run(n_jobs, progress);
+  return run([&](const FitControl& control) {
+    return model.detect(
+        table,
+        {.false_discovery_rate = false_discovery_rate, .most_reasons = most_reasons, .most_explained = most_explained},
+        control);
+  });
+}
+
+py::array_t<float> float_array(const std::vector<float>& values) {
+  return {static_cast<py::ssize_t>(values.size()), values.data()};
+}
+
+void register_findings(py::module_& module) {
+  py::class_<Reason>(module, "Reason")
+      .def_readonly("column", &Reason::column)
+      .def_readonly("value", &Reason::value)
+      .def_readonly("expected", &Reason::expected)
+      .def_property_readonly("direction", [](const Reason& self) { return std::string(name(self.direction)); })
+      .def_readonly("contribution", &Reason::contribution)
+      .def("__eq__", [](const Reason& self, const Reason& other) { return self == other; })
+      .def("__str__", &Reason::to_string)
+      .def("__repr__", [](const Reason& self) { return "<Reason: " + self.to_string() + ">"; });
+  py::class_<Finding>(module, "Finding")
+      .def_readonly("row", &Finding::row)
+      .def_readonly("score", &Finding::score)
+      .def_property_readonly("p_value", [](const Finding& self) { return self.p.value; })
+      .def_property_readonly("extrapolated", [](const Finding& self) { return self.p.extrapolated; })
+      .def_readonly("surprise", &Finding::surprise)
+      .def_readonly("family", &Finding::family)
+      .def_readonly("reasons", &Finding::reasons)
+      .def("__eq__", [](const Finding& self, const Finding& other) { return self == other; })
+      .def("__str__", &Finding::to_string)
+      .def("__repr__", [](const Finding& self) {
+        return "<Finding of row " + std::to_string(self.row) + ", " + std::to_string(self.reasons.size()) + " reasons>";
+      });
+  py::class_<Findings>(module, "Findings")
+      .def_property_readonly("scores", [](const Findings& self) { return float_array(self.scores); })
+      .def_readonly("reported", &Findings::reported)
+      .def_property_readonly(
+          "limit", [](const Findings& self) { return py::make_tuple(self.limit.score, self.limit.extrapolated); })
+      .def_readonly("drift", &Findings::drift);
+}
+
+}  // namespace
+
+void register_model(py::module_& module) {
+  register_findings(module);
+  py::class_<Model>(module, "Model")
+      .def(py::init([](const Detector* detector, const std::string& training, const std::optional<Rule>& threshold,
+                       double calibration, std::optional<double> records_per_day, std::string label, std::string normal,
+                       std::uint64_t random_state) {
+             const ModelOptions options = model_options(training, threshold, calibration, records_per_day,
+                                                        std::move(label), std::move(normal), random_state);
+             return detector == nullptr ? Model(options) : Model(*detector, options);
+           }),
+           py::arg("detector"), py::kw_only(), py::arg("training"), py::arg("threshold"), py::arg("calibration"),
+           py::arg("records_per_day"), py::arg("label"), py::arg("normal"), py::arg("random_state"))
+      .def("set_pipeline", &Model::set_pipeline, py::arg("pipeline"))
+      .def(
+          "fit",
+          [](Model& self, const Table& table, py::handle n_jobs, const py::object& progress) {
+            Run run(n_jobs, progress);
+            Model learner = self;  // what is being used elsewhere stays as it is until the end
+            run([&](const FitControl& control) { learner.fit(table, control); });
+            self = std::move(learner);
+          },
+          py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
+      .def("detect", &detect_in, py::arg("table"), py::arg("false_discovery_rate"), py::arg("most_reasons"),
+           py::arg("most_explained"), py::arg("n_jobs"), py::arg("progress"))
+      .def(
+          "anomaly_score",
+          [](const Model& self, const Table& table, py::handle n_jobs, const py::object& progress) {
+            Run run(n_jobs, progress);
+            return float_array(run([&](const FitControl& control) { return self.anomaly_score(table, control); }));
+          },
+          py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
+      .def(
+          "explain",
+          [](const Model& self, const Table& table, const std::vector<std::size_t>& rows, py::handle n_jobs,
+             const py::object& progress) {
+            Run run(n_jobs, progress);
+            return run([&](const FitControl& control) { return self.explain(table, rows, control); });
+          },
+          py::arg("table"), py::arg("rows"), py::arg("n_jobs"), py::arg("progress"))
+      .def_property_readonly("is_fitted", &Model::is_fitted)
+      .def_property_readonly("options", &options_of_model)
+      .def_property_readonly("pipeline", [](const Model& self) { return self.pipeline(); })
+      .def_property_readonly("detector", [](const Model& self) { return self.detector().clone(); })
+      .def_property_readonly("calibration", [](const Model& self) { return self.calibration(); })
+      .def_property_readonly("records_per_day", &Model::records_per_day)
+      .def_property_readonly("families", &Model::families)
+      .def_property_readonly("rule", [](const Model& self) { return rule_words(self.threshold_rule()); })
+      .def_property_readonly(
+          "limit",
+          [](const Model& self) { return py::make_tuple(self.threshold().score, self.threshold().extrapolated); })
+      .def(
+          "set_threshold",
+          [](Model& self, const Rule& rule, const Table* labelled, py::handle n_jobs) {
+            Run run(n_jobs, py::none());
+            const ThresholdRule wanted = rule_from(rule.first, rule.second);
+            run([&](const FitControl& control) {
+              if (labelled == nullptr) {
+                self.set_threshold(wanted);
+              } else {
+                self.set_threshold(wanted, *labelled, control);
+              }
+            });
+          },
+          py::arg("rule"), py::arg("labelled"), py::arg("n_jobs"))
+      .def("set_records_per_day", &Model::set_records_per_day, py::arg("records"))
+      .def_property_readonly("importance",
+                             [](const Model& self) {
+                               std::vector<std::pair<std::string, double>> columns;
+                               for (const ColumnImportance& column : self.importance()) {
+                                 columns.emplace_back(column.name, column.share);
+                               }
+                               return columns;
+                             })
+      .def("describe", &Model::describe)
+      .def("save", &Model::save, py::arg("path"), py::arg("note"))
+      .def("save_bytes",
+           [](const Model& self) {
+             const std::vector<std::byte> bytes = self.save_bytes();
+             return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+           })
+      .def_static("load", &Model::load, py::arg("path"))
+      .def_static(
+          "load_bytes",
+          [](const py::bytes& bytes) {
+            const std::string_view view(bytes);
+            return Model::load_bytes({reinterpret_cast<const std::byte*>(view.data()), view.size()});
+          },
+          py::arg("bytes"));
+}
+
+}  // namespace nad::python

@@ -1,0 +1,62 @@
+#pragma once
+
+/// What a model says of records: which are anomalous, how sure that is, and why.
+///
+///   for (const nad::Finding& finding : model.detect(flows).reported) {
+///     std::cout << finding << '\n';   // row 17: p = 0.0002 (score 9.1)
+///   }                                 //   src_bytes 54,540 is higher than usual (0 to 5,131, median 44): 2.1
+///                                     //   service ecr_i was never seen (usual: http 61 %, smtp 14 %, 12 others): 1.4
+
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/model/usual_values.hpp"
+#include "nad/threshold/calibration.hpp"
+#include "nad/threshold/drift.hpp"
+
+namespace nad {
+
+/// What one column contributed.
+struct Reason {
+  std::string column;
+  std::string value;     ///< of the record, as people read it
+  std::string expected;  ///< what normal traffic holds there
+  Direction direction = Direction::usual;
+  /// In powers of ten of the p-value: the contributions of all columns add up to -log10 of it (of `Finding::surprise`).
+  /// Negative ones speak for a normal record.
+  double contribution = 0.0;
+
+  /// A sentence.
+  NAD_API std::string to_string() const;
+  friend bool operator==(const Reason&, const Reason&) = default;
+};
+
+struct Finding {
+  std::size_t row = 0;          ///< of the table that was given
+  float score = 0.0F;           ///< the detector's; higher is more anomalous
+  PValue p;                     ///< how likely a normal record gets such a score or a higher one
+  double surprise = 0.0;        ///< -log10 of the p-value, without its steps
+  std::string family = {};      ///< of attacks, where the model learnt from labels
+  std::vector<Reason> reasons;  ///< the columns that contributed most, the largest first
+
+  NAD_API std::string to_string() const;
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+NAD_API std::ostream& operator<<(std::ostream& out, const Finding& finding);
+
+struct Findings {
+  std::vector<float> scores;      ///< of all records
+  std::vector<Finding> reported;  ///< those above the limit, the most anomalous first
+  ScoreLimit limit;               ///< scores above it are reported
+  DriftReport drift;              ///< whether the records still look like those that the model was calibrated on
+};
+
+}  // namespace nad
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/model/finding-inl.hpp"
+#endif

@@ -1,0 +1,332 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/detail/not_a_number.hpp"
+#include "nad/detector/boosted_trees.hpp"
+#include "nad/model/finding-inl.hpp"
+#include "nad/model/labels-inl.hpp"
+#include "nad/model/model.hpp"
+#include "nad/model/model_file-inl.hpp"
+#include "nad/model/model_fit-inl.hpp"
+#include "nad/threshold/drift.hpp"
+#include "nad/threshold/false_discovery.hpp"
+
+namespace nad {
+
+NAD_INLINE Model::Model(Options options) : options_(std::move(options)) {
+  if (!is_known(options_.training)) {
+    throw Error(ErrorCode::invalid_argument, "training is none of " + detail::quoted_words(options_.training));
+  }
+  if (!(options_.calibration > 0.0 && options_.calibration <= 0.5)) {
+    throw Error(ErrorCode::invalid_argument, "calibration is " + std::to_string(options_.calibration) +
+                                                 "; give the share of records to hold out, above 0 and at most 0.5");
+  }
+  if (options_.records_per_day && !(*options_.records_per_day > 0.0 && detail::is_finite(*options_.records_per_day))) {
+    throw Error(ErrorCode::invalid_argument, "records_per_day is " + std::to_string(*options_.records_per_day) +
+                                                 "; give how many records a day brings, above 0");
+  }
+  const ThresholdRule usual =
+      options_.training == Training::labelled ? ThresholdRule::f_beta(1.0) : ThresholdRule::false_positive_rate(0.01);
+  rule_ = options_.threshold.value_or(usual);
+  rule_.check();
+}
+
+NAD_INLINE Model::Model(const Detector& detector, Options options) : Model(std::move(options)) {
+  detector_ = detector.clone();
+  detector_is_given_ = true;
+}
+
+NAD_INLINE Model::~Model() = default;
+NAD_INLINE Model::Model(Model&&) noexcept = default;
+NAD_INLINE Model& Model::operator=(Model&&) noexcept = default;
+
+NAD_INLINE Model::Model(const Model& other) { *this = other; }
+
+NAD_INLINE Model& Model::operator=(const Model& other) {
+  if (this == &other) {
+    return *this;
+  }
+  options_ = other.options_;
+  pipeline_ = other.pipeline_;
+  detector_ = other.detector_ ? other.detector_->clone() : nullptr;
+  pipeline_is_given_ = other.pipeline_is_given_;
+  detector_is_given_ = other.detector_is_given_;
+  is_fitted_ = other.is_fitted_;
+  training_records_ = other.training_records_;
+  calibration_ = other.calibration_;
+  records_per_day_ = other.records_per_day_;
+  best_score_ = other.best_score_;
+  rule_ = other.rule_;
+  limit_ = other.limit_;
+  families_ = other.families_;
+  usual_ = other.usual_;
+  importance_ = other.importance_;
+  choices_ = other.choices_;
+  return *this;
+}
+
+NAD_INLINE void Model::set_pipeline(const FeaturePipeline& pipeline) {
+  if (is_fitted_) {
+    throw Error(ErrorCode::invalid_argument, "this model has learnt by another pipeline; make a new one");
+  }
+  pipeline_ = pipeline;
+  pipeline_is_given_ = true;
+}
+
+NAD_INLINE void Model::require_fitted(const char* verb) const {
+  if (!is_fitted_) {
+    throw Error(ErrorCode::not_fitted,
+                std::string("this model has not learnt anything yet; call fit() or load one before ") + verb);
+  }
+}
+
+NAD_INLINE const Detector& Model::detector() const {
+  if (!detector_) {
+    throw Error(ErrorCode::not_fitted, "this model has not chosen a detector yet; call fit()");
+  }
+  return *detector_;
+}
+
+NAD_INLINE void Model::require_fit(const Schema& schema) const {
+  std::string missing;
+  std::string other;
+  std::size_t count = 0;
+  for (const Field& wanted : pipeline_.inputs()) {
+    const auto place = schema.find(wanted.name);
+    if (!place) {
+      missing += (missing.empty() ? "'" : ", '") + wanted.name + "'";
+      ++count;
+    }
+  }
+  if (count == 0) {
+    return;  // a type that does not fit is refused, by name, where the column is read
+  }
+  for (const Field& field : schema) {
+    if (!pipeline_.inputs().find(field.name) && field.role == Role::feature) {
+      other += (other.empty() ? "'" : ", '") + field.name + "'";
+    }
+  }
+  throw Error(ErrorCode::invalid_data,
+              "the table" + (schema.source().empty() ? "" : " (" + schema.source() + ")") +
+                  " does not fit this model, which learnt from " + std::to_string(pipeline_.inputs().size()) +
+                  " columns" + (pipeline_.inputs().source().empty() ? "" : " of " + pipeline_.inputs().source()) +
+                  ": it lacks " + std::to_string(count) + " of them, " + missing +
+                  (other.empty() ? "" : "; it has columns that the model does not know, " + other) +
+                  "; give records of the same kind, or fit a model on these");
+}
+
+NAD_INLINE std::vector<float> Model::scores_of(const Table& columns, const FitControl& control) const {
+  constexpr std::size_t at_once = 65'536;  // rows: what a detector needs of a large table stays small
+  std::vector<float> scores(columns.rows());
+  const FitControl quiet{.n_jobs = control.n_jobs};
+  for (std::size_t begin = 0; begin < scores.size(); begin += at_once) {
+    const std::size_t count = std::min(at_once, scores.size() - begin);
+    const Matrix x = pipeline_.transform_columns(columns.slice(begin, count), quiet);
+    detector_->anomaly_score(x, std::span(scores).subspan(begin, count), quiet);
+    if (control.progress && !control.progress({.stage = "scoring", .done = begin + count, .total = scores.size()})) {
+      throw Error(ErrorCode::cancelled, "scoring was cancelled");
+    }
+  }
+  return scores;
+}
+
+NAD_INLINE std::vector<float> Model::anomaly_score(const Table& table, const FitControl& control) const {
+  require_fitted("scoring");
+  require_fit(table.schema());
+  return scores_of(pipeline_.columns(table), control);
+}
+
+NAD_INLINE Findings Model::detect(const Table& table, const DetectOptions& options, const FitControl& control) const {
+  require_fitted("detecting");
+  require_fit(table.schema());
+  const Table columns = pipeline_.columns(table);
+  Findings findings;
+  findings.limit = limit_;
+  findings.scores = scores_of(columns, control);
+  std::vector<std::size_t> rows;
+  if (options.false_discovery_rate) {
+    std::vector<double> p(findings.scores.size());
+    std::transform(findings.scores.begin(), findings.scores.end(), p.begin(),
+                   [this](float score) { return calibration_.p_value(score).value; });
+    const Discoveries found = benjamini_hochberg(p, *options.false_discovery_rate);
+    for (std::size_t row = 0; row < p.size(); ++row) {
+      if (found.reported[row] != 0) {
+        rows.push_back(row);
+      }
+    }
+  } else {
+    for (std::size_t row = 0; row < findings.scores.size(); ++row) {
+      if (findings.scores[row] > limit_.score) {
+        rows.push_back(row);
+      }
+    }
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](std::size_t a, std::size_t b) { return findings.scores[a] > findings.scores[b]; });
+  if (options.false_discovery_rate) {
+    // what was reported lies above it, everything else below
+    const float highest = std::numeric_limits<float>::max();
+    const float least = rows.empty() ? highest : findings.scores[rows.back()];
+    findings.limit.score = rows.empty() ? highest : std::nextafter(least, -highest);
+    findings.limit.extrapolated = calibration_.p_value(least).extrapolated;
+  }
+  std::vector<float> scores(rows.size());
+  std::transform(rows.begin(), rows.end(), scores.begin(), [&](std::size_t row) { return findings.scores[row]; });
+  findings.reported = findings_of(columns, rows, scores, options.most_reasons, options.most_explained, control);
+  if (!findings.scores.empty()) {
+    findings.drift = drift(calibration_, findings.scores);
+  }
+  return findings;
+}
+
+NAD_INLINE std::vector<Finding> Model::explain(const Table& table, std::span<const std::size_t> rows,
+                                               const FitControl& control) const {
+  require_fitted("explaining");
+  require_fit(table.schema());
+  for (const std::size_t row : rows) {
+    if (row >= table.rows()) {
+      throw Error(ErrorCode::invalid_argument,
+                  "there is no row " + std::to_string(row) + "; the table has " + std::to_string(table.rows()));
+    }
+  }
+  const Table columns = pipeline_.columns(table);
+  const std::vector<float> scores = scores_of(columns.take(rows), {.n_jobs = control.n_jobs});
+  return findings_of(columns, rows, scores, columns.columns(), rows.size(), control);
+}
+
+NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::span<const std::size_t> rows,
+                                                   std::span<const float> scores, std::size_t most,
+                                                   std::size_t explained, const FitControl& control) const {
+  constexpr double ten = 2.302585092994045684;  // log(10)
+  std::vector<Finding> findings(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    findings[i].row = rows[i];
+    findings[i].score = scores[i];
+    findings[i].p = calibration_.p_value(scores[i]);
+    findings[i].surprise = calibration_.surprise(scores[i]) / ten;
+  }
+  const auto* const trees = families_.empty() ? nullptr : dynamic_cast<const BoostedTrees*>(detector_.get());
+  const std::size_t wanted = trees != nullptr ? rows.size() : most == 0 ? 0 : std::min(explained, rows.size());
+  constexpr std::size_t at_once = 4096;
+  const FitControl quiet{.n_jobs = control.n_jobs};
+  for (std::size_t begin = 0; begin < wanted; begin += at_once) {
+    const std::size_t count = std::min(at_once, wanted - begin);
+    const Table part = columns.take(rows.subspan(begin, count));
+    const Matrix x = pipeline_.transform_columns(part, quiet);
+    if (trees != nullptr) {
+      const std::vector<std::int32_t> classes = trees->predict_class(x, quiet);
+      for (std::size_t i = 0; i < count; ++i) {
+        findings[begin + i].family = families_.at(static_cast<std::size_t>(classes[i]));
+      }
+    }
+    if (most == 0 || begin >= explained) {
+      continue;
+    }
+    const Matrix contributions = pipeline_.fold(detector_->explain(x, quiet), part);
+    for (std::size_t i = 0; i < count; ++i) {
+      findings[begin + i].reasons =
+          detail::reasons_of(usual_, part, i, contributions.row(i), findings[begin + i].surprise, most);
+    }
+    if (control.progress && !control.progress({.stage = "explaining", .done = begin + count, .total = wanted})) {
+      throw Error(ErrorCode::cancelled, "explaining was cancelled");
+    }
+  }
+  return findings;
+}
+
+NAD_INLINE ThresholdEvidence Model::evidence() const noexcept {
+  return {.calibration = &calibration_, .records_per_day = records_per_day_, .best_score = best_score_};
+}
+
+NAD_INLINE void Model::set_threshold(const ThresholdRule& rule) {
+  require_fitted("setting its threshold");
+  // the best score was that of one beta
+  if (rule.kind == ThresholdKind::f_beta && !(rule == rule_)) {
+    throw Error(ErrorCode::invalid_argument,
+                "another threshold by F-beta needs labelled records; give a table of them");
+  }
+  limit_ = rule.limit(evidence());
+  rule_ = rule;
+}
+
+NAD_INLINE void Model::set_threshold(const ThresholdRule& rule, const Table& labelled, const FitControl& control) {
+  require_fitted("setting its threshold");
+  rule.check();
+  if (rule.kind != ThresholdKind::f_beta) {
+    return set_threshold(rule);
+  }
+  const detail::Labels labels = detail::read_labels(labelled, options_, families_);
+  const std::optional<float> best = detail::best_f_beta(anomaly_score(labelled, control), labels.classes, rule.value);
+  limit_ = rule.limit({.best_score = best});
+  best_score_ = best;
+  rule_ = rule;
+}
+
+NAD_INLINE void Model::set_records_per_day(double records) {
+  if (!(records > 0.0 && detail::is_finite(records))) {
+    throw Error(ErrorCode::invalid_argument,
+                "records_per_day is " + std::to_string(records) + "; give a number above 0");
+  }
+  const std::optional<double> before = std::exchange(records_per_day_, records);
+  if (is_fitted_) {
+    try {
+      limit_ = rule_.limit(evidence());
+    } catch (...) {
+      records_per_day_ = before;
+      throw;
+    }
+  }
+}
+
+NAD_INLINE std::string Model::describe() const {
+  std::string text = "model, training '" + std::string(name(options_.training)) + "'";
+  if (!is_fitted_) {
+    return text + ", not fitted\n";
+  }
+  text += ", " + detail::with_thousands(std::to_string(training_records_)) + " records of " +
+          std::to_string(pipeline_.inputs().size()) + " columns, " + std::to_string(pipeline_.features().size()) +
+          " features\n";
+  for (const std::string& choice : choices_) {
+    text += "- " + choice + "\n";
+  }
+  text += "- threshold: " + rule_.to_string() + ", a score above " +
+          detail::formatted("%.6g", static_cast<double>(limit_.score)) +
+          (limit_.extrapolated ? " (extrapolated: the calibration records are too few for it)" : "") + "\n";
+  if (records_per_day_) {
+    text += "- records a day: " + detail::with_thousands(detail::formatted("%.0f", *records_per_day_)) + "\n";
+  }
+  return text;
+}
+
+NAD_INLINE void Model::restore() {
+  rule_.check();
+  const bool sound = detector_->n_features() == pipeline_.features().size() &&
+                     !detail::is_nan(static_cast<double>(limit_.score)) &&
+                     usual_.size() == pipeline_.plan()->columns.size() &&
+                     (!records_per_day_ || (*records_per_day_ > 0.0 && detail::is_finite(*records_per_day_))) &&
+                     is_known(options_.training);
+  const auto* const trees = dynamic_cast<const BoostedTrees*>(detector_.get());
+  const bool has_names = trees == nullptr || families_.empty() ||
+                         std::all_of(trees->classes().begin(), trees->classes().end(), [this](std::int32_t number) {
+                           return number >= 0 && static_cast<std::size_t>(number) < families_.size();
+                         });
+  if (!sound || !has_names) {
+    throw Error(ErrorCode::bad_file, "the parts of the model do not fit together; the model is damaged");
+  }
+  for (const ColumnImportance& column : importance_) {
+    if (!(column.share >= 0.0 && column.share <= 1.0)) {
+      throw Error(ErrorCode::bad_file, "the importance of a column makes no sense; the model is damaged");
+    }
+  }
+  is_fitted_ = true;
+}
+
+}  // namespace nad

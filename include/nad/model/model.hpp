@@ -1,0 +1,142 @@
+#pragma once
+
+/// From records to findings: a feature pipeline, a detector and a threshold as one value and one file.
+///
+///   nad::Model model({.training = nad::Training::clean, .threshold = nad::ThresholdRule::alerts_per_day(20)});
+///   model.fit(nad::read("last_week.log"));               // believed to be normal
+///   std::cout << model.describe();                       // what was chosen, and why
+///   nad::Findings findings = model.detect(nad::read("today.log"));
+///   for (const nad::Finding& finding : findings.reported) std::cout << finding << '\n';
+///   model.save("office.nad");
+///   nad::Model same = nad::Model::load("office.nad");    // in any program that links nad
+///
+/// A model chooses its pipeline and its detector by the table and by what the training records are; both can be given.
+/// Labels, identifiers and addresses are never learnt from unless a step of a given pipeline names them.
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/core/progress.hpp"
+#include "nad/detector/detector.hpp"
+#include "nad/features/importance.hpp"
+#include "nad/features/pipeline.hpp"
+#include "nad/model/finding.hpp"
+#include "nad/model/model_options.hpp"
+#include "nad/model/usual_values.hpp"
+#include "nad/table/table.hpp"
+#include "nad/threshold/calibration.hpp"
+#include "nad/threshold/threshold_rule.hpp"
+
+namespace nad {
+
+class NAD_API Model {
+ public:
+  static constexpr std::string_view kind_name = "model";
+  using Options = ModelOptions;
+
+  /// Chooses pipeline and detector when it is fitted.
+  explicit Model(Options options = {});
+  /// With this detector; only the pipeline is chosen.
+  explicit Model(const Detector& detector, Options options = {});
+  ~Model();
+  Model(const Model& other);
+  Model(Model&&) noexcept;
+  Model& operator=(const Model& other);
+  Model& operator=(Model&&) noexcept;
+
+  /// The steps of this pipeline are used, in the place of those that would be chosen. Only before `fit`.
+  void set_pipeline(const FeaturePipeline& pipeline);
+
+  void fit(const Table& table, const FitControl& control = {});
+
+  Findings detect(const Table& table, const DetectOptions& options = {}, const FitControl& control = {}) const;
+  /// One a record; higher is more anomalous.
+  std::vector<float> anomaly_score(const Table& table, const FitControl& control = {}) const;
+  /// Findings for these rows of a table, reported or not, in the order given, with all their reasons.
+  std::vector<Finding> explain(const Table& table, std::span<const std::size_t> rows,
+                               const FitControl& control = {}) const;
+
+  const Options& options() const noexcept { return options_; }
+  bool is_fitted() const noexcept { return is_fitted_; }
+  const FeaturePipeline& pipeline() const noexcept { return pipeline_; }
+  /// An error before `fit` where none was given.
+  const Detector& detector() const;
+  const Calibration& calibration() const noexcept { return calibration_; }
+  std::optional<double> records_per_day() const noexcept { return records_per_day_; }
+  /// What the labels are called, the normal ones first; empty without labels.
+  const std::vector<std::string>& families() const noexcept { return families_; }
+
+  const ThresholdRule& threshold_rule() const noexcept { return rule_; }
+  const ScoreLimit& threshold() const noexcept { return limit_; }
+  /// Another threshold for what is already learnt. An error where the rule needs what the model does not know.
+  void set_threshold(const ThresholdRule& rule);
+  /// The same, with labelled records for `f_beta`.
+  void set_threshold(const ThresholdRule& rule, const Table& labelled, const FitControl& control = {});
+  void set_records_per_day(double records);
+
+  /// What each column contributes to the scores of calibration records: shares that add up to 1, the largest first.
+  const std::vector<ColumnImportance>& importance() const noexcept { return importance_; }
+  /// What was chosen and learnt, and why, for people.
+  std::string describe() const;
+
+  /// `note`: free text for people, kept in the header; UTF-8.
+  void save(const std::filesystem::path& path, const std::string& note = "") const;
+  std::vector<std::byte> save_bytes(const std::string& note = "") const;
+  static Model load(const std::filesystem::path& path);
+  static Model load_bytes(std::span<const std::byte> bytes);
+
+  /// For any cereal archive. What is loaded is checked.
+  template <class Archive>
+  void serialize(Archive& archive);
+
+ private:
+  void require_fitted(const char* verb) const;
+  /// An error that names every column that is missing or of another type.
+  void require_fit(const Schema& schema) const;
+  void learn(const Table& table, const FitControl& control);
+  void choose_pipeline(const Table& table);
+  void choose_detector(std::size_t rows);
+  void fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control);
+  /// By the rows that were held out, or where there are none those that were learnt from.
+  void calibrate(const Table& columns, std::span<const std::size_t> learnt, std::span<const std::size_t> held_out,
+                 std::span<const std::int32_t> classes, const FitControl& control);
+  void learn_importance(const Matrix& x, const Table& columns, const FitControl& control);
+  std::vector<float> scores_of(const Table& columns, const FitControl& control) const;
+  /// Findings of rows with known scores; `most` reasons each.
+  std::vector<Finding> findings_of(const Table& columns, std::span<const std::size_t> rows,
+                                   std::span<const float> scores, std::size_t most, std::size_t explained,
+                                   const FitControl& control) const;
+  ThresholdEvidence evidence() const noexcept;
+  void restore();
+
+  Options options_;
+  FeaturePipeline pipeline_;
+  std::unique_ptr<Detector> detector_;
+  bool pipeline_is_given_ = false;
+  bool detector_is_given_ = false;
+  bool is_fitted_ = false;
+  std::uint64_t training_records_ = 0;
+  Calibration calibration_;
+  std::optional<double> records_per_day_;
+  std::optional<float> best_score_;
+  ThresholdRule rule_;
+  ScoreLimit limit_;
+  std::vector<std::string> families_;
+  UsualValues usual_;
+  std::vector<ColumnImportance> importance_;
+  std::vector<std::string> choices_;  ///< sentences for `describe`
+};
+
+}  // namespace nad
+
+#include "nad/model/model_serialize.hpp"
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/model/model-inl.hpp"
+#endif

@@ -1,0 +1,316 @@
+#pragma once
+
+// How a model chooses and learns.
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/core/random.hpp"
+#include "nad/detector/boosted_trees.hpp"
+#include "nad/detector/ensemble.hpp"
+#include "nad/features/automatic-inl.hpp"
+#include "nad/model/labels-inl.hpp"
+#include "nad/model/model.hpp"
+#include "nad/model/reasons-inl.hpp"
+
+namespace nad {
+
+namespace detail {
+
+inline constexpr std::size_t most_calibration_rows = 20'000;
+inline constexpr std::size_t fewest_calibration_rows = 50;
+inline constexpr std::size_t most_scores_in_place = 100'000;  ///< of the rows that were learnt from
+
+/// The limit that gives the highest F-beta score to "attack where the score is above"; nothing without attacks.
+inline std::optional<float> best_f_beta(std::span<const float> scores, std::span<const std::int32_t> classes,
+                                        double beta) {
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  const auto attacks = static_cast<double>(
+      std::count_if(classes.begin(), classes.end(), [](std::int32_t number) { return number != 0; }));
+  if (attacks == 0.0) {
+    return std::nullopt;
+  }
+  const double weight = beta * beta;
+  double found = 0.0;
+  double best = -1.0;
+  float limit = 0.0F;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    found += classes[order[i]] != 0 ? 1.0 : 0.0;
+    if (i + 1 < order.size() && scores[order[i + 1]] == scores[order[i]]) {
+      continue;
+    }
+    const double f = (1.0 + weight) * found / (weight * attacks + static_cast<double>(i + 1));
+    if (f > best) {
+      best = f;
+      // half way to the next score: neither of both lies on the limit
+      const float next = i + 1 < order.size() ? scores[order[i + 1]] : std::nextafter(scores[order[i]], -1e30F);
+      limit = next + (scores[order[i]] - next) / 2.0F;
+      limit = limit < scores[order[i]] ? limit : next;
+    }
+  }
+  return limit;
+}
+
+/// Records a day, by the first column of moments.
+inline std::optional<double> daily_records(const Table& table) {
+  constexpr double day = 86'400e9;
+  for (std::size_t place = 0; place < table.columns(); ++place) {
+    const Column& column = table.column(place);
+    if (table.schema()[place].role != Role::moment || column.type() != ColumnType::time) {
+      continue;
+    }
+    std::optional<std::int64_t> first;
+    std::optional<std::int64_t> last;
+    for (std::size_t row = 0; row < column.size(); ++row) {
+      if (!column.is_missing(row)) {
+        const std::int64_t time = column.times()[row];
+        first = std::min(first.value_or(time), time);
+        last = std::max(last.value_or(time), time);
+      }
+    }
+    if (first && *last > *first) {
+      const double span = static_cast<double>(*last) - static_cast<double>(*first);
+      return static_cast<double>(column.size()) / span * day;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Which rows are held out; the others are learnt from. Both rise.
+struct HeldOut {
+  std::vector<std::size_t> learnt;
+  std::vector<std::size_t> held_out;
+
+  HeldOut(std::size_t rows, double share, std::uint64_t seed) {
+    const auto wanted = std::min(most_calibration_rows, static_cast<std::size_t>(share * static_cast<double>(rows)));
+    Random random(seed, 0x68656c64);
+    std::size_t left = wanted >= fewest_calibration_rows ? wanted : 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+      // each set of `wanted` rows is as likely as any other
+      const bool out = left > 0 && random.below(rows - row) < left;
+      (out ? held_out : learnt).push_back(row);
+      left -= out ? 1U : 0U;
+    }
+  }
+};
+
+/// Trees cut where they like: no scale, no columns for each category, and a gap is a value of its own.
+inline FeaturePipeline pipeline_for_trees(const Table& table) {
+  std::vector<FeatureStep> steps;
+  add_leaks(table, steps);
+  add_derived(table, steps);
+  steps.emplace_back(Ordinal{});
+  return FeaturePipeline(std::move(steps));
+}
+
+inline std::vector<std::uint32_t> categorical_places(const FeaturePipeline& pipeline) {
+  std::vector<std::uint32_t> places;
+  for (const CategoryPart& part : pipeline.plan()->categories) {
+    if (part.width == 1) {
+      places.push_back(static_cast<std::uint32_t>(part.output));
+    }
+  }
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+}  // namespace detail
+
+NAD_INLINE void Model::choose_pipeline(const Table& table) {
+  if (pipeline_is_given_) {
+    choices_.emplace_back("the pipeline was given");
+    return;
+  }
+  const bool trees = options_.training == Training::labelled &&
+                     (!detector_is_given_ || dynamic_cast<const BoostedTrees*>(detector_.get()) != nullptr);
+  if (trees) {
+    pipeline_ = detail::pipeline_for_trees(table);
+    choices_.emplace_back("pipeline for trees: columns as they are, categories by number, gaps left open");
+    return;
+  }
+  pipeline_ = FeaturePipeline::automatic(table);
+  choices_.emplace_back(
+      "automatic pipeline: a column for each category, novelty flags, heavy tails by their logarithm, standard "
+      "deviations clipped at 10; what never varied in training stays, as a flag");
+}
+
+NAD_INLINE void Model::choose_detector(std::size_t rows) {
+  if (detector_is_given_) {
+    choices_.push_back("the detector was given: " + std::string(detector_->kind()));
+    return;
+  }
+  switch (options_.training) {
+    case Training::clean:
+      detector_ = std::make_unique<Ensemble>(Ensemble::clean(options_.random_state, rows));
+      choices_.emplace_back(
+          "ensemble for clean training: an isolation forest of 4,096-row samples, since attacks do not hide each other "
+          "where there are none; k-means, local Gaussians, autoencoder and one-class SVM, since sharp descriptions of "
+          "normal traffic are safe then; combined by the mean of -log p, so that those that agree count");
+      break;
+    case Training::mixed:
+      detector_ = std::make_unique<Ensemble>(Ensemble::mixed(options_.random_state));
+      choices_.emplace_back(
+          "ensemble for mixed training: each distinct record counts once, or floods would be normal by their number; "
+          "an "
+          "isolation forest with weight 2 and local Gaussians, since k-means, neighbours and autoencoders learn the "
+          "attacks");
+      break;
+    case Training::labelled: {
+      BoostedTreesOptions trees;
+      trees.categorical_features = detail::categorical_places(pipeline_);
+      trees.random_state = options_.random_state;
+      detector_ = std::make_unique<BoostedTrees>(trees);
+      choices_.emplace_back("boosted trees for labelled training: the score is the probability of not being normal");
+      break;
+    }
+  }
+}
+
+NAD_INLINE void Model::fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control) {
+  if (auto* const trees = dynamic_cast<BoostedTrees*>(detector_.get())) {
+    if (classes.empty()) {
+      throw Error(ErrorCode::invalid_argument, "boosted trees learn from labels; train 'labelled'");
+    }
+    trees->fit(x, classes, control);
+    return;
+  }
+  detector_->fit(x, control);
+}
+
+NAD_INLINE void Model::learn_importance(const Matrix& x, const Table& columns, const FitControl& control) {
+  const Matrix folded = pipeline_.fold(detector_->explain(x, control), columns);
+  std::vector<double> sums(folded.columns(), 0.0);
+  for (std::size_t row = 0; row < folded.rows(); ++row) {
+    for (std::size_t place = 0; place < sums.size(); ++place) {
+      sums[place] += std::abs(static_cast<double>(folded(row, place)));
+    }
+  }
+  const double total = std::accumulate(sums.begin(), sums.end(), 0.0);
+  importance_.clear();
+  for (std::size_t place = 0; place < sums.size(); ++place) {
+    importance_.push_back({.name = usual_.column(place), .share = total > 0.0 ? sums[place] / total : 0.0});
+  }
+  std::stable_sort(importance_.begin(), importance_.end(),
+                   [](const ColumnImportance& a, const ColumnImportance& b) { return a.share > b.share; });
+}
+
+NAD_INLINE void Model::fit(const Table& table, const FitControl& control) {
+  if (table.rows() < 2) {
+    throw Error(ErrorCode::invalid_data, "a model cannot learn from " + std::to_string(table.rows()) +
+                                             " records; give at least 2, better some thousands");
+  }
+  Model learner(*this);  // an error half way leaves what was learnt before
+  learner.learn(table, control);
+  *this = std::move(learner);
+}
+
+NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
+  choices_.clear();
+  families_.clear();
+  best_score_.reset();
+  choose_pipeline(given);
+  const Table table = pipeline_.training_rows(given);
+  const bool labelled = options_.training == Training::labelled;
+  detail::Labels labels;
+  if (labelled) {
+    labels = detail::read_labels(table, options_, {});
+    families_ = labels.families;
+  }
+  const bool mixed = options_.training == Training::mixed;
+  const detail::HeldOut rows(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
+
+  // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from,
+  // so that a held-out record is to the model what a new one will be
+  const bool looks_back = pipeline_.looks_back();
+  const bool learns_from_all = looks_back || rows.held_out.empty();
+  pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
+  const Table columns = pipeline_.columns(table);
+  const auto classes_of = [&](std::span<const std::size_t> places) {
+    std::vector<std::int32_t> classes;
+    classes.reserve(places.size());
+    for (const std::size_t row : places) {
+      classes.push_back(labels.classes[row]);
+    }
+    return classes;
+  };
+  choose_detector(rows.learnt.size());
+  std::vector<std::size_t> learnt = rows.learnt;
+  std::vector<std::size_t> normal = rows.learnt;
+  if (labelled) {
+    std::erase_if(normal, [&](std::size_t row) { return labels.classes[row] != 0; });
+    if (normal.size() < 2) {
+      throw Error(ErrorCode::invalid_data, "among the records to learn from are " + std::to_string(normal.size()) +
+                                               " normal ones ('" + families_[0] + "'); at least 2 are needed");
+    }
+    if (dynamic_cast<const BoostedTrees*>(detector_.get()) == nullptr) {
+      learnt = normal;
+      choices_.emplace_back("it learns from the normal records alone; the labels serve the threshold");
+    }
+  }
+  {
+    const Matrix x = pipeline_.transform_columns(columns.take(learnt), {.n_jobs = control.n_jobs});
+    fit_detector(x, labelled ? classes_of(learnt) : std::vector<std::int32_t>(), control);
+  }
+  usual_ = UsualValues(columns.take(normal));
+  calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
+  records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(table);
+  limit_ = rule_.limit(evidence());
+  training_records_ = table.rows();
+  is_fitted_ = true;
+}
+
+NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size_t> learnt,
+                                 std::span<const std::size_t> held_out, std::span<const std::int32_t> classes,
+                                 const FitControl& control) {
+  std::vector<std::size_t> rows(held_out.begin(), held_out.end());
+  if (rows.empty()) {
+    const std::size_t stride = learnt.size() / detail::most_scores_in_place + 1;
+    for (std::size_t i = 0; i < learnt.size(); i += stride) {
+      rows.push_back(learnt[i]);
+    }
+    choices_.push_back(
+        options_.training == Training::mixed
+            ? "p-values compare with the training records themselves, attacks among them"
+            : "too few records to hold any out: p-values compare with the records that were learnt from, "
+              "and promise too much");
+  } else {
+    choices_.push_back("p-values compare with " + detail::with_thousands(std::to_string(rows.size())) +
+                       " held-out records, which the detector did not learn from");
+  }
+  std::vector<float> scores = scores_of(columns.take(rows), {.n_jobs = control.n_jobs});
+  std::vector<float> normal_scores;
+  if (!classes.empty()) {
+    std::vector<std::int32_t> of_rows;
+    of_rows.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      of_rows.push_back(classes[rows[i]]);
+      if (of_rows.back() == 0) {
+        normal_scores.push_back(scores[i]);
+      }
+    }
+    if (rule_.kind == ThresholdKind::f_beta) {
+      best_score_ = detail::best_f_beta(scores, of_rows, rule_.value);
+    }
+    scores = std::move(normal_scores);
+  }
+  calibration_ = Calibration(scores);
+
+  constexpr std::size_t enough = 500;
+  const std::size_t stride = rows.size() / enough + 1;
+  std::vector<std::size_t> sample;
+  for (std::size_t i = 0; i < rows.size(); i += stride) {
+    sample.push_back(rows[i]);
+  }
+  const Table part = columns.take(sample);
+  learn_importance(pipeline_.transform_columns(part), part, {.n_jobs = control.n_jobs});
+}
+
+}  // namespace nad

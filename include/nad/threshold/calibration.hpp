@@ -1,0 +1,94 @@
+#pragma once
+
+/// What scores normal records get: p-values for new ones, and the score that stands for a p-value.
+///
+///   nad::Calibration calibration(detector.anomaly_score(held_out));   // rows that the detector did not learn from
+///   nad::PValue p = calibration.p_value(score);
+///   p.value;                                      // (1 + held-out scores at least as high) / (held-out scores + 1)
+///   p.extrapolated;                               // beyond all of them: from a tail fitted to the highest
+///   calibration.score_at(0.001).score;            // records above it have a p-value of at most 0.001
+///
+/// Split conformal prediction: where a new record is as likely among the held-out ones as at any other place of their
+/// order (same network, same time of day, no drift), P(p <= a) <= a, whatever the detector and however few the
+/// held-out records are. What is extrapolated has no such promise.
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "nad/config.hpp"
+#include "nad/detail/pareto_tail.hpp"
+
+namespace nad {
+
+struct PValue {
+  double value = 1.0;
+  bool extrapolated = false;
+
+  friend bool operator==(const PValue&, const PValue&) = default;
+};
+
+struct ScoreLimit {
+  float score = 0.0F;         ///< what lies above has the p-value that was asked for, or a lower one
+  bool extrapolated = false;  ///< the held-out scores are too few for it
+
+  friend bool operator==(const ScoreLimit&, const ScoreLimit&) = default;
+};
+
+class NAD_API Calibration {
+ public:
+  /// Scores of nothing: every p-value is 1.
+  Calibration() = default;
+  /// Finite scores, in any order.
+  explicit Calibration(std::span<const float> scores);
+
+  std::size_t size() const noexcept { return scores_.size(); }
+  /// In rising order.
+  std::span<const float> scores() const noexcept { return scores_; }
+
+  /// The least p-value that is not extrapolated: 1 / (size() + 1).
+  double least_p_value() const noexcept { return 1.0 / (static_cast<double>(scores_.size()) + 1.0); }
+  /// Never above 1 / (size() + 1) beyond all held-out scores, and falls on there with the fitted tail; falls everywhere
+  /// as the score rises, though not strictly.
+  PValue p_value(float score) const noexcept;
+  /// The same, without the tail: what the promise holds for.
+  double conformal_p_value(float score) const noexcept;
+  /// -log of the p-value, without its steps: between two held-out scores it rises straight, among the highest and
+  /// beyond as the fitted tail does.
+  double surprise(float score) const noexcept;
+
+  /// The least limit such that every score above it has a p-value of at most `p`, which is above 0 and at most 1.
+  ScoreLimit score_at(double p) const;
+  /// The q-quantile of the held-out scores (linear between two of them), q from 0 to 1.
+  float quantile(double q) const;
+
+  /// For any cereal archive; a host that uses cereal's own includes <cereal/types/vector.hpp>. What is loaded is
+  /// checked.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(scores_);
+    if constexpr (Archive::is_loading::value) {
+      restore();
+    }
+  }
+
+ private:
+  std::size_t count_at_least(float score) const noexcept;
+  /// -log of the conformal p-value of a score that so many held-out ones reach.
+  double surprise_of_count(std::size_t at_least) const noexcept;
+  void fit_tail();
+  /// Checks what was loaded.
+  void restore();
+
+  std::vector<float> scores_;  ///< increasing
+  // not stored:
+  detail::ParetoTail tail_;  ///< of what exceeds tail_start_
+  double tail_start_ = 0.0;
+  double tail_start_surprise_ = 0.0;
+};
+
+}  // namespace nad
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/threshold/calibration-inl.hpp"
+#endif

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include "nad/core/error.hpp"
+#include "nad/detail/not_a_number.hpp"
+#include "nad/threshold/threshold_rule.hpp"
+
+namespace nad {
+
+namespace detail {
+
+/// "0.001", "20": as short as says the same to a person.
+inline std::string short_number(double value) {
+  char text[32];
+  const int length = std::snprintf(text, sizeof text, "%.6g", value);
+  return {text, static_cast<std::size_t>(length)};
+}
+
+inline void check_rule_value(bool sound, const ThresholdRule& rule, const char* wanted) {
+  if (!sound) {
+    throw Error(ErrorCode::invalid_argument, "a threshold by " + std::string(name(rule.kind)) + " of " +
+                                                 short_number(rule.value) + " makes no sense; give " + wanted);
+  }
+}
+
+}  // namespace detail
+
+NAD_INLINE void ThresholdRule::check() const {
+  const bool finite = detail::is_finite(value);
+  switch (kind) {
+    case ThresholdKind::score:
+      return detail::check_rule_value(finite, *this, "a finite score");
+    case ThresholdKind::contamination:
+      return detail::check_rule_value(value > 0.0 && value <= 0.5, *this, "a share above 0 and at most 0.5");
+    case ThresholdKind::quantile:
+      return detail::check_rule_value(value >= 0.0 && value <= 1.0, *this, "a number from 0 to 1");
+    case ThresholdKind::false_positive_rate:
+      return detail::check_rule_value(value > 0.0 && value < 1.0, *this, "a rate above 0 and below 1");
+    case ThresholdKind::alerts_per_day:
+      return detail::check_rule_value(finite && value > 0.0, *this, "a number of alerts above 0");
+    case ThresholdKind::f_beta:
+      return detail::check_rule_value(finite && value > 0.0, *this,
+                                      "a beta above 0; 1 weighs precision and recall alike");
+  }
+  throw Error(ErrorCode::invalid_argument, "threshold kind " + std::to_string(static_cast<int>(kind)) + " is unknown");
+}
+
+NAD_INLINE ScoreLimit ThresholdRule::limit(const ThresholdEvidence& evidence) const {
+  check();
+  if (kind == ThresholdKind::score) {
+    return {static_cast<float>(value), false};
+  }
+  if (kind == ThresholdKind::f_beta) {
+    if (!evidence.best_score) {
+      throw Error(ErrorCode::invalid_argument,
+                  "a threshold by F-beta needs labelled records; fit on a table with labels, or give one");
+    }
+    return {*evidence.best_score, false};
+  }
+  if (evidence.calibration == nullptr || evidence.calibration->size() == 0) {
+    throw Error(ErrorCode::not_fitted, "a threshold by " + std::string(name(kind)) +
+                                           " needs calibration scores, and there are none; fit first, on more records");
+  }
+  const Calibration& calibration = *evidence.calibration;
+  switch (kind) {
+    case ThresholdKind::contamination:
+      return {calibration.quantile(1.0 - value), false};
+    case ThresholdKind::quantile:
+      return {calibration.quantile(value), false};
+    case ThresholdKind::alerts_per_day: {
+      if (!evidence.records_per_day) {
+        throw Error(ErrorCode::invalid_argument,
+                    "a threshold in alerts a day needs to know how many records a day brings, and the training table "
+                    "has no times; give records_per_day");
+      }
+      const double share = value / *evidence.records_per_day;
+      return calibration.score_at(share < 1.0 ? share : 1.0);
+    }
+    default:
+      return calibration.score_at(value);
+  }
+}
+
+NAD_INLINE std::string ThresholdRule::to_string() const {
+  const std::string number = detail::short_number(value);
+  const std::string percent = detail::short_number(100.0 * value) + " %";
+  switch (kind) {
+    case ThresholdKind::score:
+      return "scores above " + number;
+    case ThresholdKind::contamination:
+      return "the highest " + percent + " of the calibration records";
+    case ThresholdKind::quantile:
+      return "scores above the " + number + " quantile of the calibration records";
+    case ThresholdKind::false_positive_rate:
+      return "at most " + percent + " of normal records";
+    case ThresholdKind::alerts_per_day:
+      return "at most " + number + (value == 1.0 ? " alert a day" : " alerts a day");
+    case ThresholdKind::f_beta:
+      return "the highest F-beta score, beta " + number;
+  }
+  return "?";
+}
+
+}  // namespace nad

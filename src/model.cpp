@@ -1,0 +1,4 @@
+// The compiled build of model/.
+#include "nad/model/finding-inl.hpp"
+#include "nad/model/model-inl.hpp"
+#include "nad/model/usual_values-inl.hpp"

@@ -1,0 +1,5 @@
+// The compiled build of threshold/.
+#include "nad/threshold/calibration-inl.hpp"
+#include "nad/threshold/drift-inl.hpp"
+#include "nad/threshold/false_discovery-inl.hpp"
+#include "nad/threshold/threshold_rule-inl.hpp"

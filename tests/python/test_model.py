@@ -1,0 +1,183 @@
+"""nad.Model: protocols, thresholds, findings, files; what C++ tests prove in detail is only looked at here."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nad
+
+
+def office(rows: int, seed: int, attack_every: int = 0) -> nad.Table:
+    """Connections with an odd one now and then: much is sent, or a service is asked that nobody uses."""
+    random = np.random.default_rng(seed)
+    place = np.arange(rows)
+    attack = np.zeros(rows, int)
+    if attack_every:
+        attack = np.where(place % attack_every == attack_every - 1, 1 + place // attack_every % 2, 0)
+    sent = np.exp(5 + random.standard_normal(rows)) * np.where(attack == 1, 4000, 1)
+    table = nad.Table(
+        {
+            "timestamp": (place * 10).astype("datetime64[s]"),
+            "bytes": sent.astype(np.int64),
+            "duration": 0.1 + random.random(rows),
+            "service": np.where(attack == 2, "irc", np.where(random.random(rows) < 0.7, "http", "dns")),
+            "label": np.array(["normal", "exfiltration", "tunnel"])[attack],
+        }
+    )
+    return table.with_role("label", "label").with_role("timestamp", "moment")
+
+
+@pytest.fixture(scope="module")
+def today() -> nad.Table:
+    return office(600, 2, 60)
+
+
+@pytest.fixture(scope="module")
+def model() -> nad.Model:
+    return nad.Model(detector=nad.Mahalanobis(), random_state=3).fit(office(1500, 1))
+
+
+def attacks(table: nad.Table) -> np.ndarray:
+    return np.array(table["label"].to_list()) != "normal"
+
+
+def test_findings_are_ranked_and_explained(model: nad.Model, today: nad.Table) -> None:
+    findings = model.detect(today)
+    assert len(findings) >= 10
+    assert attacks(today)[findings.rows[:10]].all()
+    assert (np.diff(findings.scores[findings.rows]) <= 0).all()
+    assert (findings.scores > findings.limit.score).sum() == len(findings)
+    by_row = {finding.row: finding for finding in findings}
+    assert by_row[59].reasons[0].column == "bytes"
+    assert by_row[59].reasons[0].direction == "higher"
+    assert by_row[119].reasons[0].column == "service"
+    assert by_row[119].reasons[0].direction == "never_seen"
+    assert "service irc was never seen" in str(findings)
+    table = findings.to_table()
+    assert table.columns == ["row", "score", "p_value", "extrapolated", "reasons"]
+    assert len(table) == len(findings)
+    np.testing.assert_array_equal(findings.scores, model.anomaly_score(today))
+
+
+def test_default_models(today: nad.Table) -> None:
+    for training, text in (("clean", "ensemble for clean"), ("mixed", "ensemble for mixed")):
+        chosen = nad.Model(training=training).fit(office(700, 4))
+        findings = chosen.detect(today)
+        assert attacks(today)[findings.rows[:8]].all()
+        assert text in chosen.describe()
+        assert sum(chosen.importance().values()) == pytest.approx(1.0)
+        assert set(chosen.importance()) == {"bytes", "duration", "service"}
+    labelled = nad.Model(training="labelled").fit(office(1500, 5, 5))
+    findings = labelled.detect(today)
+    assert labelled.families == ["normal", "exfiltration", "tunnel"]
+    assert {(f.row, f.family) for f in findings} == {
+        (row, today["label"].to_list()[row]) for row in np.flatnonzero(attacks(today))
+    }
+
+
+def test_pandas_in_findings_out(model: nad.Model, today: nad.Table) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({name: today[name].to_list() for name in ("bytes", "duration", "service")})
+    np.testing.assert_array_equal(model.anomaly_score(frame), model.anomaly_score(today))
+
+
+def test_a_file_and_a_pickle_bring_back_the_same(model: nad.Model, today: nad.Table, tmp_path: Path) -> None:
+    model.save(tmp_path / "office.nad", note="monday")
+    loaded = nad.load(tmp_path / "office.nad")
+    assert isinstance(loaded, nad.Model)
+    expected = model.detect(today)
+    for other in (
+        loaded,
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+        nad.Model.load(tmp_path / "office.nad"),
+    ):
+        assert other.detect(today).reported == expected.reported
+        np.testing.assert_array_equal(other.detect(today).scores, expected.scores)
+    header = nad.read_header(tmp_path / "office.nad")
+    assert header["kind"] == "model"
+    assert header["note"] == "monday"
+    assert header["threshold_rule"] == "at most 1 % of normal records"
+    with pytest.raises(nad.MissingFileError):
+        nad.Model.load(tmp_path / "nowhere.nad")
+
+
+def test_thresholds_change_after_loading(model: nad.Model, today: nad.Table) -> None:
+    other = copy.deepcopy(model)
+    assert other.set_threshold(nad.ThresholdRule.alerts_per_day(86.4)) is other
+    assert other.threshold == other.calibration.score_at(86.4 / other.records_per_day)
+    other.records_per_day = 1e6
+    assert other.threshold.extrapolated
+    other.set_threshold(nad.ThresholdRule.f_beta(1.0), labelled=today)
+    assert set(other.detect(today).rows) == set(np.flatnonzero(attacks(today)))
+    assert str(other.threshold_rule) == "the highest F-beta score, beta 1"
+    assert str(model.threshold_rule) == "at most 1 % of normal records"
+    with pytest.raises(ValueError, match="labelled records"):
+        other.set_threshold(nad.ThresholdRule.f_beta(2.0))
+    with pytest.raises(nad.InvalidArgumentError, match="is no rule"):
+        other.set_threshold(0.1)  # type: ignore[arg-type]
+    few = model.detect(today, false_discovery_rate=0.2)
+    assert set(few.rows) == set(np.flatnonzero(nad.benjamini_hochberg(model.p_value(today), 0.2)))
+
+
+def test_p_values_of_normal_records_are_uniform() -> None:
+    shares = []
+    for seed in range(40):
+        model = nad.Model(detector=nad.Histogram(), random_state=seed).fit(office(400, 50 + seed))
+        shares.append((model.p_value(office(200, 200 + seed)) <= 0.1).mean())
+    assert np.mean(shares) == pytest.approx(8 / 81, abs=0.02)  # 80 held out: 8 of 81 places
+
+
+def test_explain_any_row(model: nad.Model, today: nad.Table) -> None:
+    found = model.explain(today, [5, 59])
+    assert [finding.row for finding in found] == [5, 59]
+    for finding in found:
+        assert sum(reason.contribution for reason in finding.reasons) == pytest.approx(finding.surprise, rel=1e-4)
+        assert finding.surprise == pytest.approx(-np.log10(finding.p_value), abs=0.6)
+    with pytest.raises(ValueError, match="no row 600"):
+        model.explain(today, [600])
+    with pytest.raises(nad.InvalidArgumentError, match="from 0"):
+        model.explain(today, [-1])
+
+
+def test_bad_input_is_named(model: nad.Model, today: nad.Table) -> None:
+    with pytest.raises(ValueError, match="lacks 1 of them, 'service'"):
+        model.detect(today.drop(["service"]))
+    with pytest.raises(nad.NotFittedError):
+        nad.Model().detect(today)
+    with pytest.raises(ValueError, match="'clean', 'mixed', 'labelled'"):
+        nad.Model(training="dirty")
+    with pytest.raises(nad.InvalidArgumentError, match="give one of nad's"):
+        nad.Model(detector="forest")  # type: ignore[arg-type]
+    with pytest.raises(nad.InvalidArgumentError, match="give a rule"):
+        nad.Model(threshold=0.1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="at most 0.5"):
+        nad.ThresholdRule.contamination(0.9)
+    with pytest.raises(ValueError, match="role of label"):
+        nad.Model(training="labelled").fit(today.drop(["label"]))
+    with pytest.raises(ValueError, match="records_per_day"):
+        nad.Model(threshold=nad.ThresholdRule.alerts_per_day(5), detector=nad.Mahalanobis()).fit(
+            office(200, 1).drop(["timestamp"])
+        )
+
+
+def test_a_given_pipeline_and_many_threads(today: nad.Table) -> None:
+    pipeline = nad.FeaturePipeline([nad.features.Frequency(), nad.features.Standardise()])
+    models = [
+        nad.Model(detector=nad.IsolationForest(n_estimators=20), pipeline=pipeline, n_jobs=jobs).fit(office(500, 6))
+        for jobs in (1, 3)
+    ]
+    assert models[0].pipeline.feature_names == models[1].pipeline.feature_names
+    assert len(models[0].pipeline.feature_names) == 3
+    np.testing.assert_array_equal(models[0].anomaly_score(today), models[1].anomaly_score(today))
+    assert isinstance(models[0].detector, nad.IsolationForest)
+
+
+def test_progress_is_drawn(capsys: pytest.CaptureFixture[str], today: nad.Table) -> None:
+    nad.Model(detector=nad.IsolationForest(), verbose=True).fit(office(300, 7)).detect(today)
+    assert "growing trees" in capsys.readouterr().err
