@@ -13,6 +13,7 @@
 
 #include "detector_contract.hpp"
 #include "messages.hpp"
+#include "nad/detector/ensemble_rows-inl.hpp"
 #include "samples.hpp"
 
 namespace {
@@ -55,7 +56,7 @@ TEST_CASE("ensemble: how many rows are kept out for calibration, and which") {
   CHECK(some.size() < 75);
   CHECK(kept_out(255, 0.2, 1) == some);
   CHECK(kept_out(255, 0.2, 2) != some);
-  std::vector<bool> all(200000, true);
+  std::vector<bool> all(40000, true);
   const nad::detail::RowSplit many(all, 0.5, 3);
   CHECK(many.kept_out.size() > 9600);  // 10,000 at most, give or take four standard deviations
   CHECK(many.kept_out.size() < 10400);
@@ -137,11 +138,14 @@ Ensemble taught_pair(EnsembleOptions options) {
 }
 
 TEST_CASE("ensemble: what every detector promises, with a member that learns from labels [threads]") {
-  tests::check_detector_contract(taught_pair({.calibration = 0.3}),
-                                 {.weights_are_copies = false, .strange_stands_out = false, .fit = teach});
+  // members multiply by a kernel that rounds once or twice
+  const tests::ContractWishes wishes{.rows = 300, .strange_stands_out = false, .other_kernels = 1e-4, .fit = teach};
+  tests::ContractWishes kept_out = wishes;
+  kept_out.weights_are_copies = false;
+  tests::check_detector_contract(taught_pair({.calibration = 0.3}), kept_out);
   Ensemble outer({.combination = Combination::mean, .calibration = 0.0});
   outer.add(taught_pair({.calibration = 0.0})).add(nad::Histogram());
-  tests::check_detector_contract(outer, {.strange_stands_out = false, .fit = teach});
+  tests::check_detector_contract(outer, wishes);
 }
 
 TEST_CASE("ensemble: with labels, members learn as they would alone and are calibrated on normal rows") {
@@ -192,7 +196,7 @@ TEST_CASE("ensemble: with labels, members learn as they would alone and are cali
     REQUIRE((labels[row] == 0 || distance[row] == 0.0F));
     kept_out += distance[row] > 0.0F ? 1U : 0U;
   }
-  CHECK(kept_out > normal.size() / 3);
+  CHECK(kept_out > normal.size() / 5);
 
   // weights of 0 take rows away, and labels without a row do not count
   std::vector<float> weights(900);
