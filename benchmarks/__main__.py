@@ -23,6 +23,7 @@ from benchmarks.python import (
     boosted_trees,
     compiled,
     detectors_quality,
+    evaluate_speed,
     isolation_forest_quality,
     isolation_forest_speed,
     kdd99_check,
@@ -33,7 +34,7 @@ from benchmarks.python import (
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "clusters", "autoencoder", "boosted", "svm", "quality", "detectors")
+TASKS = ("speed", "cpp", "records", "clusters", "autoencoder", "boosted", "svm", "evaluate", "quality", "detectors")
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -88,6 +89,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "autoencoder": lambda: autoencoder_speed.run(effort, seeds[0]),
         "boosted": lambda: boosted_trees.run(effort, seeds),
         "svm": lambda: one_class_svm_speed.run(effort, SEEDS[: one_class_svm_speed.SEEDS]),
+        "evaluate": lambda: evaluate_speed.run(effort),
         "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "data": kdd99_check.run,

@@ -68,11 +68,11 @@ Findings detect_in(const Model& model, const Table& table, std::optional<double>
 }
 
 py::array_t<float> float_array(const std::vector<float>& values) {
-  return {static_cast<py::ssize_t>(values.size()), values.data()};
+  return py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
 void register_findings(py::module_& module) {
-  py::class_<Reason>(module, "Reason")
+  py::class_<Reason>(module, "Reason", "What one column contributed to a finding.")
       .def_readonly("column", &Reason::column)
       .def_readonly("value", &Reason::value)
       .def_readonly("expected", &Reason::expected)
@@ -81,7 +81,7 @@ void register_findings(py::module_& module) {
       .def("__eq__", [](const Reason& self, const Reason& other) { return self == other; })
       .def("__str__", &Reason::to_string)
       .def("__repr__", [](const Reason& self) { return "<Reason: " + self.to_string() + ">"; });
-  py::class_<Finding>(module, "Finding")
+  py::class_<Finding>(module, "Finding", "A record that is reported: its score, p-value and reasons.")
       .def_readonly("row", &Finding::row)
       .def_readonly("score", &Finding::score)
       .def_property_readonly("p_value", [](const Finding& self) { return self.p.value; })
@@ -94,7 +94,7 @@ void register_findings(py::module_& module) {
       .def("__repr__", [](const Finding& self) {
         return "<Finding of row " + std::to_string(self.row) + ", " + std::to_string(self.reasons.size()) + " reasons>";
       });
-  py::class_<Findings>(module, "Findings")
+  py::class_<Findings>(module, "Findings", "What a model says of a table.")
       .def_property_readonly("scores", [](const Findings& self) { return float_array(self.scores); })
       .def_readonly("reported", &Findings::reported)
       .def_property_readonly(

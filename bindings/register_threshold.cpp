@@ -136,7 +136,7 @@ void register_threshold(py::module_& module) {
       .def_property_readonly("next_level", &OnlineDiscovery::next_level)
       .def_property_readonly("records", &OnlineDiscovery::records)
       .def_property_readonly("discoveries", &OnlineDiscovery::discoveries);
-  py::class_<DriftReport>(module, "DriftReport")
+  py::class_<DriftReport>(module, "DriftReport", "How far scores have moved from those of the calibration.")
       .def_readonly("records", &DriftReport::records)
       .def_readonly("bulk_distance", &DriftReport::bulk_distance)
       .def_readonly("bulk_limit", &DriftReport::bulk_limit)

@@ -1,3 +1,4 @@
 // The compiled build of persist/.
 #include "nad/persist/model_file-inl.hpp"
+#include "nad/persist/model_parts-inl.hpp"
 #include "nad/persist/pipeline_file-inl.hpp"

@@ -94,6 +94,18 @@
 #include "nad/threshold/false_discovery.hpp"
 #include "nad/threshold/threshold_rule.hpp"
 
+#include "nad/evaluate/calibration_curve.hpp"
+#include "nad/evaluate/class_confusion.hpp"
+#include "nad/evaluate/confusion.hpp"
+#include "nad/evaluate/curves.hpp"
+#include "nad/evaluate/episodes.hpp"
+#include "nad/evaluate/evaluation.hpp"
+#include "nad/evaluate/intervals.hpp"
+#include "nad/evaluate/ranking.hpp"
+#include "nad/evaluate/score_histogram.hpp"
+#include "nad/evaluate/score_view.hpp"
+#include "nad/evaluate/splits.hpp"
+
 #include "nad/persist/model_file.hpp"
 #include "nad/persist/pipeline_file.hpp"
 

@@ -7,6 +7,7 @@
 >>> forest.predict(X)  # -1: anomalous, 1: ordinary
 >>> forest.anomaly_score(X)  # higher = more anomalous
 >>> forest.explain(X)  # one contribution a row and column
+>>> print(nad.evaluate(forest.anomaly_score(X), flows))  # where labels are known: how good it is
 >>> forest.save("forest.nad")  # nad.load, or nad::load_detector in C++: the same scores, bit for bit
 """
 
@@ -18,7 +19,7 @@ except ImportError as error:
         "Install it with `pip install .`"
     ) from error
 
-from nad import datasets, features, simd
+from nad import datasets, features, metrics, simd, splits
 from nad._core import Progress
 from nad.column import Column
 from nad.errors import (
@@ -48,6 +49,7 @@ from nad.estimators import (
     OneClassSVM,
     PcaResidual,
 )
+from nad.evaluation import Evaluation, evaluate
 from nad.features import FeaturePipeline
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.model import Finding, Findings, Model, Reason
@@ -82,6 +84,7 @@ __all__ = [
     "DriftReport",
     "Ensemble",
     "Error",
+    "Evaluation",
     "FeaturePipeline",
     "Finding",
     "Findings",
@@ -116,12 +119,15 @@ __all__ = [
     "concatenate",
     "datasets",
     "drift",
+    "evaluate",
     "features",
     "formats",
     "load",
+    "metrics",
     "profile_groups",
     "q_values",
     "read",
     "read_header",
     "simd",
+    "splits",
 ]

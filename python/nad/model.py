@@ -61,7 +61,7 @@ class Findings:
         """The rows that are reported, the most anomalous first."""
         return np.array([finding.row for finding in self.reported], dtype=np.int64)
 
-    def tocore_table(self) -> Table:
+    def to_table(self) -> Table:
         """One row a finding: row, score, p_value, extrapolated, family where there are labels, and the reasons."""
         columns: dict[str, list[Any]] = {
             "row": [finding.row for finding in self.reported],

@@ -169,7 +169,9 @@ def test_bad_input_is_named(model: nad.Model, today: nad.Table) -> None:
 def test_a_given_pipeline_and_many_threads(today: nad.Table) -> None:
     pipeline = nad.FeaturePipeline([nad.features.Frequency(), nad.features.Standardise()])
     models = [
-        nad.Model(detector=nad.IsolationForest(n_estimators=20), pipeline=pipeline, n_jobs=jobs).fit(office(500, 6))
+        nad.Model(detector=nad.IsolationForest(n_estimators=20, random_state=1), pipeline=pipeline, n_jobs=jobs).fit(
+            office(500, 6)
+        )
         for jobs in (1, 3)
     ]
     assert models[0].pipeline.feature_names == models[1].pipeline.feature_names

@@ -4,14 +4,12 @@
 
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <vector>
 
 #include "nad/core/matrix.hpp"
-#include "nad/core/random.hpp"
+#include "nad/detail/equal_rows.hpp"
 #include "nad/detector/unique_rows.hpp"
 
 namespace nad::detail {
@@ -22,25 +20,6 @@ struct DistinctRow {
   double copies;
   double weight;  ///< the sum of its copies' sample weights
 };
-
-/// The bits of a value, the same for 0 and -0 and for every NaN.
-inline std::uint32_t identity(float value) noexcept {
-  std::uint32_t bits = 0;
-  std::memcpy(&bits, &value, sizeof bits);
-  if (bits == 0x80000000U) {
-    return 0;
-  }
-  return (bits & 0x7fffffffU) > 0x7f800000U ? 0x7fc00000U : bits;
-}
-
-inline bool same_row(const float* a, const float* b, std::size_t columns) noexcept {
-  for (std::size_t column = 0; column < columns; ++column) {
-    if (identity(a[column]) != identity(b[column])) {
-      return false;
-    }
-  }
-  return true;
-}
 
 /// In the order in which they occur.
 inline std::vector<DistinctRow> distinct_rows(MatrixView x, std::span<const float> sample_weight) {
@@ -53,12 +32,7 @@ inline std::vector<DistinctRow> distinct_rows(MatrixView x, std::span<const floa
   std::vector<DistinctRow> found;
   for (std::size_t row = 0; row < x.rows(); ++row) {
     const float* values = x.row(row);
-    std::uint64_t hash = 0;
-    for (std::size_t column = 0; column < x.columns(); ++column) {
-      hash = (hash ^ identity(values[column])) * 0x9e3779b97f4a7c15ULL;
-      hash ^= hash >> 29U;
-    }
-    std::size_t slot = static_cast<std::size_t>(mix_bits(hash)) & (slots - 1);
+    std::size_t slot = static_cast<std::size_t>(hash_row(values, x.columns())) & (slots - 1);
     while (table[slot] != empty && !same_row(x.row(found[table[slot]].row), values, x.columns())) {
       slot = (slot + 1) & (slots - 1);
     }

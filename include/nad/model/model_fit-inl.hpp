@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "nad/core/random.hpp"
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/ensemble.hpp"
+#include "nad/evaluate/ranking.hpp"
 #include "nad/features/automatic-inl.hpp"
 #include "nad/model/labels-inl.hpp"
 #include "nad/model/model.hpp"
@@ -27,36 +29,20 @@ inline constexpr std::size_t most_calibration_rows = 20'000;
 inline constexpr std::size_t fewest_calibration_rows = 50;
 inline constexpr std::size_t most_scores_in_place = 100'000;  ///< of the rows that were learnt from
 
-/// The limit that gives the highest F-beta score to "attack where the score is above"; nothing without attacks.
+/// The limit that gives the highest F-beta score to "attack where the score is above"; nothing where all records are of
+/// one kind.
 inline std::optional<float> best_f_beta(std::span<const float> scores, std::span<const std::int32_t> classes,
                                         double beta) {
-  std::vector<std::size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
-  const auto attacks = static_cast<double>(
-      std::count_if(classes.begin(), classes.end(), [](std::int32_t number) { return number != 0; }));
-  if (attacks == 0.0) {
+  std::vector<std::uint8_t> is_attack(classes.size());
+  std::transform(classes.begin(), classes.end(), is_attack.begin(),
+                 [](std::int32_t number) { return static_cast<std::uint8_t>(number != 0 ? 1 : 0); });
+  const auto attacks = static_cast<std::size_t>(std::count(is_attack.begin(), is_attack.end(), 1));
+  if (attacks == 0 || attacks == is_attack.size()) {
     return std::nullopt;
   }
-  const double weight = beta * beta;
-  double found = 0.0;
-  double best = -1.0;
-  float limit = 0.0F;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    found += classes[order[i]] != 0 ? 1.0 : 0.0;
-    if (i + 1 < order.size() && scores[order[i + 1]] == scores[order[i]]) {
-      continue;
-    }
-    const double f = (1.0 + weight) * found / (weight * attacks + static_cast<double>(i + 1));
-    if (f > best) {
-      best = f;
-      // half way to the next score: neither of both lies on the limit
-      const float next = i + 1 < order.size() ? scores[order[i + 1]] : std::nextafter(scores[order[i]], -1e30F);
-      limit = next + (scores[order[i]] - next) / 2.0F;
-      limit = limit < scores[order[i]] ? limit : next;
-    }
-  }
-  return limit;
+  const double threshold = Ranking(scores, is_attack).best_f_beta(beta).threshold;
+  const auto limit = static_cast<float>(threshold);
+  return static_cast<double>(limit) > threshold ? std::nextafter(limit, std::numeric_limits<float>::lowest()) : limit;
 }
 
 /// Records a day, by the first column of moments.

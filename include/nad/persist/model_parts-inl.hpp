@@ -1,41 +1,33 @@
 #pragma once
 
-// The file of a whole model: what model/ hands over, which persist/ does not see.
-
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "nad/detector/detector.hpp"
-#include "nad/features/pipeline.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/file-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 #include "nad/persist/kinds-inl.hpp"
 #include "nad/persist/layout-inl.hpp"
 #include "nad/persist/model_file-inl.hpp"
+#include "nad/persist/model_parts.hpp"
 #include "nad/persist/pipeline_file-inl.hpp"
 
 namespace nad::detail {
 
-/// What the header of a model's file tells.
-struct ModelParts {
-  const FeaturePipeline* pipeline = nullptr;
-  const Detector* detector = nullptr;
-  std::string training;
-  std::uint64_t records = 0;
-  std::uint64_t calibration_records = 0;
-  std::string threshold_rule;
-  double threshold = 0.0;
-  std::optional<double> records_per_day;
-  std::vector<std::string> families;
-  std::vector<std::string> choices;
-};
+inline Json summary_of(const Detector& detector) {
+  const Kind* const kind = find_kind(detector.kind());
+  std::vector<std::byte> ignored;
+  PayloadWriter writer(ignored);
+  Json summary;
+  if (kind != nullptr) {
+    kind->write(detector, writer, summary);
+  }
+  return summary;
+}
 
-inline std::string make_header(const ModelParts& parts, std::string_view kind_of_file, const std::string& note) {
-  Json header = header_beginning(kind_of_file, parts.pipeline->features().size());
+NAD_INLINE std::vector<std::byte> model_file_of(const ModelParts& parts, std::string_view kind,
+                                                std::span<const std::byte> payload, const std::string& note) {
+  Json header = header_beginning(kind, parts.pipeline->features().size());
   describe_pipeline_in(header, *parts.pipeline);
   header["threshold"] = as_json(parts.threshold);
   header["threshold_rule"] = parts.threshold_rule;
@@ -48,27 +40,11 @@ inline std::string make_header(const ModelParts& parts, std::string_view kind_of
   training["choices"] = parts.choices;
   Json& detector = header["detector"];
   detector["kind"] = parts.detector->kind();
-  std::vector<std::byte> payload;
-  PayloadWriter writer(payload);
-  Json summary;
-  const Kind* const kind = find_kind(parts.detector->kind());
-  if (kind != nullptr && kind->write(*parts.detector, writer, summary)) {
-    detector["training"] = summary;
-  }
-  return finish_header(std::move(header), note);
+  detector["training"] = summary_of(*parts.detector);
+  return put_together(finish_header(std::move(header), note), payload);
 }
 
-template <class Model>
-std::vector<std::byte> save_model_parts(const Model& model, const ModelParts& parts, const std::string& note) {
-  const std::string header = make_header(parts, Model::kind_name, note);
-  std::vector<std::byte> payload;
-  PayloadWriter writer(payload);
-  writer(model);
-  return put_together(header, payload);
-}
-
-template <class Model>
-void load_model_parts(std::span<const std::byte> file, std::string_view kind, Model& model) {
+NAD_INLINE ModelPayload model_payload(std::span<const std::byte> file, std::string_view kind) {
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   if (facts.kind != kind) {
@@ -78,11 +54,24 @@ void load_model_parts(std::span<const std::byte> file, std::string_view kind, Mo
                         : "a detector of kind " + quoted_kind(facts.kind) + " alone") +
                    ", but a whole model was asked for; load it as what it is");
   }
-  read_payload(parts.payload, model);
-  if (model.pipeline().features().size() != facts.n_features) {
-    throw bad_file("the model file contradicts itself: its header says " + std::to_string(facts.n_features) +
-                   " features, its payload " + std::to_string(model.pipeline().features().size()));
+  return {.bytes = {parts.payload.begin(), parts.payload.end()}, .n_features = facts.n_features};
+}
+
+NAD_INLINE void check_announced_features(std::uint64_t announced, std::size_t found) {
+  if (announced != found) {
+    throw bad_file("the model file contradicts itself: its header says " + std::to_string(announced) +
+                   " features, its payload " + std::to_string(found));
   }
+}
+
+NAD_INLINE void with_model_file(const std::filesystem::path& path,
+                                const std::function<void(std::span<const std::byte>)>& read) {
+  const std::vector<std::byte> bytes = read_model_file(path);
+  reading_from(path, [&] { read(bytes); });
+}
+
+NAD_INLINE void replace_model_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  replace_file(path, bytes);
 }
 
 }  // namespace nad::detail

@@ -1,0 +1,11 @@
+// The compiled build of evaluate/.
+#include "nad/evaluate/calibration_curve-inl.hpp"
+#include "nad/evaluate/class_confusion-inl.hpp"
+#include "nad/evaluate/confusion-inl.hpp"
+#include "nad/evaluate/curves-inl.hpp"
+#include "nad/evaluate/episodes-inl.hpp"
+#include "nad/evaluate/evaluation-inl.hpp"
+#include "nad/evaluate/intervals-inl.hpp"
+#include "nad/evaluate/ranking-inl.hpp"
+#include "nad/evaluate/score_histogram-inl.hpp"
+#include "nad/evaluate/splits-inl.hpp"
