@@ -156,12 +156,12 @@ def test_an_ensemble_cannot_hold_itself(traffic):
 
 @pytest.fixture(scope="module")
 def attacks():
-    """Rows of normal traffic and of two attacks, which are many; one of them looks ordinary in each column alone."""
+    """Rows of normal traffic and of two attacks, which are many; one of them looks as ordinary as can be."""
     rng = np.random.default_rng(5)
     X = rng.normal(size=(3000, 4)).astype(np.float32)
     y = np.repeat(["normal", "flood", "quiet"], [1500, 900, 600])
     X[1500:2400, 0] += 6
-    X[2400:, 1] = X[2400:, 2]
+    X[2400:, 1:3] *= 0.05
     X[:, 3] = rng.integers(0, 9, size=len(X))
     order = rng.permutation(len(X))
     return X[order], y[order]
@@ -201,12 +201,14 @@ def test_an_ensemble_with_labels_finds_what_its_members_do(attacks):
     scores = ensemble.anomaly_score(X[half:])
     for attack in ("flood", "quiet"):
         asked = np.isin(y[half:], ["normal", attack])
-        assert roc_auc_score(y[half:][asked] == attack, scores[asked]) > 0.97
+        assert roc_auc_score(y[half:][asked] == attack, scores[asked]) > 0.9
+    quiet = np.isin(y[half:], ["normal", "quiet"])
+    assert roc_auc_score(y[half:][quiet] == "quiet", ensemble.member_scores(X[half:])[quiet, 1]) < 0.5  # unlabelled
     false_alarms = (ensemble.predict(X[half:])[y[half:] == "normal"] == -1).mean()
-    assert 0.02 < false_alarms < 0.09
+    assert 0.02 < false_alarms < 0.12
     # among ordinary rows every member is surprised by as much
     said = ensemble.member_scores(X[half:])[y[half:] == "normal"]
-    assert np.abs(said.mean(axis=0) - 1.0).max() < 0.12
+    assert np.abs(said.mean(axis=0) - 1.0).max() < 0.25
     off = ensemble.explain(X).sum(axis=1, dtype=np.float64) + ensemble.baseline_ - ensemble.raw_score(X)
     assert np.abs(off).max() < 1e-3
     votes = taught(combination="all", n_jobs=2).fit(X, y)
