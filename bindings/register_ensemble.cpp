@@ -1,6 +1,36 @@
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "detector_verbs.hpp"
 
 namespace nad::python {
+
+namespace {
+
+void fit_members(Ensemble& ensemble, py::handle x, py::handle sample_weight, py::handle n_jobs, py::object progress,
+                 bool assume_finite, const std::optional<py::array_t<std::int32_t, py::array::c_style>>& labels) {
+  const Records records(x);
+  require_table(records);
+  const std::vector<float> weights = weights_from(sample_weight);
+  std::vector<std::int32_t> given;
+  if (labels) {
+    given.assign(labels->data(), labels->data() + labels->size());
+  }
+  Run run(n_jobs, std::move(progress));
+  run([&](FitControl control) {
+    control.assume_finite = assume_finite;
+    if (labels) {
+      ensemble.fit(records.view(), given, weights, control);
+    } else {
+      ensemble.fit(records.view(), weights, control);
+    }
+  });
+}
+
+}  // namespace
 
 void register_ensemble(py::module_& module) {
   detector_class<Ensemble>(module, "Ensemble")
@@ -12,6 +42,9 @@ void register_ensemble(py::module_& module) {
             self.add(detector, {.weight = real_number(weight, "weight"), .name = name});
           },
           py::arg("detector"), py::arg("weight") = 1.0, py::arg("name") = "")
+      .def("fit", &fit_members, py::arg("x"), py::arg("sample_weight") = py::none(), py::arg("n_jobs") = 1,
+           py::arg("progress") = py::none(), py::arg("assume_finite") = false, py::arg("labels") = py::none())
+      .def_property_readonly("learns_from_labels", &Ensemble::learns_from_labels)
       .def_property_readonly("n_members", &Ensemble::n_members)
       .def(
           "member", [](const Ensemble& self, std::size_t index) { return self.member(index).clone(); },

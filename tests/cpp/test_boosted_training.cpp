@@ -137,7 +137,9 @@ class Plain {
         is_it = labels_[row] == static_cast<std::int32_t>(output);
       }
       gradient_[row] = weight(row) * (p - (is_it ? 1.0 : 0.0));
-      hessian_[row] = weight(row) * p * (1.0 - p);
+      // as Friedman (2001) and LightGBM have it: all scores of a row step at once
+      const auto outputs = static_cast<double>(before.size());
+      hessian_[row] = weight(row) * p * (1.0 - p) * (before.size() == 1 ? 1.0 : outputs / (outputs - 1.0));
       if (weight(row) > 0.0) {
         root.rows.push_back(row);
       }
@@ -232,6 +234,7 @@ TEST_CASE("boosted trees agree with a search that tries everything") {
 
 TEST_CASE("boosted trees find the best of all sets of categories") {
   constexpr std::size_t categories = 7;
+  std::size_t splits = 0;
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     nad::Random random(seed);
     nad::Matrix x(140, 1);
@@ -268,25 +271,65 @@ TEST_CASE("boosted trees find the best of all sets of categories") {
         value[1] = -sums[1][0] / sums[1][1];
       }
     }
-    nad::BoostedTrees trees({.max_iter = 1,
-                             .learning_rate = 1.0,
-                             .max_leaf_nodes = 2,
-                             .min_samples_leaf = 1,
-                             .categorical_features = {0},
-                             .categorical_smoothing = 0.0});
-    trees.fit(x, labels);
-    const std::vector<float> raw = trees.raw_score(x);
-    for (std::size_t row = 0; row < 140; ++row) {
-      const std::size_t category = std::isnan(x(row, 0)) ? 6 : static_cast<std::size_t>(x(row, 0)) / 3;
-      CHECK(static_cast<double>(raw[row]) ==
-            doctest::Approx(std::log(p / (1.0 - p)) + value[best_set >> category & 1U]).epsilon(1e-6));
+    // what chance gains: 2 / pi of the categories, rare ones counted less, and two standard deviations
+    double roots = 0.0;
+    for (const double of_category : hessian) {
+      roots += std::sqrt(of_category);
     }
+    const double freedom = roots * roots / (140.0 * p * (1.0 - p)) - 1.0;
+    const double chance = 2.0 / std::acos(-1.0) * freedom + 2.0 * std::sqrt(freedom);
+    for (const double penalty : {0.0, 1.0, 2.5}) {
+      nad::BoostedTrees trees({.max_iter = 1,
+                               .learning_rate = 1.0,
+                               .max_leaf_nodes = 2,
+                               .min_samples_leaf = 1,
+                               .categorical_features = {0},
+                               .categorical_smoothing = 0.0,
+                               .categorical_penalty = penalty});
+      trees.fit(x, labels);
+      const std::vector<float> raw = trees.raw_score(x);
+      const double kept = std::max(0.0, 1.0 - penalty * chance / best);
+      for (std::size_t row = 0; row < 140; ++row) {
+        const std::size_t category = std::isnan(x(row, 0)) ? 6 : static_cast<std::size_t>(x(row, 0)) / 3;
+        CHECK(static_cast<double>(raw[row]) ==
+              doctest::Approx(std::log(p / (1.0 - p)) + kept * value[best_set >> category & 1U]).epsilon(1e-6));
+      }
+      splits += trees.n_iter();
+    }
+  }
+  CHECK(splits > 12);  // without a penalty, with that of chance, and some with one that asks for more
+  CHECK(splits < 18);
+}
+
+TEST_CASE("boosted trees: categories without a meaning are not split, whatever rows weigh") {
+  for (const float weight : {1.0F, 0.125F, 2.5F}) {
+    std::size_t by_noise = 0;
+    std::size_t unheld = 0;
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      nad::Random random(seed);
+      nad::Matrix x(600, 1);
+      Labels labels(600);
+      for (std::size_t row = 0; row < 600; ++row) {
+        x(row, 0) = static_cast<float>(random.below(30));
+        labels[row] = random.below(3) == 0 ? 1 : 0;
+      }
+      const std::vector<float> weights(600, weight);
+      nad::BoostedTrees held({.max_iter = 1, .max_leaf_nodes = 2, .categorical_features = {0}});
+      held.fit(x, labels, weights);
+      nad::BoostedTrees free(
+          {.max_iter = 1, .max_leaf_nodes = 2, .categorical_features = {0}, .categorical_penalty = 0.0});
+      free.fit(x, labels, weights);
+      by_noise += held.n_iter();
+      unheld += free.n_iter();
+    }
+    CHECK(by_noise <= 1);
+    CHECK(unheld == 10);
   }
 }
 
 TEST_CASE("boosted trees: losses as scikit-learn's") {
   // HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=7, min_samples_leaf=5, learning_rate=0.1) of
-  // scikit-learn 1.9.1 on these rows, log_loss of predict_proba
+  // scikit-learn 1.9.1 on these rows, log_loss of predict_proba. Its steps of three classes are 3 / 2 times as long.
   constexpr std::size_t rows = 500;
   nad::Matrix x(rows, 3);
   Labels two(rows);
@@ -303,7 +346,9 @@ TEST_CASE("boosted trees: losses as scikit-learn's") {
       .max_iter = 20, .max_leaf_nodes = 7, .min_samples_leaf = 5, .max_delta_step = {}};
   nad::BoostedTrees of_two(options);
   of_two.fit(x, two);
-  nad::BoostedTrees of_three(options);
+  nad::BoostedTreesOptions longer = options;
+  longer.learning_rate = 0.15;
+  nad::BoostedTrees of_three(longer);
   of_three.fit(x, three);
   CHECK(of_two.training_loss() == doctest::Approx(0.14401862816893177).epsilon(1e-6));
   CHECK(of_three.training_loss() == doctest::Approx(0.17372089752829578).epsilon(1e-6));

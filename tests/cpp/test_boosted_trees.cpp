@@ -162,13 +162,27 @@ TEST_CASE("boosted trees: categories that were not seen count as missing, rare o
   trees.fit(x, labels);
   CHECK(trees.predict_class(x) == labels);
   nad::Matrix others(6, 1);
-  const float values[] = {missing, 1.0F, 70000.0F, -1.0F, 1000.5F, 2000.0F};
+  const float values[] = {missing, 1.0F, 70000.0F, 3e9F, 999.0F, 2000.0F};
   for (std::size_t row = 0; row < 6; ++row) {
     others(row, 0) = values[row];
   }
   for (const float score : trees.raw_score(others)) {
     CHECK(score == trees.raw_score(x)[0]);  // with the larger part
   }
+  for (const float value : {-1.0F, 1000.5F, -0.25F, 70000.5F}) {
+    others(4, 0) = value;
+    const std::string says = "row 4, column 0 holds " + std::to_string(value) + ", but is one of categorical_features";
+    const auto refused = [&](auto&& ask) {
+      const auto error = model_file::error_of(ask);
+      CHECK((error && error->code() == nad::ErrorCode::invalid_data &&
+             std::string(error->what()).find(says) != std::string::npos));
+    };
+    refused([&] { static_cast<void>(trees.raw_score(others)); });
+    refused([&] { static_cast<void>(trees.predict_proba(others)); });
+    refused([&] { static_cast<void>(trees.explain(others)); });
+    CHECK(model_file::error_of([&] { static_cast<void>(trees.anomaly_score(std::span<const float>(&value, 1))); }));
+  }
+  others(4, 0) = 2000.0F;
   nad::BoostedTrees few({.max_iter = 5, .max_bins = 2, .categorical_features = {0}});
   for (std::size_t row = 0; row < 9; ++row) {
     x(row, 0) = 5.0F;
@@ -324,6 +338,7 @@ TEST_CASE("boosted trees: what cannot be learnt from is refused, and says so") {
   CHECK(refused({.growth = static_cast<nad::Growth>(7)}));
   CHECK(refused({.categorical_features = {2, 2}}));
   CHECK(refused({.categorical_smoothing = -1.0}));
+  CHECK(refused({.categorical_penalty = -1.0}));
   CHECK(refused({.class_weight = nad::ClassWeight::balanced, .class_weights = {1.0, 2.0}}));
   CHECK(refused({.class_weights = {1.0, 0.0}}));
   CHECK(refused({.n_iter_no_change = 0}));

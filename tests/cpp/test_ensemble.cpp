@@ -184,6 +184,25 @@ TEST_CASE("ensemble: votes are those of the members' thresholds") {
   }
 }
 
+TEST_CASE("ensemble: a tie is no majority") {
+  const nad::Matrix train = tests::traffic_rows(300, 5, 1);
+  Ensemble ensemble({.combination = Combination::majority, .calibration = 0.0});
+  ensemble.add(nad::Mahalanobis({.contamination = 0.5})).add(nad::ECOD({.contamination = 0.01}));
+  ensemble.fit(train);
+  const std::vector<float> scores = ensemble.anomaly_score(train);
+  const std::vector<bool> found = [&] {
+    std::vector<bool> above(scores.size());
+    std::transform(scores.begin(), scores.end(), above.begin(), [&](float s) { return s > ensemble.threshold(); });
+    return above;
+  }();
+  std::size_t ties = 0;
+  for (std::size_t row = 0; row < scores.size(); ++row) {
+    ties += scores[row] == 0.5F ? 1U : 0U;
+    REQUIRE(found[row] == (scores[row] == 1.0F));
+  }
+  CHECK(ties > 100);
+}
+
 TEST_CASE("ensemble: calibration rows are kept out, so what is promised holds for rows that come later") {
   const nad::Matrix train = tests::normal_rows(1500, 6, 1);
   const nad::Matrix later = tests::normal_rows(2000, 6, 2);
@@ -358,9 +377,18 @@ TEST_CASE("ensemble: a damaged file is refused or can be used") {
     }
   }
   CHECK(refused > sound.payload.size() / tests::byte_step);
+  const auto says = [&](std::size_t zeros_at) {
+    model_file::Parts damaged = sound;
+    model_file::put(damaged.payload, zeros_at, 0);
+    return message_of([&] { nad::load_detector_bytes(model_file::join(damaged)); });
+  };
   // files within files, deeper than any that can be made
   constexpr std::size_t member_at = 49;  // behind options, threshold, the number of members, name and weight
   const auto size = static_cast<std::size_t>(model_file::get(sound.payload, member_at));
+  CHECK(says(member_at - 8).find("weights make no sense") != std::string::npos);
+  const std::size_t scale_at = member_at + 8 + size;  // scores, their ranks, the median, the spread
+  const auto scores = static_cast<std::size_t>(model_file::get(sound.payload, scale_at));
+  CHECK(says(scale_at + 16 + 12 * scores + 8).find("calibration makes no sense") != std::string::npos);
   model_file::Bytes file = model_file::join(sound);
   std::string refusal;
   for (int level = 0; level < 12; ++level) {

@@ -6,6 +6,7 @@
 
 #include <nad/nad.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -82,7 +83,12 @@ void write_golden(const std::string& path, nad::Detector&& detector, bool with_m
   }
   nad::save(detector, path + ".nad", {.feature_names = {"duration", "bytes", "protocol", "errors"}, .note = "golden"});
 
-  const nad::Matrix rows = rows_to_score(with_missing);
+  nad::Matrix rows = rows_to_score(with_missing);
+  if (detector.kind() == nad::BoostedTrees::kind_name) {
+    for (std::size_t row = 0; row < rows.rows(); ++row) {  // a column of categories
+      rows(row, 2) = std::floor(std::abs(rows(row, 2)));
+    }
+  }
   const std::vector<float> scores = detector.anomaly_score(rows);
   const nad::Matrix reasons = detector.explain(rows);
   std::FILE* out = std::fopen((path + ".txt").c_str(), "w");

@@ -145,6 +145,60 @@ def test_losses_as_scikit_learn(labelled):
         assert losses[0] < 1.05 * losses[1]
 
 
+def categories_sample(kind):
+    """Five columns of numbers, of which three count, and one of categories."""
+    rng = np.random.RandomState(7)
+    rows = 8000
+    X = rng.normal(size=(rows, 5))
+    levels = 200 if kind == "rare" else 40
+    share = 1 / np.arange(1, levels + 1) if kind == "rare" else np.ones(levels)
+    level = rng.choice(levels, rows, p=share / share.sum())
+    classes = 3 if kind == "three" else 2
+    worth = np.zeros((levels, classes)) if kind == "noise" else rng.normal(size=(levels, classes)) * 1.2
+    wish = worth[level] + rng.gumbel(size=(rows, classes))
+    wish[:, 0] += X[:, 0] + X[:, 1] * X[:, 2]
+    return np.column_stack([X, level]).astype(np.float32), wish.argmax(axis=1)
+
+
+# LGBMClassifier(num_threads=1).fit(X[:4000], y[:4000], categorical_feature=[5]) of LightGBM 4.7.0, the log-loss of
+# its predict_proba(X[4000:])
+@pytest.mark.parametrize(
+    ("kind", "of_lightgbm"), [("informative", 0.5149), ("noise", 0.6199), ("rare", 0.5157), ("three", 0.8314)]
+)
+def test_many_categories_are_learnt_from_as_well_as_by_lightgbm(kind, of_lightgbm):
+    X, y = categories_sample(kind)
+    trees = nad.BoostedTrees(categorical_features=[5]).fit(X[:4000], y[:4000])
+    assert log_loss(y[4000:], trees.predict_proba(X[4000:])) < 1.02 * of_lightgbm
+
+
+def test_categories_that_mean_nothing_gain_little():
+    X, y = categories_sample("noise")
+    gains = {
+        penalty: nad.BoostedTrees(categorical_features=[5], categorical_penalty=penalty)
+        .fit(X[:4000], y[:4000])
+        .feature_importances_[5]
+        for penalty in (0.0, 1.0)
+    }
+    assert gains[0.0] > 0.2
+    assert gains[1.0] < 0.02
+    X, y = categories_sample("informative")
+    assert nad.BoostedTrees(categorical_features=[5]).fit(X, y).feature_importances_[5] > 0.3
+
+
+def test_what_cannot_be_a_category_is_refused_when_scoring_too(fitted, labelled):
+    X, _ = labelled
+    new = X[:3].copy()
+    new[:, 3] = [np.nan, 4000.0, 3.0]  # missing, never seen, known
+    assert np.isfinite(fitted.anomaly_score(new)).all()
+    for value in (10.5, -1.0):
+        new[1, 3] = value
+        for verb in (fitted.predict, fitted.predict_proba, fitted.anomaly_score, fitted.explain):
+            with pytest.raises(nad.InvalidDataError, match=f"row 1, column 3 holds {value}.*give a whole number"):
+                verb(new)
+        with pytest.raises(nad.InvalidDataError, match="column 3 holds"):
+            fitted.anomaly_score(new[1])
+
+
 def test_steps_are_bounded(labelled):
     X, y = labelled
     y = np.where(y == "dos", "dos", "normal")

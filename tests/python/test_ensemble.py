@@ -134,7 +134,8 @@ def test_a_saved_ensemble_comes_back_with_its_members(fitted, traffic, tmp_path)
         ({"estimators": [nad.ECOD(), nad.ECOD()], "weights": 3}, "weights has 1 numbers for 2 members"),
         ({"estimators": [("weights", nad.ECOD())]}, "a member is named 'weights'; set_params could not reach it"),
         ({"estimators": [("a__b", nad.ECOD())]}, "a member is named 'a__b'"),
-        ({"estimators": [nad.BoostedTrees()]}, "BoostedTrees learn from labels"),
+        ({"estimators": [nad.BoostedTrees()]}, "requires y to be passed, but the target y is None"),
+        ({"estimators": [nad.Ensemble([nad.ECOD(), nad.BoostedTrees()])]}, "members that learn from labels requires y"),
         ({"estimators": [nad.ECOD()], "combination": "sum"}, "give one of 'mean_surprise'"),
         ({"estimators": [nad.ECOD()], "calibration": 1.5}, "calibration is 1.5"),
         ({"estimators": [nad.ECOD()], "min_votes": 1}, "min_votes means nothing"),
@@ -151,3 +152,80 @@ def test_an_ensemble_cannot_hold_itself(traffic):
     ensemble.estimators.append(ensemble)
     with pytest.raises(nad.InvalidArgumentError, match="holds the ensemble itself"):
         ensemble.fit(traffic)
+
+
+@pytest.fixture(scope="module")
+def attacks():
+    """Rows of normal traffic and of two attacks, which are many; one of them looks as ordinary as can be."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(3000, 4)).astype(np.float32)
+    y = np.repeat(["normal", "flood", "quiet"], [1500, 900, 600])
+    X[1500:2400, 0] += 6
+    X[2400:, 1:3] *= 0.05
+    X[:, 3] = rng.integers(0, 9, size=len(X))
+    order = rng.permutation(len(X))
+    return X[order], y[order]
+
+
+def taught(**options):
+    trees = nad.BoostedTrees(max_iter=30, categorical_features=[3], class_weight="balanced")
+    return nad.Ensemble([("trees", trees), nad.Mahalanobis()], random_state=2, **options)
+
+
+def test_labels_reach_the_members_that_learn_from_them(attacks):
+    X, y = attacks
+    weight = np.where(np.arange(len(X)) % 7 == 0, 0.0, 2.0)
+    ensemble = taught(calibration=0.0, combination="rank").fit(X, y, weight)
+    (_, trees), (_, shape) = ensemble.estimators_
+    kept = weight > 0
+    alone = clone(ensemble.estimators[0][1]).fit(X[kept], y[kept], weight[kept])
+    assert (trees.anomaly_score(X) == alone.anomaly_score(X)).all()
+    assert trees.classes_.tolist() == ["flood", "normal", "quiet"]
+    assert trees.normal_class_ == "normal"
+    assert (shape.anomaly_score(X) == nad.Mahalanobis().fit(X[kept], None, weight[kept]).anomaly_score(X)).all()
+    # ranks are those among normal rows
+    normal = (y == "normal") & kept
+    for i, (_, member) in enumerate(ensemble.estimators_):
+        raw = member.raw_score(X)
+        below = (raw[None, normal] < raw[normal, None]).sum(axis=1) + 0.5 * (
+            raw[None, normal] == raw[normal, None]
+        ).sum(axis=1)
+        rank = (below + 0.5 / 2) / (normal.sum() + 0.5)  # a row more, which two copies of a row are four of
+        assert np.abs(ensemble.member_scores(X)[normal, i] - rank).max() < 5e-3
+
+
+def test_an_ensemble_with_labels_finds_what_its_members_do(attacks):
+    X, y = attacks
+    half = len(X) // 2
+    ensemble = taught(contamination=0.05).fit(X[:half], y[:half])
+    scores = ensemble.anomaly_score(X[half:])
+    for attack in ("flood", "quiet"):
+        asked = np.isin(y[half:], ["normal", attack])
+        assert roc_auc_score(y[half:][asked] == attack, scores[asked]) > 0.9
+    quiet = np.isin(y[half:], ["normal", "quiet"])
+    assert roc_auc_score(y[half:][quiet] == "quiet", ensemble.member_scores(X[half:])[quiet, 1]) < 0.5  # unlabelled
+    false_alarms = (ensemble.predict(X[half:])[y[half:] == "normal"] == -1).mean()
+    assert 0.02 < false_alarms < 0.12
+    # among ordinary rows every member is surprised by as much
+    said = ensemble.member_scores(X[half:])[y[half:] == "normal"]
+    assert np.abs(said.mean(axis=0) - 1.0).max() < 0.25
+    off = ensemble.explain(X).sum(axis=1, dtype=np.float64) + ensemble.baseline_ - ensemble.raw_score(X)
+    assert np.abs(off).max() < 1e-3
+    votes = taught(combination="all", n_jobs=2).fit(X, y)
+    both = [member.anomaly_score(X) > member.threshold_ for _, member in votes.estimators_]
+    assert ((votes.predict(X) == -1) == (both[0] & both[1])).all()
+
+
+def test_an_ensemble_with_labels_comes_back_and_can_be_nested(attacks, tmp_path):
+    X, y = attacks
+    nested = nad.Ensemble([taught(), nad.ECOD()]).fit(X, y)
+    nested.save(tmp_path / "taught.nad")
+    loaded = nad.load(tmp_path / "taught.nad")
+    assert (loaded.anomaly_score(X) == nested.anomaly_score(X)).all()
+    assert loaded.estimators_[0][1].estimators_[0][1].classes_.tolist() == ["flood", "normal", "quiet"]
+    again = clone(loaded).fit(X, y)
+    assert (again.anomaly_score(X) == nested.anomaly_score(X)).all()
+    assert nested.__sklearn_tags__().target_tags.required
+    assert not pair().__sklearn_tags__().target_tags.required
+    with pytest.raises(nad.InvalidArgumentError, match="requires y"):
+        clone(loaded).fit(X)

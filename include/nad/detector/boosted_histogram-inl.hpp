@@ -37,15 +37,27 @@ struct alignas(16) BinSum {
   bool operator==(const BinSum&) const = default;
 };
 
+/// What all rows of a training add up to.
+struct GradientSums {
+  double gradients = 0.0;  ///< absolute ones
+  double hessians = 0.0;
+  double squares = 0.0;  ///< of gradients, each copy of a row on its own
+};
+
 /// How gradients and hessians become whole numbers.
 class SumScale {
  public:
   SumScale() = default;
-  /// `rows` is how many there are, copies counted; the sums are those of absolute gradients and of hessians.
-  SumScale(std::uint64_t rows, double gradients, double hessians) : row_bits_(static_cast<int>(std::bit_width(rows))) {
-    gradient_ = std::ldexp(1.0, std::min(61 - exponent(gradients), 1000));
-    hessian_ = std::ldexp(1.0, std::min(62 - row_bits_ - exponent(hessians), 1000));
+  /// `rows` is how many there are, copies counted.
+  SumScale(std::uint64_t rows, const GradientSums& sums) : row_bits_(static_cast<int>(std::bit_width(rows))) {
+    gradient_ = std::ldexp(1.0, std::min(61 - exponent(sums.gradients), 1000));
+    hessian_ = std::ldexp(1.0, std::min(62 - row_bits_ - exponent(sums.hessians), 1000));
+    noise_ = sums.hessians > 0.0 ? sums.squares / sums.hessians : 1.0;
   }
+
+  /// The variance of gradients in hessians: 1 where labels are as uncertain as the probabilities so far say, less where
+  /// they are not; with weights it is in their unit.
+  double noise() const noexcept { return noise_; }
 
   BinSum sum(double gradient, double hessian, std::uint32_t copies) const noexcept {
     const double scaled = gradient * gradient_;
@@ -73,6 +85,7 @@ class SumScale {
   int row_bits_ = 1;
   double gradient_ = 1.0;  ///< powers of two, so that dividing by them is exact
   double hessian_ = 1.0;
+  double noise_ = 1.0;
 };
 
 class HistogramBuilder {

@@ -42,11 +42,6 @@ class LogSumExp {
   bool is_empty_ = true;
 };
 
-struct GradientSums {
-  double gradients = 0.0;  ///< absolute ones
-  double hessians = 0.0;
-};
-
 /// The scores of some rows, and what the loss says of them.
 class BoostedLoss {
  public:
@@ -90,6 +85,9 @@ class BoostedLoss {
 
   /// Gradient and hessian of each row as whole numbers, in a scale that suits them.
   SumScale gradients(std::size_t output, int n_jobs, std::vector<double>& work, std::vector<BinSum>& of_row) const {
+    // of several classes the scores step at the same time: together they would go K / (K - 1) times too far
+    const auto classes = static_cast<double>(n_outputs_);
+    const double steepness = n_outputs_ == 1 ? 1.0 : classes / (classes - 1.0);
     work.resize(2 * rows_.size);
     of_row.resize(rows_.size);
     std::vector<GradientSums> parts(rows_.size / grain + 1);
@@ -99,11 +97,12 @@ class BoostedLoss {
         const double p = n_outputs_ == 1 ? portable_sigmoid(scores_[row]) : probabilities_[output * rows_.size + row];
         const bool is_it = n_outputs_ == 1 ? rows_.label[row] != normal_ : rows_.label[row] == output;
         const double gradient = rows_.weight[row] * (is_it ? p - 1.0 : p);
-        const double hessian = rows_.weight[row] * p * (1.0 - p);
+        const double hessian = steepness * rows_.weight[row] * p * (1.0 - p);
         work[2 * row] = gradient;
         work[2 * row + 1] = hessian;
         part.gradients += gradient < 0.0 ? -gradient : gradient;
         part.hessians += hessian;
+        part.squares += gradient * gradient / static_cast<double>(rows_.copies[row]);
       }
       parts[begin / grain] = part;
     });
@@ -111,12 +110,13 @@ class BoostedLoss {
     for (const GradientSums& part : parts) {  // in a fixed order, whatever the threads did
       all.gradients += part.gradients;
       all.hessians += part.hessians;
+      all.squares += part.squares;
     }
     std::uint64_t copies = 0;
     for (const std::uint32_t count : rows_.copies) {
       copies += count;
     }
-    const SumScale scale(copies, all.gradients, all.hessians);
+    const SumScale scale(copies, all);
     for (std::size_t row = 0; row < rows_.size; ++row) {
       of_row[row] = scale.sum(work[2 * row], work[2 * row + 1], rows_.copies[row]);
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,6 +26,7 @@ struct BoostedSplit {
   std::size_t last_left = 0;                    ///< of values: the last bin that goes left
   bool missing_right = false;                   ///< also where categories go that the node did not see
   std::array<std::uint64_t, 4> right_set = {};  ///< of categories: those that go right
+  double trust = 1.0;                           ///< the share of the gain that chance would not have brought
   BinSum left;
 };
 
@@ -36,6 +38,7 @@ class SplitFinder {
         places_(places),
         l2_(options.l2_regularization),
         smoothing_(options.categorical_smoothing),
+        penalty_(options.categorical_penalty),
         least_rows_(options.min_samples_leaf),
         jobs_(jobs) {}
 
@@ -105,8 +108,8 @@ class SplitFinder {
 
   enum class Verdict { too_few_left, too_few_right, worse, better };
 
-  /// What is gained where these rows go left; `best` takes it where it is better.
-  Verdict judge(Search& search, const BinSum& left) const noexcept {
+  /// What is gained where these rows go left, less what `chance` gains; `best` takes it where it is better.
+  Verdict judge(Search& search, const BinSum& left, double chance) const noexcept {
     if (scale_.rows(left) < least_rows_) {
       return Verdict::too_few_left;
     }
@@ -125,11 +128,12 @@ class SplitFinder {
     const double left_gradient = scale_.gradient(left);
     const double right_gradient = scale_.gradient(right);
     const double gain = left_gradient * left_gradient / (left_hessian + l2_) +
-                        right_gradient * right_gradient / (right_hessian + l2_) - search.parent_score;
+                        right_gradient * right_gradient / (right_hessian + l2_) - search.parent_score - chance;
     if (!(gain > search.best.gain)) {
       return Verdict::worse;
     }
     search.best.gain = gain;
+    search.best.trust = gain / (gain + chance);
     search.best.left = left;
     return Verdict::better;
   }
@@ -145,7 +149,7 @@ class SplitFinder {
           continue;  // the same as the split before
         }
         left += search.sums[bin];
-        const Verdict verdict = judge(search, left);
+        const Verdict verdict = judge(search, left, 0.0);
         if (verdict == Verdict::too_few_right) {
           return;
         }
@@ -164,6 +168,16 @@ class SplitFinder {
     }
   }
 
+  /// What the best set of categories gains, on average and two standard deviations more, where categories mean nothing.
+  /// Gradients then add up to normal numbers whose variance is the hessian times `noise`; those above and those below 0
+  /// stand apart by 2 / pi of all that these numbers are worth. Rare categories hardly add to it, so they count by the
+  /// root of their hessian.
+  double gain_of_chance(double hessians, double roots) const noexcept {
+    constexpr double two_over_pi = 0.6366197723675814;
+    const double freedom = std::max(0.0, hessians > 0.0 ? roots * roots / hessians - 1.0 : 0.0);
+    return penalty_ * scale_.noise() * (two_over_pi * freedom + 2.0 * std::sqrt(freedom));
+  }
+
   /// Sorted by what they want, the best set is one of the first so many categories.
   void split_categories(Search& search, std::size_t column) const {
     struct Category {
@@ -172,20 +186,26 @@ class SplitFinder {
     };
     std::array<Category, 256> seen;
     std::size_t count = 0;
+    double hessians = 0.0;
+    double roots = 0.0;
     for (std::size_t bin = 0; bin < search.n_values + (search.has_missing ? 1 : 0); ++bin) {
       const BinSum& sum = search.sums[bin];
       if (scale_.rows(sum) != 0) {
-        const double below = scale_.hessian(sum) + smoothing_;
+        const double hessian = scale_.hessian(sum);
+        const double below = hessian + smoothing_;
         seen[count++] = {below > 0.0 ? scale_.gradient(sum) / below : 0.0, bin};
+        hessians += hessian;
+        roots += std::sqrt(hessian);
       }
     }
+    const double chance = gain_of_chance(hessians, roots);
     std::sort(seen.begin(), seen.begin() + count,
               [](const Category& a, const Category& b) { return a.wish != b.wish ? a.wish < b.wish : a.bin < b.bin; });
     BinSum left;
     std::size_t best_count = 0;
     for (std::size_t i = 0; i + 1 < count; ++i) {
       left += search.sums[seen[i].bin];
-      const Verdict verdict = judge(search, left);
+      const Verdict verdict = judge(search, left, chance);
       if (verdict == Verdict::too_few_right) {
         break;
       }
@@ -212,6 +232,7 @@ class SplitFinder {
   const BinPlaces& places_;
   double l2_;
   double smoothing_;
+  double penalty_;
   std::uint64_t least_rows_;
   std::size_t jobs_;
   SumScale scale_;

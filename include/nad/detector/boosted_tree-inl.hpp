@@ -53,7 +53,7 @@ class BoostedTreeGrower {
     for (const BinSum& sum : of_row) {
       total += sum;
     }
-    nodes_.push_back({.begin = 0, .end = rows_.size(), .depth = 0, .total = total});
+    nodes_.push_back({.begin = 0, .end = rows_.size(), .depth = 0, .total = total, .step = step_of(total)});
     waiting_ = {};
     if (is_splittable(nodes_.front())) {
       nodes_.front().sums = fresh();
@@ -141,6 +141,7 @@ class BoostedTreeGrower {
     std::size_t parent = 0;
     std::size_t left = 0;  ///< its children; 0: a leaf
     std::size_t right = 0;
+    double step = 0.0;  ///< down the loss, before learning_rate takes its share
     BoostedSplit split = {};
     std::array<std::uint8_t, 256> right_of = {};  ///< for each bin of the split's column whether it goes right
     std::vector<BinSum> sums = {};                ///< empty where they were not kept
@@ -161,16 +162,20 @@ class BoostedTreeGrower {
     nodes.missing_right.push_back(missing_right ? 1 : 0);
   }
 
+  double step_of(const BinSum& total) const {
+    const double below = scale_.hessian(total) + plan_.options.l2_regularization;
+    return below > 0.0 ? -scale_.gradient(total) / below : 0.0;
+  }
+
+  /// How far the rows of a child stand apart from the others of its parent is in part what the split was chosen by.
+  double step_of_child(const BinSum& total, const Node& parent) const {
+    const double trust = parent.split.trust;
+    return trust * step_of(total) + (1.0 - trust) * parent.step;
+  }
+
   float value(const Node& node) const {
-    const double below = scale_.hessian(node.total) + plan_.options.l2_regularization;
-    if (!(below > 0.0)) {
-      return 0.0F;
-    }
-    double step = -scale_.gradient(node.total) / below;
-    if (plan_.options.max_delta_step) {
-      step = std::clamp(step, -*plan_.options.max_delta_step, *plan_.options.max_delta_step);
-    }
-    return static_cast<float>(plan_.options.learning_rate * step);
+    const double most = plan_.options.max_delta_step.value_or(std::numeric_limits<double>::max());
+    return static_cast<float>(plan_.options.learning_rate * std::clamp(node.step, -most, most));
   }
 
   bool is_splittable(const Node& node) const {
@@ -222,6 +227,8 @@ class BoostedTreeGrower {
                     .depth = parent.depth + 1,
                     .total = parent.total - parent.split.left,
                     .parent = index};
+    left_node.step = step_of_child(left_node.total, parent);
+    right_node.step = step_of_child(right_node.total, parent);
     nodes_[index].left = left;
     nodes_[index].right = right;
     nodes_.push_back(std::move(left_node));

@@ -39,6 +39,14 @@ class CategoryTables {
   std::span<const CategoryColumn> columns() const noexcept { return columns_; }
   const CategoryColumn* const* of_column() const noexcept { return of_column_.data(); }
 
+  void check(MatrixView rows, std::size_t first) const {
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      for (const CategoryColumn& category : columns_) {
+        category.check(rows.row(row), first + row);
+      }
+    }
+  }
+
  private:
   std::vector<CategoryColumn> columns_;
   std::vector<const CategoryColumn*> of_column_;
@@ -73,8 +81,7 @@ NAD_INLINE void BoostedTrees::take(Detector&& learner) { *this = std::move(stati
 NAD_INLINE void BoostedTrees::do_fit(MatrixView, std::span<const float>, const FitControl&) {
   throw Error(
       ErrorCode::invalid_argument,
-      "boosted_trees learn from labelled rows; call BoostedTrees::fit with one label a row, or choose a detector "
-      "that needs none");
+      "boosted_trees learn from labelled rows; call fit with one label a row, or choose a detector that needs none");
 }
 
 NAD_INLINE void BoostedTrees::fit(MatrixView x, std::span<const std::int32_t> labels, const FitControl& control) {
@@ -92,6 +99,16 @@ NAD_INLINE void BoostedTrees::fit(MatrixView x, std::span<const std::int32_t> la
     learner.threshold_ = learner.quantile_threshold(x, sample_weight, *options_.contamination, control);
   }
   *this = std::move(learner);
+}
+
+NAD_INLINE void BoostedTrees::fit_labelled(MatrixView x, std::span<const std::int32_t> labels,
+                                           std::span<const float> sample_weight, const FitControl& control) {
+  fit(x, labels, sample_weight, control);
+}
+
+NAD_INLINE bool BoostedTrees::calls_normal(std::int32_t label, std::span<const std::int32_t> classes) const {
+  const std::size_t normal = detail::find_normal(options_, classes);
+  return normal < classes.size() && classes[normal] == label;
 }
 
 NAD_INLINE void BoostedTrees::learn(MatrixView x, std::span<const std::int32_t> labels,
@@ -180,6 +197,7 @@ NAD_INLINE void BoostedTrees::restore() {
 }
 
 NAD_INLINE std::vector<float> BoostedTrees::sums_of(MatrixView rows, std::size_t first) const {
+  categories_->check(rows, first);
   std::vector<float> sums(rows.rows() * n_outputs());
   const detail::ForestColumns columns{.count = rows.columns(), .category = categories_->columns()};
   detail::ChunkScorer(nodes_, order_values_, columns, n_outputs()).score(rows, sums, [&](std::size_t row) {
@@ -194,6 +212,7 @@ void BoostedTrees::walk_row(const float* row, std::size_t index, const Use& use)
   if (!complete) {
     check_row(row, index);
   }
+  categories_->check({row, 1, n_features()}, index);
   const std::size_t rounds = n_iter();
   for (std::size_t output = 0; output < n_outputs(); ++output) {
     const std::span<const std::uint32_t> roots(nodes_.root.data() + output * rounds, rounds);
@@ -259,6 +278,7 @@ NAD_INLINE void BoostedTrees::do_explain(MatrixView rows, std::size_t first, Mat
   std::vector<double> scores(outputs);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     check_row(rows.row(row), first + row);
+    categories_->check(rows.slice(row, 1), first + row);
     const detail::CategoryRow reader{{rows.row(row), nullptr}, categories_->of_column()};
     std::fill(contributions.begin(), contributions.end(), 0.0);
     scores = middle_;

@@ -11,7 +11,8 @@
 ///
 /// Histogram gradient boosting of the log-loss with second-order steps, as in LightGBM and scikit-learn's
 /// HistGradientBoostingClassifier: each tree corrects what those before it leave, one tree a round for two classes, one
-/// a class for more. Missing values go where training says; where it saw none, with the larger part.
+/// a class for more. Missing values go where training says; where it saw none, with the larger part. Categories are
+/// split by sets of them, whose gain and whose steps are held back by what chance would bring.
 /// The raw score is the log-odds of not being normal. Sums are whole numbers and exponentials nad's own, so a model,
 /// and each score, is the same bits on every machine and any number of threads.
 
@@ -83,6 +84,7 @@ class NAD_API BoostedTrees final : public Detector {
   std::string_view kind() const noexcept override { return kind_name; }
   bool is_fitted() const noexcept override { return !classes_.empty(); }
   std::size_t n_features() const noexcept override { return gains_.size(); }
+  bool learns_from_labels() const noexcept override { return true; }
 
   /// For any cereal archive. What is loaded is checked: damaged trees are an error, never a crash while scoring.
   template <class Archive>
@@ -91,6 +93,9 @@ class NAD_API BoostedTrees final : public Detector {
  private:
   void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
   void take(Detector&& learner) override;
+  void fit_labelled(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
+                    const FitControl& control) override;
+  bool calls_normal(std::int32_t label, std::span<const std::int32_t> classes) const override;
   void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const override;
   float do_raw_score_row(const float* row, std::size_t index) const override;
   void do_explain(MatrixView rows, std::size_t first, Matrix& out) const override;

@@ -51,6 +51,7 @@ inline void check_options(const BoostedTreesOptions& options, ErrorCode code) {
   };
   refuse_negative("l2_regularization", options.l2_regularization);
   refuse_negative("categorical_smoothing", options.categorical_smoothing);
+  refuse_negative("categorical_penalty", options.categorical_penalty);
   refuse_negative("tol", options.tol);
   if (options.max_delta_step && !(*options.max_delta_step > 0.0 && is_finite(*options.max_delta_step))) {
     refuse("max_delta_step is " + number(*options.max_delta_step) +

@@ -46,6 +46,9 @@ struct BoostedTreesOptions {
   std::vector<std::uint32_t> categorical_features = {};
   /// Categories are sorted by gradient / (hessian + this): the larger, the less a rare category matters.
   double categorical_smoothing = 10.0;
+  /// The more categories there are, the more some set of them gains by chance. So many times that is taken off what a
+  /// set gains, and off how far it sets its rows apart; 0: nothing.
+  double categorical_penalty = 1.0;
   ClassWeight class_weight = ClassWeight::none;
   std::vector<double> class_weights = {};     ///< one a class, in ascending order of the labels
   std::vector<std::string> class_names = {};  ///< of the labels 0, 1, ..., kept in files

@@ -29,6 +29,7 @@ void for_each_option(Options& options, Visit&& visit) {
   visit("growth", options.growth);
   visit("categorical_features", options.categorical_features);
   visit("categorical_smoothing", options.categorical_smoothing);
+  visit("categorical_penalty", options.categorical_penalty);
   visit("class_weight", options.class_weight);
   visit("class_weights", options.class_weights);
   visit("class_names", options.class_names);

@@ -129,6 +129,13 @@ NAD_INLINE void Detector::fit(MatrixView x, std::span<const float> sample_weight
   take(std::move(*learner));
 }
 
+NAD_INLINE void Detector::fit_labelled(MatrixView x, std::span<const std::int32_t>,
+                                       std::span<const float> sample_weight, const FitControl& control) {
+  fit(x, sample_weight, control);
+}
+
+NAD_INLINE bool Detector::calls_normal(std::int32_t, std::span<const std::int32_t>) const { return true; }
+
 NAD_INLINE float Detector::quantile_threshold(MatrixView x, std::span<const float> sample_weight, double contamination,
                                               const FitControl& control) const {
   std::vector<float> scores = anomaly_score(x, control);

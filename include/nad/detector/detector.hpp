@@ -14,6 +14,7 @@
 /// detector writes only its mathematics.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,6 +60,8 @@ class NAD_API Detector {
   virtual bool is_fitted() const noexcept = 0;
   /// The number of columns that it learnt from; 0 before.
   virtual std::size_t n_features() const noexcept = 0;
+  /// True for those whose own `fit` wants a label for each row: boosted trees, and ensembles that hold some.
+  virtual bool learns_from_labels() const noexcept { return false; }
 
  protected:
   Detector() = default;
@@ -71,6 +74,12 @@ class NAD_API Detector {
   virtual void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) = 0;
   /// Becomes `learner`, which `clone` made and `do_fit` taught.
   virtual void take(Detector&& learner) = 0;
+
+  /// `fit` with the label of each row, which those that do not learn from labels ignore.
+  virtual void fit_labelled(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
+                            const FitControl& control);
+  /// Whether rows of this label are ordinary ones, where training has these labels, ascending.
+  virtual bool calls_normal(std::int32_t label, std::span<const std::int32_t> classes) const;
 
   // Scoring and explaining run on one thread for some rows at a time; `first` is the number of the first of them in the
   // caller's matrix. They read the rows once, so they call `check_row` themselves where a row is not finite.
@@ -108,6 +117,13 @@ class NAD_API Detector {
 
   // for detectors made of others
   static bool accepts_missing(const Detector& other) noexcept { return other.accepts_missing(); }
+  static void fit_labelled(Detector& other, MatrixView x, std::span<const std::int32_t> labels,
+                           std::span<const float> sample_weight, const FitControl& control) {
+    other.fit_labelled(x, labels, sample_weight, control);
+  }
+  static bool calls_normal(const Detector& other, std::int32_t label, std::span<const std::int32_t> classes) {
+    return other.calls_normal(label, classes);
+  }
   static void raw_score_into(const Detector& other, MatrixView rows, std::size_t first, std::span<float> out) {
     other.do_raw_score(rows, first, out);
   }

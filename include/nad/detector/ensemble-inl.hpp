@@ -8,13 +8,11 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
-#include "nad/core/random.hpp"
 #include "nad/detail/utf8.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/ensemble_defaults-inl.hpp"
-#include "nad/detector/ensemble_train-inl.hpp"
-#include "nad/detector/weighted_rows-inl.hpp"
+#include "nad/detector/ensemble_fit-inl.hpp"
 
 namespace nad {
 
@@ -56,48 +54,6 @@ inline void check_member(double weight, const std::string& name, ErrorCode code)
                 "the weight of member '" + name + "' is " + std::to_string(weight) + "; give a number from 0 to 1e6");
   }
 }
-
-/// Which rows members are calibrated on, and learn from.
-struct RowSplit {
-  std::vector<std::size_t> learnt_from;
-  std::vector<std::size_t> kept_out;
-
-  RowSplit(std::size_t rows, double share, std::uint64_t seed) {
-    constexpr double fewest = 50.0;
-    constexpr double most = 10000.0;
-    const double wanted = std::min(share * static_cast<double>(rows), most);
-    if (wanted < fewest) {
-      return;
-    }
-    const double chance = wanted / static_cast<double>(rows);
-    Random random(seed, 0x656e73656d626c65ULL);
-    for (std::size_t row = 0; row < rows; ++row) {
-      (random.uniform() < chance ? kept_out : learnt_from).push_back(row);
-    }
-  }
-
-  /// False: all rows are for both.
-  bool is_split() const noexcept { return !kept_out.empty() && !learnt_from.empty(); }
-};
-
-/// Copies of some rows, with their weights.
-struct RowCopies {
-  Matrix rows;
-  std::vector<float> weights;
-
-  RowCopies(const WeightedRows& all, std::span<const std::size_t> chosen)
-      : rows(Matrix::for_overwrite(chosen.size(), all.rows().columns())) {
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-      std::copy_n(all.rows().row(chosen[i]), rows.columns(), rows.row(i).data());
-    }
-    if (!all.weights().empty()) {
-      weights.reserve(chosen.size());
-      for (const std::size_t row : chosen) {
-        weights.push_back(all.weights()[row]);
-      }
-    }
-  }
-};
 
 }  // namespace detail
 
@@ -200,50 +156,7 @@ NAD_INLINE float Ensemble::default_threshold() const noexcept {
   }
 }
 
-// ---- learning
-
-NAD_INLINE void Ensemble::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
-  const double total = total_weight();
-  if (!(total > 0.0)) {
-    throw Error(ErrorCode::invalid_argument, members_.empty()
-                                                 ? "this ensemble has no members; add() some before fit()"
-                                                 : "all members have the weight 0; at least one must count");
-  }
-  if (options_.min_votes && *options_.min_votes > total) {
-    throw Error(ErrorCode::invalid_argument, "min_votes is " + std::to_string(*options_.min_votes) +
-                                                 ", but the weights of all members sum to " + std::to_string(total));
-  }
-  n_features_ = x.columns();
-  const detail::WeightedRows all(x, sample_weight, options_.unique_rows);
-  const detail::RowSplit split(all.rows().rows(), options_.calibration, options_.random_state);
-  if (split.is_split()) {
-    {
-      const detail::RowCopies learnt_from(all, split.learnt_from);
-      fit_members(learnt_from.rows, learnt_from.weights, control);
-    }
-    const detail::RowCopies kept_out(all, split.kept_out);
-    calibrate(kept_out.rows, kept_out.weights, control);
-  } else {
-    fit_members(all.rows(), all.weights(), control);
-    calibrate(all.rows(), all.weights(), control);
-  }
-  derive();
-}
-
-NAD_INLINE void Ensemble::fit_members(MatrixView x, std::span<const float> weights, const FitControl& control) {
-  std::vector<Detector*> detectors;
-  detectors.reserve(members_.size());
-  for (Member& member : members_) {
-    detectors.push_back(member.detector.get());
-  }
-  detail::SideBySide(control).fit(detectors, x, weights);
-}
-
-NAD_INLINE void Ensemble::calibrate(MatrixView x, std::span<const float> weights, const FitControl& control) {
-  for (Member& member : members_) {
-    member.scale = detail::TailScale(member.detector->raw_score(x, control), weights);
-  }
-}
+// ---- what follows from the members
 
 NAD_INLINE void Ensemble::derive() {
   std::vector<double> words;

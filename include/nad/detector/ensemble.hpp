@@ -11,9 +11,13 @@
 ///
 ///   nad::Ensemble usual = nad::Ensemble::clean();                       // or mixed(): trained on whatever there is
 ///
+///   nad::Ensemble taught;                                               // a member may learn from labels
+///   taught.add(nad::BoostedTrees()).add(nad::IsolationForest()).fit(traffic, labels);
+///
 /// Scores of different detectors are never added as they are: one counts splits, another one distances. Each member is
 /// first calibrated on rows that it did not learn from, and what it says is how far out a row lies among them. Members
-/// may be ensembles themselves.
+/// may be ensembles themselves. With labels, it is rows of the normal class that members are calibrated on, so that an
+/// attack is as far out as it would be among ordinary traffic, however many attacks training had.
 
 #include <array>
 #include <cstddef>
@@ -32,6 +36,10 @@
 #include "nad/detector/unique_rows.hpp"
 
 namespace nad {
+
+namespace detail {
+struct RowPart;
+}
 
 /// How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that lie
 /// as far out or further; beyond those a tail is fitted to them.
@@ -55,12 +63,13 @@ constexpr std::array<std::string_view, 10> words_of(Combination) noexcept {
 struct EnsembleOptions {
   Combination combination = Combination::mean_surprise;
   std::optional<double> min_votes = {};  ///< for `at_least`, and only there
-  /// Share of the rows, 10,000 at most, that no member learns from and all are calibrated on; 0: members are calibrated
-  /// on the rows that they learnt from, as they are where fewer than 50 rows would be left out.
+  /// Share of the rows (with labels of the normal ones), 10,000 at most, that no member learns from and all are
+  /// calibrated on; 0: members are calibrated on the rows that they learnt from, as they are where fewer than 50 rows
+  /// would be left out.
   double calibration = 0.2;
   UniqueRows unique_rows = UniqueRows::off;  ///< for all members and their calibration
-  /// Share of training rows above the threshold, 0.01 if nothing is given. Not for votes: there the members'
-  /// thresholds count.
+  /// Share of training rows (with labels of the normal ones) above the threshold, 0.01 if nothing is given. Not for
+  /// votes: there the members' thresholds count.
   std::optional<double> contamination = {};
   std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
 
@@ -95,6 +104,13 @@ class NAD_API Ensemble final : public Detector {
   /// Adds a copy. Only before `fit`.
   Ensemble& add(const Detector& detector, const MemberOptions& options = {});
 
+  using Detector::fit;
+  /// The same with a label for each row, for members that learn from labels; the others look at the rows alone. The
+  /// threshold is set by the rows of the normal class.
+  void fit(MatrixView x, std::span<const std::int32_t> labels, const FitControl& control = {});
+  void fit(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
+           const FitControl& control = {});
+
   const Options& options() const noexcept { return options_; }
   std::size_t n_members() const noexcept { return members_.size(); }
   const Detector& member(std::size_t index) const { return *members_.at(index).detector; }
@@ -109,6 +125,7 @@ class NAD_API Ensemble final : public Detector {
   std::string_view kind() const noexcept override { return kind_name; }
   bool is_fitted() const noexcept override { return n_features_ > 0; }
   std::size_t n_features() const noexcept override { return n_features_; }
+  bool learns_from_labels() const noexcept override;
 
   /// For any cereal archive. What is loaded is checked.
   template <class Archive>
@@ -133,6 +150,9 @@ class NAD_API Ensemble final : public Detector {
 
   void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
   void take(Detector&& learner) override;
+  void fit_labelled(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
+                    const FitControl& control) override;
+  bool calls_normal(std::int32_t label, std::span<const std::int32_t> classes) const override;
   void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const override;
   float do_raw_score_row(const float* row, std::size_t index) const override;
   void do_explain(MatrixView rows, std::size_t first, Matrix& out) const override;
@@ -146,8 +166,12 @@ class NAD_API Ensemble final : public Detector {
   double total_weight() const noexcept;
   /// 1, or more where members are ensembles.
   std::size_t nesting() const noexcept;
-  void fit_members(MatrixView x, std::span<const float> weights, const FitControl& control);
-  void calibrate(MatrixView x, std::span<const float> weights, const FitControl& control);
+  /// Those of the labels that are normal to every member.
+  std::vector<std::int32_t> normal_among(std::span<const std::int32_t> classes) const;
+  void learn(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
+             const FitControl& control);
+  void fit_members(const detail::RowPart& part, const FitControl& control);
+  void calibrate(const detail::RowPart& part, const FitControl& control);
   /// What a raw score of a member means.
   double word(const Member& member, float raw) const noexcept;
   /// One score from a word of each member.

@@ -2,37 +2,38 @@
 
 // Members learn side by side.
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <exception>
-#include <memory>
+#include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
 
-#include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
-#include "nad/detector/detector.hpp"
+#include "nad/core/progress.hpp"
 
 namespace nad::detail {
 
-/// Fits detectors on the same rows, some at a time. The first that fails, or the caller's wish to stop, ends the others
+/// Fits detectors, some at a time. The first that fails, or the caller's wish to stop, ends the others
 /// at their next report; that first error is the one that is thrown.
 class SideBySide {
  public:
   explicit SideBySide(const FitControl& control) : control_(control), caller_(std::this_thread::get_id()) {}
 
-  void fit(std::span<Detector* const> detectors, MatrixView x, std::span<const float> weights) {
+  /// `fit_one` gets the number of the detector, and what its fit is to obey.
+  void run(std::size_t detectors, const std::function<void(std::size_t, const FitControl&)>& fit_one) {
     const std::size_t jobs = resolve_jobs(control_.n_jobs);
     FitControl each;
-    each.n_jobs = static_cast<int>(std::max<std::size_t>(1, jobs / detectors.size()));
+    each.n_jobs = static_cast<int>(std::max<std::size_t>(1, jobs / detectors));
     each.assume_finite = true;  // the ensemble has looked
     each.progress = [this](const Progress& progress) { return goes_on(progress); };
     FitControl outer;
     outer.n_jobs = control_.n_jobs;
     try {
-      parallel_for(detectors.size(), outer, {.grain = 1}, [&](std::size_t begin, std::size_t end) {
+      parallel_for(detectors, outer, {.grain = 1}, [&](std::size_t begin, std::size_t end) {
         for (std::size_t i = begin; i < end; ++i) {
-          fit_one(*detectors[i], x, weights, each);
+          attempt([&] { fit_one(i, each); });
         }
       });
     } catch (...) {
@@ -44,9 +45,10 @@ class SideBySide {
   }
 
  private:
-  void fit_one(Detector& detector, MatrixView x, std::span<const float> weights, const FitControl& control) {
+  template <class Work>
+  void attempt(const Work& work) {
     try {
-      detector.fit(x, weights, control);
+      work();
     } catch (...) {
       const std::lock_guard lock(mutex_);
       if (!stopped_.exchange(true)) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
@@ -19,12 +20,24 @@ from nad.estimators._sklearn import OutlierEstimator
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nad.estimators._labels import Labels
+
     ProgressCallback = Callable[[_core.Progress], "bool | None"]
 
 Core = TypeVar("Core", bound=_core.Detector)
 Self = TypeVar("Self", bound="DetectorEstimator[Any]")
 
 Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a detector is to learn from, as far as its options depend on it."""
+
+    shape: tuple[int, ...]
+    names: list[str] | None  # of the columns
+    labels: Labels | None
+    sample_weight: npt.NDArray[np.float32] | None
 
 
 class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
@@ -69,6 +82,14 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
         detector: Core = self._compiled(**self._options())
         return detector
 
+    def _wants_labels(self) -> bool:
+        """Whether ``fit`` needs one a row."""
+        return False
+
+    def _new_learner(self, lesson: Lesson) -> Core:  # noqa: ARG002 (for those that learn from labels)
+        """An unfitted detector with this estimator's parameters, for these rows."""
+        return self._new_detector()
+
     def _grown_detector(self, detector: Core) -> Core:
         """A copy of `detector` that ``fit`` with ``warm_start`` shall go on with."""
         raise NotImplementedError
@@ -106,34 +127,37 @@ class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):
             Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
             that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
         """
-        return self._learn(X, sample_weight, progress)
+        self._detector, self._names = self._learnt(X, sample_weight, progress)
+        return self
 
-    def _learn(self: Self, X: Any, sample_weight: Any, progress: ProgressCallback | None, *labels: Any) -> Self:
-        """``fit``, with labels for the detector that wants them."""
+    def _learnt(
+        self, X: Any, sample_weight: Any, progress: ProgressCallback | None, labels: Labels | None = None
+    ) -> tuple[Core, list[str] | None]:
+        """A detector that has learnt, also from labels where they are given, and the names of its columns."""
         verbosity = self._verbosity()
         values, names = _frames.to_array(X)
         if sample_weight is not None:
             sample_weight = _frames.to_weights(sample_weight)
         self._check_before_fit(values)
         kept = self._detector if self.warm_start else None
-        detector: Any = self._new_detector() if kept is None else self._grown_detector(kept)
+        lesson = Lesson(values.shape, names, labels, sample_weight)
+        detector: Any = self._new_learner(lesson) if kept is None else self._grown_detector(kept)
         bar = ProgressBar() if verbosity and progress is None else None
         try:
             detector.fit(
                 values,
-                *labels,
-                sample_weight,
+                sample_weight=sample_weight,
                 n_jobs=self._threads(),
                 progress=bar or progress,
                 assume_finite=self._assume_finite(),
+                **({} if labels is None else {"labels": labels.codes}),
             )
         except InvalidDataError as error:
             raise self._explained(error, names) from None
         finally:
             if bar is not None:
                 bar.close()
-        self._detector, self._names = detector, names
-        return self
+        return detector, names
 
     def _check_before_fit(self, values: npt.NDArray[Any]) -> None:
         """What can be said about parameters and rows before any work is done."""

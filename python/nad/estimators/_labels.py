@@ -37,12 +37,10 @@ class Labels:
         return int(self.numbers[place[0]])
 
 
-def read_labels(y: Any) -> Labels:
-    """What ``fit`` was given as ``y``."""
+def read_labels(y: Any, who: str = "BoostedTrees") -> Labels:
+    """What the ``fit`` of `who` was given as ``y``."""
     if y is None:
-        raise InvalidArgumentError(
-            "BoostedTrees requires y to be passed, but the target y is None: give one label a row"
-        )
+        raise InvalidArgumentError(f"{who} requires y to be passed, but the target y is None: give one label a row")
     values = _one_column(np.asarray(y))
     if values.dtype.kind == "O":
         _refuse_missing(values)

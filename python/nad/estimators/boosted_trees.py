@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nad import _core, _frames
+from nad import _core
 from nad.errors import InvalidArgumentError
-from nad.estimators._detector import DetectorEstimator, Floats
+from nad.estimators._detector import DetectorEstimator, Floats, Lesson
 from nad.estimators._labels import Labels, classes_from, read_labels
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         ``max_bins`` most frequent ones count; others, and those that training did not see, are treated as missing.
     categorical_smoothing : float, default=10.0
         The larger, the less a rare category matters.
+    categorical_penalty : float, default=1.0
+        The more categories there are, the more some set of them gains by chance. So many times that is taken off what a
+        set gains, and off how far it sets its rows apart; 0.0 is nothing.
     class_weight : "balanced", dict or None, default=None
         "balanced" lets each class count as much as any other; a dict gives the weight of each label.
     normal_class : label, default="auto"
@@ -98,6 +101,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         growth: str = "leaf_wise",
         categorical_features: Sequence[int] | Sequence[str] | npt.ArrayLike | None = None,
         categorical_smoothing: float = 10.0,
+        categorical_penalty: float = 1.0,
         class_weight: str | Mapping[Any, float] | None = None,
         normal_class: Any = "auto",
         early_stopping: bool = False,
@@ -120,6 +124,7 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         self.growth = growth
         self.categorical_features = categorical_features
         self.categorical_smoothing = categorical_smoothing
+        self.categorical_penalty = categorical_penalty
         self.class_weight = class_weight
         self.normal_class = normal_class
         self.early_stopping = early_stopping
@@ -153,20 +158,11 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
             Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
             that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
         """
-        values, names = (None, None) if X is None else _frames.to_array(X)
         labels = read_labels(y)
-        learner = type(self)(**self.get_params())
-        learner._detector_options = {
-            "class_names": labels.names,
-            "normal_class": None if _is_auto(self.normal_class) else labels.number_of(self.normal_class),
-            "categorical_features": self._categorical_columns(names, () if values is None else values.shape),
-            **self._class_weights(labels, sample_weight),
-        }
-        learner._learn(X, sample_weight, progress, labels.codes)
-        detector = learner._fitted("fit")
+        detector, names = self._learnt(X, sample_weight, progress, labels)
         of_number = dict(zip(labels.numbers.tolist(), range(len(labels.classes))))
         classes = labels.classes[[of_number[number] for number in detector.classes]]
-        self._detector, self._names, self._classes = detector, learner._names, classes
+        self._detector, self._names, self._classes = detector, names, classes
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -231,11 +227,21 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
         """With ``early_stopping`` the mean log-loss of the watched rows, before the first round and after each."""
         return self._fitted("validation_loss_").validation_loss
 
-    _detector_options: dict[str, Any] | None = None  # what only a fit knows
+    def _wants_labels(self) -> bool:
+        return True
 
-    def _options(self) -> dict[str, Any]:
-        options = super()._options()
-        return {**options, **(self._detector_options or {})}
+    def _new_learner(self, lesson: Lesson) -> _core.BoostedTrees:
+        labels = lesson.labels
+        if labels is None:  # the core says what is missing
+            return self._new_detector()
+        options = {
+            **self._options(),
+            "class_names": labels.names,
+            "normal_class": None if _is_auto(self.normal_class) else labels.number_of(self.normal_class),
+            "categorical_features": self._categorical_columns(lesson.names, lesson.shape),
+            **self._class_weights(labels, lesson.sample_weight),
+        }
+        return _core.BoostedTrees(**options)
 
     def _categorical_columns(self, names: list[str] | None, shape: tuple[int, ...]) -> list[int]:
         if self.categorical_features is None:

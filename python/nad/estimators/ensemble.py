@@ -10,11 +10,13 @@ import numpy as np
 from nad import _core
 from nad._random import seed_from
 from nad.errors import InvalidArgumentError
-from nad.estimators._detector import DetectorEstimator, Floats
-from nad.estimators.boosted_trees import BoostedTrees
+from nad.estimators._detector import DetectorEstimator, Floats, Lesson
+from nad.estimators._labels import read_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from nad.estimators._detector import ProgressCallback
 
 Self = TypeVar("Self", bound="Ensemble")
 
@@ -32,8 +34,8 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     ----------
     estimators : "clean", "mixed", or list of (name, detector) pairs or detectors, default="clean"
         "clean" is what detects best where the training rows are normal ones only; "mixed" where they are whatever the
-        network carried, attacks among them. Detectors may be ensembles themselves; they are not changed by ``fit``,
-        see ``estimators_``.
+        network carried, attacks among them. Detectors may be ensembles themselves, and `BoostedTrees`, which make
+        ``fit`` ask for labels; they are not changed by ``fit``, see ``estimators_``.
     combination : str, default="mean_surprise"
         How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that
         lie as far out or further; beyond those a tail is fitted to them.
@@ -49,15 +51,16 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     min_votes : float, optional
         The weight of the votes that make an anomaly, for "at_least".
     calibration : float or "auto", default="auto"
-        Share of the rows, 10,000 at most, that no member learns from and all are calibrated on. 0.0 calibrates them on
+        Share of the rows (with labels of the normal ones), 10,000 at most, that no member learns from and all are
+        calibrated on. 0.0 calibrates them on
         the rows that they learnt from, as where fewer than 50 rows would be left out. "auto" is 0.0 for "mixed" and
         else 0.2.
     unique_rows : False, True, "log_count" or "auto", default="auto"
         Whether rows that occur many times count once, or 1 + log(count) times, for all members and their calibration.
         "auto" is True for "mixed" and else False.
     contamination : float, optional
-        The share of training rows that shall lie above the threshold, up to 0.5; 0.01 by default. Not for votes: there
-        the members' thresholds count.
+        The share of training rows (with labels of the normal ones) that shall lie above the threshold, up to 0.5; 0.01
+        by default. Not for votes: there the members' thresholds count.
     n_jobs : int, default=None
         Threads, for members side by side; None is one, -1 one per core. Results never depend on it.
     random_state : int, RandomState, Generator or None, default=None
@@ -72,6 +75,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     >>> ensemble.anomaly_score(new_traffic)
     >>> ensemble.member_scores(new_traffic)  # one column a member
     >>> both = nad.Ensemble([nad.IsolationForest(), nad.LocalGaussian()], combination="any")
+    >>> taught = nad.Ensemble([nad.IsolationForest(), nad.BoostedTrees()]).fit(traffic, attack_names)
     """
 
     _compiled = _core.Ensemble
@@ -101,6 +105,34 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self.random_state = random_state
         self.verbose = verbose
 
+    def fit(
+        self: Self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        progress: ProgressCallback | None = None,
+    ) -> Self:
+        """Learn what ordinary rows look like.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            A C-ordered float32 array is used as it is, anything else is converted once. Inside
+            ``sklearn.config_context(assume_finite=True)`` it is not searched for NaN and infinity.
+        y : array-like of shape (n_rows,), optional
+            The class of each row, for members that learn from labels; the others look at the rows alone. All are then
+            calibrated on rows of the normal class, which also set the threshold. Ignored where no member wants it.
+        sample_weight : array-like of shape (n_rows,), optional
+            Whole numbers count copies of rows, 0 leaves a row out; other weights say how likely a row is learnt from.
+        progress : callable, optional
+            Called about twenty times a second with an object that has ``stage``, ``done`` and ``total``. An exception
+            that it raises ends the fit, and so does ``False``, by `nad.CancelledError`.
+        """
+        labels = read_labels(y, "An Ensemble with members that learn from labels") if self._wants_labels() else None
+        self._detector, self._names = self._learnt(X, sample_weight, progress, labels)
+        return self
+
     # -- members
 
     def _pairs(self) -> list[tuple[str, DetectorEstimator[Any]]]:
@@ -121,11 +153,6 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
                     f"a member is named {name!r}; set_params could not reach it: choose a name without '__' that is no "
                     "parameter of Ensemble"
                 )
-            if isinstance(detector, BoostedTrees):
-                raise InvalidArgumentError(
-                    "BoostedTrees learn from labels, the members of an ensemble from rows alone; average their "
-                    "anomaly_score with the ensemble's yourself"
-                )
             pairs.append((name, detector))
         return pairs
 
@@ -139,14 +166,27 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         options["random_state"] = seed_from(self.random_state)
         return options
 
+    def _wants_labels(self) -> bool:
+        try:
+            return not isinstance(self.estimators, str) and any(member._wants_labels() for _, member in self._pairs())
+        except InvalidArgumentError:  # a fit will say so
+            return False
+
     def _new_detector(self) -> _core.Ensemble:
+        return self._with_members(lambda member: member._new_detector())
+
+    def _new_learner(self, lesson: Lesson) -> _core.Ensemble:
+        return self._with_members(lambda member: member._new_learner(lesson))
+
+    def _with_members(self, made: Callable[[DetectorEstimator[Any]], _core.Detector]) -> _core.Ensemble:
+        """An unfitted ensemble of what is made of the members."""
         options = self._options()
         ensemble = _core.Ensemble(**options)
         if isinstance(self.estimators, str) and self.estimators in _USUAL:
             usual = getattr(_core.Ensemble, self.estimators)(options["random_state"])
             members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
         else:
-            members = [(detector._new_detector(), 1.0, name) for name, detector in self._pairs()]
+            members = [(made(detector), 1.0, name) for name, detector in self._pairs()]
         given: Any = self.weights
         weights: list[Any] | None = None if given is None else list(given) if np.iterable(given) else [given]
         if weights is not None and len(weights) != len(members):
@@ -227,3 +267,8 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             return [(name, detector) for name, detector in self._pairs() if name]
         except InvalidArgumentError:
             return []
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self._wants_labels()
+        return tags
