@@ -99,7 +99,7 @@ class NAD_API Model {
   void require_fitted(const char* verb) const;
   /// An error that names every column that is missing or of another type.
   void require_fit(const Schema& schema) const;
-  void learn(const Table& table, const FitControl& control);
+  void learn(const Table& given, const FitControl& control);
   void choose_pipeline(const Table& table);
   void choose_detector(std::size_t rows);
   void fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control);

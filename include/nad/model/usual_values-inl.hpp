@@ -38,7 +38,7 @@ inline void learn_usual_numbers(const Column& column, std::span<const std::size_
   }
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    return values[static_cast<std::size_t>(std::lround(share * static_cast<double>(values.size() - 1)))];
   };
   usual.low = at(usual_tail);
   usual.median = usual.type == ColumnType::boolean
