@@ -208,7 +208,7 @@ def test_an_ensemble_with_labels_finds_what_its_members_do(attacks):
     assert 0.02 < false_alarms < 0.12
     # among ordinary rows every member is surprised by as much
     said = ensemble.member_scores(X[half:])[y[half:] == "normal"]
-    assert np.abs(np.median(said, axis=0) - np.log(2)).max() < 0.2
+    assert np.abs(np.median(said, axis=0) - np.log(2)).max() < 0.3  # of some 150 rows
     off = ensemble.explain(X).sum(axis=1, dtype=np.float64) + ensemble.baseline_ - ensemble.raw_score(X)
     assert np.abs(off).max() < 1e-3
     votes = taught(combination="all", n_jobs=2).fit(X, y)
