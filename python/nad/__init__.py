@@ -25,6 +25,7 @@ from nad.column import Column
 from nad.errors import (
     BadFileError,
     CancelledError,
+    ConvergenceWarning,
     DataWarning,
     Error,
     InvalidArgumentError,
@@ -79,6 +80,7 @@ __all__ = [
     "Calibration",
     "CancelledError",
     "Column",
+    "ConvergenceWarning",
     "DataWarning",
     "DriftMonitor",
     "DriftReport",

@@ -72,6 +72,10 @@ class DataWarning(UserWarning):
     """A file was read, and a person should know something about it: records left out, oddities of the format."""
 
 
+class ConvergenceWarning(UserWarning):
+    """A fit ended without having found what it looked for as exactly as was asked."""
+
+
 for _class in (
     Error,
     InvalidArgumentError,
@@ -82,12 +86,14 @@ for _class in (
     BadFileError,
     CancelledError,
     DataWarning,
+    ConvergenceWarning,
 ):
     _class.__module__ = "nad"  # where users find them, and what a traceback shows
 
 _BY_CODE: dict[str, type[Error]] = {
     kind.code: kind for kind in (InvalidArgumentError, InvalidDataError, IoError, BadFileError, CancelledError)
 }
+_shared_convergence: dict[type[Any], type[ConvergenceWarning]] = {}
 _shared_not_fitted: dict[type[Any], type[NotFittedError]] = {}
 
 
@@ -130,3 +136,14 @@ def not_fitted(message: str) -> NotFittedError:
 def _reduce_not_fitted(error: NotFittedError) -> tuple[Any, tuple[str]]:
     """Pickle by the function that makes it: the class itself exists only in this process."""
     return not_fitted, (str(error),)
+
+
+def convergence_warning() -> type[ConvergenceWarning]:
+    """A ``ConvergenceWarning`` that scikit-learn's filters know too; like `not_fitted` it never imports it."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "ConvergenceWarning", None)
+    if theirs is None:
+        return ConvergenceWarning
+    if theirs not in _shared_convergence:
+        body = {"__module__": "nad", "__doc__": ConvergenceWarning.__doc__}
+        _shared_convergence[theirs] = type("ConvergenceWarning", (ConvergenceWarning, theirs), body)
+    return _shared_convergence[theirs]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 import numpy as np
 import pytest
 
@@ -98,10 +101,113 @@ def test_approximations_are_as_good_as_the_exact_one(approximation):
     assert metrics.roc_auc_score(is_strange, other.anomaly_score(strange)) > wanted - 0.02
 
 
+def two_kinds(rows, seed):
+    """Columns of very different widths around zero, and rows around a place far from it."""
+    random = np.random.default_rng(seed)
+    wide = random.standard_normal((rows * 7 // 13, 5)) * [1, 5, 0.1, 10, 2]
+    return np.vstack([wide, random.standard_normal((rows - len(wide), 5)) + 6]).astype(np.float32)
+
+
+ROWS = {
+    "unscaled": two_kinds(301, 1),
+    "scaled": (two_kinds(301, 1) - two_kinds(301, 1).mean(axis=0)) / two_kinds(301, 1).std(axis=0),
+    "shifted": two_kinds(301, 2) + np.float32(30.0),
+    "correlated": (
+        np.random.default_rng(3).standard_normal((301, 2)) @ np.random.default_rng(4).standard_normal((2, 6))
+        + 0.05 * np.random.default_rng(5).standard_normal((301, 6))
+        + np.arange(6)
+    ).astype(np.float32),
+    "duplicated": np.round(np.abs(np.random.default_rng(6).standard_normal((301, 3)) * 2)).astype(np.float32),
+    "heavy tails": np.exp(np.random.default_rng(7).standard_normal((301, 4))).astype(np.float32),
+}
+
+
+def optimality_gap(fitted, rows):
+    """How far the conditions of the optimum are missed, in double precision."""
+    distinct, copies = np.unique(rows, axis=0, return_counts=True)
+    alphas = np.zeros(len(distinct))
+    for vector, alpha in zip(fitted.support_vectors_, fitted.dual_coef_[0], strict=True):
+        alphas[np.flatnonzero((distinct == vector).all(axis=1))] = alpha
+    vectors = fitted.support_vectors_.astype(np.float64)
+    products = distinct.astype(np.float64) @ vectors.T
+    apart = ((distinct[:, None, :].astype(np.float64) - vectors[None, :, :]) ** 2).sum(axis=2)
+    gamma = float(np.float32(1.0 / (rows.shape[1] * rows.astype(np.float64).var())))
+    kernels = {
+        "rbf": lambda: np.exp(-gamma * apart),
+        "linear": lambda: products,
+        "poly": lambda: (gamma * products) ** 3,
+        "sigmoid": lambda: np.tanh(gamma * products),
+    }
+    sums = kernels[fitted.kernel]() @ fitted.dual_coef_[0]
+    return sums[alphas > 0].max() - sums[alphas < copies].min()
+
+
+@pytest.mark.parametrize("nu", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("kernel", ["rbf", "linear", "poly", "sigmoid"])
+@pytest.mark.parametrize("rows", ROWS)
+def test_rows_of_all_kinds_have_the_optimum_and_scikit_learns_decisions(rows, kernel, nu):
+    x = ROWS[rows]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nad.ConvergenceWarning)
+        ours = nad.OneClassSVM(kernel=kernel, nu=nu, tol=1e-6, max_iter=200_000).fit(x)
+    if ours.n_iter_ < 200_000:
+        assert optimality_gap(ours, x) <= (4e-6 if kernel == "rbf" else 1.1e-6)  # rbf sums may be of floats
+    else:
+        assert kernel == "poly"
+        assert rows in {"unscaled", "scaled"}
+    if ours.fit_status_ != 0:
+        assert kernel in {"linear", "poly"}  # the origin may lie among the rows
+    elif kernel != "sigmoid" or rows != "duplicated":  # sigmoid has several ends, and equal rows are one here
+        theirs = svm.OneClassSVM(kernel=kernel, nu=nu, tol=1e-6).fit(x.astype(np.float64))
+        expected = theirs.decision_function(x.astype(np.float64))
+        off = np.abs(ours.decision_function(x) - expected).max()
+        assert off <= (5e-3 if kernel == "poly" else 1e-3) * np.abs(expected).max()  # as much as tol leaves to poly
+
+
+def test_the_linear_kernel_takes_few_steps_whatever_the_columns():
+    x = two_kinds(5200, 0)
+    with pytest.warns(nad.ConvergenceWarning, match="around the origin"):
+        around = nad.OneClassSVM(kernel="linear", nu=0.5).fit(x)
+    assert around.n_iter_ < 20_000
+    assert around.fit_status_ == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        apart = nad.OneClassSVM(kernel="linear", nu=0.5001).fit(x + np.float32(40.0))
+    assert apart.n_iter_ < 1000
+    theirs = svm.OneClassSVM(kernel="linear", nu=0.5001).fit(x.astype(np.float64) + 40.0)
+    expected = theirs.decision_function(x.astype(np.float64) + 40.0)
+    assert apart.decision_function(x + np.float32(40.0)) == pytest.approx(expected, abs=1e-3 * np.abs(expected).max())
+
+
+def test_tiny_kernel_values_leave_no_more_than_nu_outside():
+    x = np.exp(2.0 * np.random.default_rng(0).standard_normal((1000, 4)))
+    fitted = nad.OneClassSVM(kernel="poly", nu=0.1).fit(x)
+    assert (fitted.predict(x) == -1).mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_gamma_does_not_see_rows_of_weight_zero():
+    x = np.vstack([connections(200, 1), np.full((20, 6), 1000.0, dtype=np.float32)])
+    weights = np.r_[np.ones(200), np.zeros(20)]
+    fitted = nad.OneClassSVM(nu=0.2, tol=1e-6).fit(x, sample_weight=weights)
+    gamma = 1.0 / (6 * x[:200].astype(np.float64).var())
+    theirs = svm.OneClassSVM(nu=0.2, gamma=gamma, tol=1e-6).fit(x[:200].astype(np.float64))
+    expected = theirs.decision_function(x.astype(np.float64))
+    assert fitted.decision_function(x) == pytest.approx(expected, abs=1e-3 * np.abs(expected).max())
+
+
 def test_steps_can_run_out():
-    with pytest.warns(RuntimeWarning, match="max_iter"):
+    with pytest.warns(nad.ConvergenceWarning, match="5 steps .* raise max_iter") as caught:
         hasty = nad.OneClassSVM(nu=0.3, gamma=2.0, tol=1e-8, max_iter=5).fit(connections(400, 1))
+    assert caught[0].filename == __file__
+    assert issubclass(caught[0].category, pytest.importorskip("sklearn.exceptions").ConvergenceWarning)
     assert (hasty.n_iter_, hasty.fit_status_) == (5, 1)
+
+
+def test_a_fit_warns_without_scikit_learn_too(monkeypatch):
+    monkeypatch.delitem(sys.modules, "sklearn.exceptions")
+    with pytest.warns(nad.ConvergenceWarning) as caught:
+        nad.OneClassSVM(nu=0.3, gamma=2.0, tol=1e-8, max_iter=5).fit(connections(400, 1))
+    assert caught[0].category is nad.ConvergenceWarning
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <list>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "nad/core/matrix.hpp"
 #include "nad/core/parallel.hpp"
-#include "nad/detector/kernel_expansion-inl.hpp"
 
 namespace nad::detail {
 
+/// `Expansion` computes the values: in floats or in doubles.
+template <class Expansion>
 class KernelColumns {
  public:
+  using Value = typename Expansion::Value;
   static constexpr std::size_t together = 64;  ///< columns that are computed at once
 
   /// Of all rows that `all` was made of.
-  KernelColumns(const KernelExpansion& all, MatrixView rows, double mebibytes, int n_jobs)
+  KernelColumns(const Expansion& all, MatrixView rows, double mebibytes, int n_jobs)
       : all_(all), rows_(rows), n_jobs_(n_jobs), place_(rows.rows(), nowhere) {
-    const double bytes = static_cast<double>(all.stride() * sizeof(float));
+    const double bytes = static_cast<double>(all.stride() * sizeof(Value));
     const double fit = std::max(0.0, mebibytes) * 1048576.0 / bytes;
     room_ = static_cast<std::size_t>(std::clamp(fit, 2.0, static_cast<double>(std::max<std::size_t>(2, rows.rows()))));
   }
@@ -32,7 +34,7 @@ class KernelColumns {
   std::size_t room() const noexcept { return room_; }
 
   /// The column of a row; it stays where it is until another but the last one is asked for.
-  const float* column(std::uint32_t row) {
+  const Value* column(std::uint32_t row) {
     if (place_[row] == nowhere) {
       compute({&row, 1});
     }
@@ -67,7 +69,7 @@ class KernelColumns {
   struct Slot {
     std::uint32_t row = nowhere;
     std::uint64_t used = 0;
-    std::vector<float> values;
+    std::vector<Value> values;
   };
 
   /// At most as many rows as there is room for.
@@ -83,12 +85,12 @@ class KernelColumns {
     constexpr std::size_t grain = 16;
     parallel_for(rows.size(), {.n_jobs = n_jobs_}, {.grain = n_jobs_ == 1 ? together : grain},
                  [&](std::size_t begin, std::size_t end) {
-                   KernelScratch scratch(rows_.columns());
-                   Matrix values = Matrix::for_overwrite(end - begin, all_.stride());
-                   all_.values(std::span<const float* const>(rows).subspan(begin, end - begin), scratch, values, 0);
+                   typename Expansion::Scratch scratch(rows_.columns());
+                   const auto values = std::make_unique_for_overwrite<Value[]>((end - begin) * all_.stride());
+                   all_.values(std::span<const float* const>(rows).subspan(begin, end - begin), scratch, values.get());
                    for (std::size_t i = begin; i < end; ++i) {
-                     const std::span<float> from = values.row(i - begin);
-                     std::copy(from.begin(), from.end(), slots_[place_[wanted[i]]].values.begin());
+                     std::copy_n(values.get() + (i - begin) * all_.stride(), all_.stride(),
+                                 slots_[place_[wanted[i]]].values.data());
                    }
                  });
   }
@@ -122,7 +124,7 @@ class KernelColumns {
     }
   }
 
-  const KernelExpansion& all_;
+  const Expansion& all_;
   MatrixView rows_;
   int n_jobs_;
   std::size_t room_ = 0;

@@ -62,6 +62,8 @@ struct KernelScratch {
 
 class KernelExpansion {
  public:
+  using Value = float;
+  using Scratch = KernelScratch;
   static constexpr std::size_t rows_together = 112;   ///< that are compared, in a batch
   static constexpr std::size_t chunk = 512;           ///< fixed rows whose values are held at once
   static constexpr std::size_t piece_columns = 1024;  ///< of which a row alone has a moved copy
@@ -110,13 +112,24 @@ class KernelExpansion {
     }
   }
 
-  /// Values of some rows with all fixed ones: `stride()` floats a row of out.
-  void values(std::span<const float* const> rows, KernelScratch& scratch, Matrix& out, std::size_t first_of_out) const {
+  /// The kernel value of a row with itself.
+  double own_value(const float* row) const {
+    if (function_.curve == simd::KernelCurve::rbf) {
+      return 1.0;
+    }
+    std::array<float, panel> value{simd::active_kernels().sum_of_squares(row, columns())};
+    constexpr std::array<float, panel> nothing{};
+    simd::active_kernels().kernel_values(function_, 0.0F, nothing.data(), value.size(), value.data());
+    return static_cast<double>(value[0]);
+  }
+
+  /// Values of some rows with all fixed ones, row after row, `stride()` apart.
+  void values(std::span<const float* const> rows, KernelScratch& scratch, float* out) const {
     for (std::size_t first = 0; first < rows.size(); first += rows_together) {
       const auto some = rows.subspan(first, std::min(rows_together, rows.size() - first));
       measure(some, scratch);
       for (std::size_t i = 0; i < chunks_.size(); ++i) {
-        compare(some, scratch, chunks_[i], out.row(first_of_out + first).data() + i * chunk, out.columns());
+        compare(some, scratch, chunks_[i], out + first * stride() + i * chunk, stride());
       }
     }
   }

@@ -12,6 +12,7 @@
 #include "nad/detail/not_a_number.hpp"
 #include "nad/detector/column_moments-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
+#include "nad/detector/kernel_sum-inl.hpp"
 #include "nad/detector/one_class_svm.hpp"
 #include "nad/detector/svm_explain-inl.hpp"
 #include "nad/detector/svm_solver-inl.hpp"
@@ -171,11 +172,26 @@ NAD_INLINE void OneClassSVM::fit_exactly(MatrixView rows, std::span<const float>
     }
   }
   const MatrixView learnt_from = unique.rows() != 0 ? unique.view() : rows;
-  const std::vector<float> origin = detail::kernel_origin(learnt_from);
-  detail::OneClassSolver solver(learnt_from, std::move(bounds), options_.nu * total,
-                                detail::kernel_function(options_, gamma_), origin, control);
+  const simd::KernelFunction function = detail::kernel_function(options_, gamma_);
+  const double sum = options_.nu * total;
+  const double root = std::sqrt(sum * std::min(sum, *std::max_element(bounds.begin(), bounds.end())));
+  if (options_.kernel == SvmKernel::linear ||  // whose sums cost nothing
+      detail::rounding_of_floats(learnt_from, function, root) > options_.tol) {
+    const auto in_doubles = [&](MatrixView fixed) { return detail::PreciseExpansion(fixed, function); };
+    detail::OneClassSolver solver(learnt_from, std::move(bounds), sum, function, in_doubles, control);
+    solve(solver, learnt_from);
+  } else {
+    const std::vector<float> origin = detail::kernel_origin(learnt_from);
+    const auto in_floats = [&](MatrixView fixed) { return detail::KernelExpansion(fixed, function, origin); };
+    detail::OneClassSolver solver(learnt_from, std::move(bounds), sum, function, in_floats, control);
+    solve(solver, learnt_from);
+  }
+}
+
+template <class Solver>
+void OneClassSVM::solve(Solver& solver, MatrixView rows) {
   solver.run({.tol = options_.tol,
-              .max_iter = options_.max_iter.value_or(std::max<std::size_t>(10000000, 100 * rows.rows())),
+              .max_iter = options_.most_steps(rows.rows()),
               .shrinking = options_.shrinking,
               .cache_size = options_.cache_size});
   std::vector<std::size_t> kept;
@@ -187,22 +203,22 @@ NAD_INLINE void OneClassSVM::fit_exactly(MatrixView rows, std::span<const float>
   }
   Matrix vectors = Matrix::for_overwrite(kept.size(), rows.columns());
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    std::copy_n(learnt_from.row(kept[i]), rows.columns(), vectors.row(i).data());
+    std::copy_n(rows.row(kept[i]), rows.columns(), vectors.row(i).data());
   }
   vectors_ = std::make_shared<const Matrix>(std::move(vectors));
   rho_ = solver.rho();
   iterations_ = std::max<std::size_t>(1, solver.iterations());  // one look at least
-  converged_ = solver.converged();
+  converged_ = solver.converged() && solver.is_determined();
   derive();
   // Rows on the boundary, which may be a flood of equal ones, shall not lie outside by rounding.
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (coefficients_[i] < solver.bounds()[kept[i]]) {
-      const double sum = expansion_->sum(vectors_->row(i).data());
+      const double sum = sum_->sum(vectors_->row(i).data());
       const double rounding = 1e-5 * std::abs(rho_);
       rho_ = rho_ - sum <= options_.tol + rounding ? std::min(rho_, sum) : rho_;
     }
   }
-  baseline_ = static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
+  baseline_ = static_cast<double>(detail::score_of(rho_, sum_->sum(mean_.data())));
 }
 
 NAD_INLINE void OneClassSVM::choose_features(MatrixView rows) {
@@ -248,8 +264,8 @@ NAD_INLINE void OneClassSVM::stream(MatrixView rows, std::span<const float> weig
   if (streamed_ == nullptr) {
     detail::FeatureMetric metric = options_.approximation == KernelApproximation::fourier
                                        ? detail::FeatureMetric(vectors_->rows())
-                                       : detail::FeatureMetric(*expansion_, *vectors_);
-    streamed_ = std::make_shared<const detail::StreamedOneClass>(expansion_, std::move(metric), options_.nu);
+                                       : detail::FeatureMetric(*sum_->features(), *vectors_);
+    streamed_ = std::make_shared<const detail::StreamedOneClass>(sum_->features(), std::move(metric), options_.nu);
   }
   detail::StreamedPlane plane{coefficients_, rho_, rows_seen_, iterations_};
   // another order for rows that come later
@@ -267,7 +283,7 @@ NAD_INLINE void OneClassSVM::stream(MatrixView rows, std::span<const float> weig
                 "the kernel values of the rows overflow; scale the columns, or give a smaller gamma");
   }
   derive();
-  baseline_ = static_cast<double>(detail::score_of(rho_, expansion_->sum(mean_.data())));
+  baseline_ = static_cast<double>(detail::score_of(rho_, sum_->sum(mean_.data())));
 }
 
 NAD_INLINE void OneClassSVM::partial_fit(MatrixView x, const FitControl& control) { partial_fit(x, {}, control); }
@@ -296,10 +312,10 @@ NAD_INLINE void OneClassSVM::partial_fit(MatrixView x, std::span<const float> sa
 }
 
 NAD_INLINE void OneClassSVM::derive() {
-  const auto expansion = std::make_shared<detail::KernelExpansion>(*vectors_, detail::kernel_function(options_, gamma_),
-                                                                   detail::kernel_origin(*vectors_), phases_);
-  expansion->set_weights(coefficients_);
-  expansion_ = expansion;
+  const simd::KernelFunction function = detail::kernel_function(options_, gamma_);
+  sum_ = options_.approximation == KernelApproximation::none
+             ? std::make_shared<const detail::KernelSum>(*vectors_, function, coefficients_, options_.tol)
+             : std::make_shared<const detail::KernelSum>(*vectors_, function, phases_, coefficients_);
 }
 
 NAD_INLINE void OneClassSVM::restore() {
@@ -335,9 +351,8 @@ NAD_INLINE void OneClassSVM::restore() {
 
 NAD_INLINE void OneClassSVM::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
   check_rows(rows, first);
-  detail::KernelScratch scratch(mean_.size());
   std::vector<double> sums(rows.rows());
-  expansion_->sums(rows, scratch, sums.data());
+  sum_->sums(rows, sums.data());
   for (std::size_t row = 0; row < sums.size(); ++row) {
     out[row] = detail::score_of(rho_, sums[row]);
   }
@@ -345,12 +360,12 @@ NAD_INLINE void OneClassSVM::do_raw_score(MatrixView rows, std::size_t first, st
 
 NAD_INLINE float OneClassSVM::do_raw_score_row(const float* row, std::size_t index) const {
   check_rows({row, 1, n_features()}, index);
-  return detail::score_of(rho_, expansion_->sum(row));
+  return detail::score_of(rho_, sum_->sum(row));
 }
 
 NAD_INLINE void OneClassSVM::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
   check_rows(rows, first);
-  const detail::KernelWay way(*vectors_, coefficients_, phases_, expansion_->function(), mean_);
+  const detail::KernelWay way(*vectors_, coefficients_, phases_, sum_->function(), mean_);
   std::vector<double> contributions(mean_.size());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     way.contributions(rows.row(row), contributions);

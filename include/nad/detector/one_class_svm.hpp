@@ -13,7 +13,12 @@
 /// The nu-SVM of Schoelkopf et al. (2001), solved exactly by sequential minimal optimisation with second-order working
 /// sets (Fan, Chen and Lin 2005). The score is rho - sum(alpha_i K(x_i, x)): scikit-learn's decision_function with the
 /// sign turned, so that higher is more anomalous. Rows that are equal are one row with a larger bound, which changes
-/// nothing but the time.
+/// nothing but the time. Where sums of floats would be less exact than `tol`, it computes in double precision.
+///
+/// Kernels of products (linear, poly) separate the rows from the origin. Where the origin lies among the rows, as with
+/// centred columns, there is no such boundary; scores are then next to nothing, and `converged()` is false. The sigmoid
+/// is no kernel in the strict sense: a fit with it ends where the conditions of an optimum hold, of several such ends
+/// as a rule at the one that others find.
 ///
 /// With an approximation the kernel is a product of features, kernel values with some training rows (Williams and
 /// Seeger 2001) or cosines of random projections (Rahimi and Recht 2007), and the boundary a plane that is drawn
@@ -22,6 +27,7 @@
 /// `explain` follows the straight way from the mean training row: what each column adds to the score along it
 /// (integrated gradients, in closed form), so contributions and the score of the mean row add up to the score.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -44,9 +50,10 @@ struct OneClassSVMOptions {
   double coef0 = 0.0;                        ///< of poly and sigmoid
   std::size_t degree = 3;                    ///< of poly
   double tol = 1e-3;                         ///< how far the optimality conditions may be missed
-  std::optional<std::size_t> max_iter = {};  ///< steps of two alphas each; nothing: until `tol` is reached
-  bool shrinking = true;                     ///< leave rows alone that seem to be settled, until the others are
-  double cache_size = 200.0;                 ///< MiB for columns of the kernel matrix
+  std::optional<std::size_t> max_iter = {};  ///< steps of two alphas each; nothing: see most_steps
+  /// Leave rows alone that seem to be settled, until the others are; not with sigmoid, where this could end elsewhere.
+  bool shrinking = true;
+  double cache_size = 200.0;  ///< MiB for columns of the kernel matrix
   KernelApproximation approximation = KernelApproximation::none;
   std::size_t n_components = 300;  ///< features of an approximation
   UniqueRows unique_rows = UniqueRows::off;
@@ -54,12 +61,18 @@ struct OneClassSVMOptions {
   std::optional<double> contamination = {};
   std::uint64_t random_state = 0;  ///< of an approximation; without one nothing is drawn
 
+  /// Steps after which an exact fit ends although `tol` is not reached: `max_iter`, or else 10 million, or 100 for each
+  /// distinct row where that is more.
+  constexpr std::size_t most_steps(std::size_t rows) const noexcept {
+    return max_iter ? *max_iter : std::max<std::size_t>(10'000'000, 100 * rows);
+  }
+
   template <class Archive>
   void serialize(Archive& archive);
 };
 
 namespace detail {
-class KernelExpansion;
+class KernelSum;
 class StreamedOneClass;
 }  // namespace detail
 
@@ -90,8 +103,9 @@ class NAD_API OneClassSVM final : public Detector {
   double rho() const noexcept { return rho_; }
   /// The number that `gamma` came to.
   double gamma() const noexcept { return gamma_; }
-  /// Steps that the fit took: of two alphas each, or of the plane; and whether an exact fit reached `tol`.
+  /// Steps that the fit took: of two alphas each, or of the plane.
   std::size_t iterations() const noexcept { return iterations_; }
+  /// Whether an exact fit reached `tol`, and a boundary that is more than what `tol` leaves open.
   bool converged() const noexcept { return converged_; }
 
   std::unique_ptr<Detector> clone() const override;
@@ -115,6 +129,8 @@ class NAD_API OneClassSVM final : public Detector {
   float default_threshold() const noexcept override { return 0.0F; }
 
   void fit_exactly(MatrixView rows, std::span<const float> weights, const FitControl& control);
+  template <class Solver>
+  void solve(Solver& solver, MatrixView rows);
   void choose_features(MatrixView rows);
   void stream(MatrixView rows, std::span<const float> weights, const FitControl& control);
   /// Checks what was loaded.
@@ -134,7 +150,7 @@ class NAD_API OneClassSVM final : public Detector {
   bool converged_ = false;
   double rows_seen_ = 0.0;  ///< weight of the rows that an approximation learnt from
   // not stored:
-  std::shared_ptr<const detail::KernelExpansion> expansion_;
+  std::shared_ptr<const detail::KernelSum> sum_;
   std::shared_ptr<const detail::StreamedOneClass> streamed_;  ///< made when it is needed first
 };
 

@@ -24,7 +24,7 @@ enum class SvmKernel : std::uint8_t {
 constexpr std::array<std::string_view, 4> words_of(SvmKernel) noexcept { return {"rbf", "linear", "poly", "sigmoid"}; }
 
 /// A number, or what the training rows say: by default 1 / (columns * variance of all values), as scikit-learn's
-/// "scale".
+/// "scale". Rows count by their weights; scikit-learn's variance leaves weights out, and counts rows of weight 0.
 class KernelGamma {
  public:
   constexpr KernelGamma() noexcept = default;

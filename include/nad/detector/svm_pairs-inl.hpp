@@ -50,7 +50,7 @@ std::size_t solve_pairs(const PairProblem& of, double tol, std::size_t most_step
     if (up == size) {
       return step;
     }
-    const float* of_up = column(up);
+    const auto* of_up = column(up);
     std::size_t down = size;  // shrinks
     double best = 0.0;
     double highest = -extreme;
@@ -78,7 +78,7 @@ std::size_t solve_pairs(const PairProblem& of, double tol, std::size_t most_step
     const double moved = std::min({wanted, room, left});
     of.alphas[up] = moved == room ? of.bounds[up] : of.alphas[up] + moved;
     of.alphas[down] = moved == left ? 0.0 : left - moved;
-    const float* of_down = column(down);
+    const auto* of_down = column(down);
     of_up = column(up);  // the other may have taken its place
     for (std::size_t i = 0; i < size; ++i) {
       of.gradient[i] += moved * (static_cast<double>(of_up[i]) - static_cast<double>(of_down[i]));

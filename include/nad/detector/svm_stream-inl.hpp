@@ -41,7 +41,7 @@ class FeatureMetric {
     for (std::size_t i = 0; i < size_; ++i) {
       rows.push_back(fixed.row(i));
     }
-    expansion.values(rows, scratch, kernel, 0);
+    expansion.values(rows, scratch, kernel.data());
     double trace = 0.0;
     for (std::size_t i = 0; i < size_; ++i) {
       trace += std::abs(static_cast<double>(kernel(i, i)));
@@ -184,7 +184,7 @@ class StreamedOneClass {
                  [&](std::size_t begin, std::size_t end) {
                    KernelScratch scratch(rows.columns());
                    const auto some = std::span<const float* const>(pointers).subspan(begin, end - begin);
-                   features_->values(some, scratch, block.features, begin);
+                   features_->values(some, scratch, block.features.row(begin).data());
                  });
   }
 

@@ -22,6 +22,8 @@ inline constexpr std::size_t block_words = block_rows / 64;
 /// A packed matrix is cut into panels of so many columns; in a panel they stand side by side, place after place of the
 /// depth. What a last panel has too many is zero.
 inline constexpr std::size_t panel_columns = 16;
+/// The same for a matrix of doubles.
+inline constexpr std::size_t wide_panel_columns = 8;
 
 /// A forest as nad::ForestNodes holds it.
 struct ForestArrays {
@@ -179,6 +181,12 @@ struct KernelTable {
 
   /// The sum of values times weights, of a few thousand at most: the same bits from every kernel.
   double (*weighted_sum)(const float* values, const float* weights, std::size_t count) noexcept;
+
+  /// out[i * out_stride + j] = the sum over k of a[i * a_stride + k] * b[j][k] in double precision; `panels` is b,
+  /// packed and aligned to 64 bytes, and holds floats; `columns` is a multiple of wide_panel_columns. The same bits
+  /// from every kernel, whatever `rows` is.
+  void (*wide_product)(const float* a, std::size_t a_stride, std::size_t rows, const double* panels,
+                       std::size_t columns, std::size_t depth, double* out, std::size_t out_stride) noexcept;
 };
 
 }  // namespace nad::simd

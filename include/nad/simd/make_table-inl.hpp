@@ -12,6 +12,7 @@
 #include "nad/simd/product-inl.hpp"
 #include "nad/simd/svm-inl.hpp"
 #include "nad/simd/transposed_product-inl.hpp"
+#include "nad/simd/wide_product-inl.hpp"
 
 namespace nad::simd {
 
@@ -42,7 +43,8 @@ constexpr KernelTable make_table(const char* name) noexcept {
           &descend<Arch>,
           &add_to_bins<Arch, QuadArch>,
           &kernel_values<Arch>,
-          &weighted_sum<Arch>};
+          &weighted_sum<Arch>,
+          &wide_product<Arch>};
 }
 
 }  // namespace nad::simd

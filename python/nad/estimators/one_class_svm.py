@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nad import _core
+from nad import _core, errors
 from nad.estimators._available import available_if
 from nad.estimators._detector import Floats
 from nad.estimators._partial_fit import StreamEstimator
@@ -26,6 +26,11 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
     is the decision function with the sign turned. With an approximation the plane among its features is scaled as in
     SGDOneClassSVM, so that scores do not grow with the number of rows.
 
+    The kernels "linear" and "poly" separate the rows from the origin. Where the origin lies among the rows, as with
+    centred columns, there is no such boundary; scores are then next to nothing, and `fit` warns of it. "sigmoid" is no
+    kernel in the strict sense: the fit ends where the conditions of an optimum hold to ``tol``, of several such ends as
+    a rule at the one that scikit-learn finds, too.
+
     Parameters
     ----------
     kernel : "rbf", "linear", "poly" or "sigmoid", default="rbf"
@@ -33,17 +38,21 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
     nu : float, default=0.5
         At most this share of the training rows lies outside, at least this share is remembered.
     gamma : "scale", "auto" or float, default="scale"
-        "scale" is 1 / (columns * variance of all values), "auto" is 1 / columns.
+        "scale" is 1 / (columns * variance of all values), "auto" is 1 / columns. The variance is that of the rows by
+        their weights, so that rows of weight 0 are as if they were not there; scikit-learn's leaves weights out.
     coef0 : float, default=0.0
         Of the kernels "poly" and "sigmoid".
     degree : int, default=3
         Of the kernel "poly".
     tol : float, default=1e-3
-        How far the conditions of the optimum may be missed.
+        How far the conditions of the optimum may be missed. Where that lets far more than the share ``nu`` lie outside,
+        the fit goes on for some steps.
     max_iter : int, default=-1
-        Steps of two coefficients each; -1 goes on until ``tol`` is reached.
+        Steps of two coefficients each, after which the fit ends although ``tol`` is not reached, and warns. -1 is 10
+        million, or 100 for each distinct row where that is more.
     shrinking : bool, default=True
-        Leave rows alone that seem to be settled, until the others are.
+        Leave rows alone that seem to be settled, until the others are; not with "sigmoid", where this could end
+        elsewhere.
     cache_size : float, default=200
         MiB for columns of the kernel matrix.
     approximation : None, "nystroem" or "fourier", default=None
@@ -118,15 +127,23 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
         *,
         progress: ProgressCallback | None = None,
     ) -> Self:
-        """As `DetectorEstimator.fit`; warns where ``max_iter`` ended the fit before ``tol`` was reached."""
+        """As `DetectorEstimator.fit`.
+
+        Warns with a `ConvergenceWarning` (scikit-learn's, too, where that is loaded) where ``max_iter`` ended the fit
+        before ``tol`` was reached, or where the rows have no boundary that ``tol`` does not leave open.
+        """
         super().fit(X, y, sample_weight, progress=progress)
         if self.fit_status_ != 0:
-            warnings.warn(
+            most = 10_000_000 if self.max_iter == -1 else self.max_iter
+            why = (
                 f"the fit ended after {self.n_iter_} steps without reaching tol={self.tol}; raise max_iter or scale "
-                "the columns",
-                RuntimeWarning,
-                stacklevel=2,
+                "the columns"
+                if self.n_iter_ >= most
+                else f"the rows leave the boundary open: with kernel={self.kernel!r} they lie around the origin, or "
+                f"tol={self.tol} is too coarse for such small kernel values; choose kernel='rbf', scale or shift the "
+                "columns, or give a smaller tol"
             )
+            warnings.warn(why, errors.convergence_warning(), stacklevel=2)
         return self
 
     @available_if(
@@ -191,7 +208,7 @@ class OneClassSVM(StreamEstimator[_core.OneClassSVM]):
 
     @property
     def fit_status_(self) -> int:
-        """0 where the fit reached ``tol``, 1 where ``max_iter`` ended it."""
+        """0 where the fit reached ``tol`` and a boundary, 1 where `fit` warned."""
         return 0 if self._fitted("fit_status_").converged else 1
 
     def _options(self) -> dict[str, Any]:
