@@ -191,7 +191,7 @@ def test_labels_reach_the_members_that_learn_from_them(attacks):
             raw[None, normal] == raw[normal, None]
         ).sum(axis=1)
         rank = (below + 0.5 / 2) / (normal.sum() + 0.5)  # a row more, which two copies of a row are four of
-        assert np.abs(ensemble.member_scores(X)[normal, i] - rank).max() < 5e-3
+        assert np.abs(ensemble.member_scores(X)[normal, i] - rank).max() < 0.02  # of many scores some hundred are kept
 
 
 def test_an_ensemble_with_labels_finds_what_its_members_do(attacks):
@@ -208,7 +208,7 @@ def test_an_ensemble_with_labels_finds_what_its_members_do(attacks):
     assert 0.02 < false_alarms < 0.12
     # among ordinary rows every member is surprised by as much
     said = ensemble.member_scores(X[half:])[y[half:] == "normal"]
-    assert np.abs(said.mean(axis=0) - 1.0).max() < 0.25
+    assert np.abs(np.median(said, axis=0) - np.log(2)).max() < 0.3  # of some 150 rows
     off = ensemble.explain(X).sum(axis=1, dtype=np.float64) + ensemble.baseline_ - ensemble.raw_score(X)
     assert np.abs(off).max() < 1e-3
     votes = taught(combination="all", n_jobs=2).fit(X, y)
