@@ -268,6 +268,12 @@ TEST_CASE("model: learns families from labels, and mixed traffic without") {
   CHECK(by_normal.detect(test).reported.size() == 50);
   CHECK(contains(by_normal.describe(), "normal records alone"));
 
+  nad::Ensemble both({.calibration = 0.2});
+  both.add(nad::BoostedTrees()).add(nad::Mahalanobis());
+  nad::Model together(both, {.training = nad::Training::labelled});
+  together.fit(train);
+  CHECK(together.detect(test).reported.size() == 50);
+
   nad::Model mixed({.training = nad::Training::mixed, .threshold = nad::ThresholdRule::contamination(0.02)});
   const nad::Table traffic = office(1500, 14, 50);
   mixed.fit(traffic);

@@ -285,7 +285,7 @@ TEST_CASE("drift is seen where the bulk moves, not where some records are attack
   CHECK(often.last().records == 200);
   CHECK(contains(message_of([&] { often.add(NAN); }), "not finite"));
   CHECK(contains(message_of([&] { nad::DriftMonitor(calibration, {.window = 10}); }), "at least 50"));
-  CHECK(contains(message_of([] { nad::DriftMonitor(nad::Calibration()); }), "no calibration scores"));
+  CHECK(contains(message_of([] { nad::DriftMonitor{nad::Calibration{}}; }), "no calibration scores"));
 }
 
 }  // namespace

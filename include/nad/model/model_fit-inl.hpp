@@ -161,14 +161,19 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
 }
 
 NAD_INLINE void Model::fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control) {
-  if (auto* const trees = dynamic_cast<BoostedTrees*>(detector_.get())) {
-    if (classes.empty()) {
-      throw Error(ErrorCode::invalid_argument, "boosted trees learn from labels; train 'labelled'");
-    }
-    trees->fit(x, classes, control);
+  if (!detector_->learns_from_labels()) {
+    detector_->fit(x, control);
     return;
   }
-  detector_->fit(x, control);
+  if (classes.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "a detector of kind " + std::string(detector_->kind()) + " learns from labels; train 'labelled'");
+  }
+  if (auto* const trees = dynamic_cast<BoostedTrees*>(detector_.get())) {
+    trees->fit(x, classes, control);
+  } else {
+    dynamic_cast<Ensemble&>(*detector_).fit(x, classes, control);
+  }
 }
 
 NAD_INLINE void Model::learn_importance(const Matrix& x, const Table& columns, const FitControl& control) {
@@ -236,7 +241,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
       throw Error(ErrorCode::invalid_data, "among the records to learn from are " + std::to_string(normal.size()) +
                                                " normal ones ('" + families_[0] + "'); at least 2 are needed");
     }
-    if (dynamic_cast<const BoostedTrees*>(detector_.get()) == nullptr) {
+    if (!detector_->learns_from_labels()) {
       learnt = normal;
       choices_.emplace_back("it learns from the normal records alone; the labels serve the threshold");
     }
@@ -262,7 +267,7 @@ NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size
     for (std::size_t i = 0; i < learnt.size(); i += stride) {
       rows.push_back(learnt[i]);
     }
-    choices_.push_back(
+    choices_.emplace_back(
         options_.training == Training::mixed
             ? "p-values compare with the training records themselves, attacks among them"
             : "too few records to hold any out: p-values compare with the records that were learnt from, "
