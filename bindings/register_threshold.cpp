@@ -12,8 +12,8 @@ namespace nad::python {
 
 namespace {
 
-using Scores = py::array_t<float, py::array::c_style | py::array::forcecast>;
-using PValues = py::array_t<double, py::array::c_style | py::array::forcecast>;
+using ScoreArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
+using PValueArray = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
 template <class Array>
 auto span_of_array(const Array& values, const char* what) {
@@ -24,14 +24,14 @@ auto span_of_array(const Array& values, const char* what) {
 }
 
 template <class Function>
-py::array_t<double> of_each_score(const Scores& scores, const Function& function) {
+py::array_t<double> of_each_score(const ScoreArray& scores, const Function& function) {
   const auto given = span_of_array(scores, "scores");
   py::array_t<double> values(static_cast<py::ssize_t>(given.size()));
   std::transform(given.begin(), given.end(), values.mutable_data(), function);
   return values;
 }
 
-py::tuple p_values(const Calibration& calibration, const Scores& scores) {
+py::tuple p_values(const Calibration& calibration, const ScoreArray& scores) {
   const auto given = span_of_array(scores, "scores");
   py::array_t<bool> extrapolated(static_cast<py::ssize_t>(given.size()));
   py::array_t<double> values(static_cast<py::ssize_t>(given.size()));
@@ -43,14 +43,14 @@ py::tuple p_values(const Calibration& calibration, const Scores& scores) {
   return py::make_tuple(values, extrapolated);
 }
 
-py::tuple report(const PValues& p, double rate) {
+py::tuple report(const PValueArray& p, double rate) {
   const Discoveries found = benjamini_hochberg(span_of_array(p, "p-values"), rate);
   py::array_t<bool> reported(static_cast<py::ssize_t>(found.reported.size()));
   std::copy(found.reported.begin(), found.reported.end(), reported.mutable_data());
   return py::make_tuple(reported, found.limit);
 }
 
-py::array_t<bool> decide(OnlineDiscovery& online, const PValues& p) {
+py::array_t<bool> decide(OnlineDiscovery& online, const PValueArray& p) {
   const auto given = span_of_array(p, "p-values");
   py::array_t<bool> reported(static_cast<py::ssize_t>(given.size()));
   std::transform(given.begin(), given.end(), reported.mutable_data(),
@@ -58,7 +58,7 @@ py::array_t<bool> decide(OnlineDiscovery& online, const PValues& p) {
   return reported;
 }
 
-std::vector<DriftReport> add_scores(DriftMonitor& monitor, const Scores& scores) {
+std::vector<DriftReport> add_scores(DriftMonitor& monitor, const ScoreArray& scores) {
   std::vector<DriftReport> drifted;
   for (const float score : span_of_array(scores, "scores")) {
     if (monitor.add(score)) {
@@ -84,7 +84,7 @@ ThresholdRule rule_from(const std::string& kind, double value) {
 
 void register_threshold(py::module_& module) {
   py::class_<Calibration>(module, "Calibration")
-      .def(py::init([](const Scores& scores) { return Calibration(span_of_array(scores, "scores")); }),
+      .def(py::init([](const ScoreArray& scores) { return Calibration(span_of_array(scores, "scores")); }),
            py::arg("scores"))
       .def("__len__", &Calibration::size)
       .def_property_readonly("scores",
@@ -94,13 +94,13 @@ void register_threshold(py::module_& module) {
       .def("p_values", &p_values, py::arg("scores"))
       .def(
           "conformal_p_values",
-          [](const Calibration& self, const Scores& scores) {
+          [](const Calibration& self, const ScoreArray& scores) {
             return of_each_score(scores, [&](float score) { return self.conformal_p_value(score); });
           },
           py::arg("scores"))
       .def(
           "surprise",
-          [](const Calibration& self, const Scores& scores) {
+          [](const Calibration& self, const ScoreArray& scores) {
             return of_each_score(scores, [&](float score) { return self.surprise(score); });
           },
           py::arg("scores"))
@@ -122,7 +122,7 @@ void register_threshold(py::module_& module) {
   module.def("benjamini_hochberg", &report, py::arg("p_values"), py::arg("rate"));
   module.def(
       "q_values",
-      [](const PValues& p) {
+      [](const PValueArray& p) {
         const std::vector<double> q = q_values(span_of_array(p, "p-values"));
         return py::array_t<double>(static_cast<py::ssize_t>(q.size()), q.data());
       },
@@ -158,7 +158,7 @@ void register_threshold(py::module_& module) {
       .def("current", &DriftMonitor::current);
   module.def(
       "drift",
-      [](const Calibration& calibration, const Scores& scores, double false_alarm_rate, double least_distance) {
+      [](const Calibration& calibration, const ScoreArray& scores, double false_alarm_rate, double least_distance) {
         return drift(calibration, span_of_array(scores, "scores"),
                      {.false_alarm_rate = false_alarm_rate, .least_distance = least_distance});
       },
