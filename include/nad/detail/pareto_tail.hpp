@@ -74,8 +74,8 @@ struct ParetoTail {
       return sum / total;
     };
     const auto likelihood = [&](double theta) {
-      const double shape = shape_of(theta);
-      return total * (log_of(-theta / shape) - shape - 1.0);
+      const double candidate = shape_of(theta);
+      return total * (log_of(-theta / candidate) - candidate - 1.0);
     };
     const std::size_t candidates = 20 + static_cast<std::size_t>(std::sqrt(static_cast<double>(excesses.size())));
     const double quartile = excesses[excesses.size() / 4];
@@ -98,13 +98,13 @@ struct ParetoTail {
       sum += share;
     }
     theta /= sum;
-    const double shape = shape_of(theta);
-    if (!(theta * shape < 0.0)) {
+    const double best_shape = shape_of(theta);
+    if (!(theta * best_shape < 0.0)) {
       return tail;
     }
-    tail.shape = std::clamp(shape, least_shape, heaviest);
+    tail.shape = std::clamp(best_shape, least_shape, heaviest);
     // a shape at its bound leaves the mean as it is, as far as there is one
-    tail.scale = tail.shape == shape ? -shape / theta : mean * (1.0 - tail.shape);
+    tail.scale = tail.shape == best_shape ? -best_shape / theta : mean * (1.0 - tail.shape);
     return tail;
   }
 
