@@ -174,6 +174,7 @@ TEST_CASE("ensemble: with labels, members learn as they would alone and are cali
   for (std::size_t member = 0; member < 2; ++member) {
     const std::vector<float> raw = ensemble.member(member).raw_score(train);
     std::vector<float> of_normal;
+    of_normal.reserve(normal.size());
     for (const std::size_t row : normal) {
       of_normal.push_back(raw[row]);
     }

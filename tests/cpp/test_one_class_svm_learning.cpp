@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -159,11 +161,12 @@ TEST_CASE("one-class svm: coefficients beyond all measure are refused, learnt or
   CHECK(nad::save_bytes(svm) == before);
 
   const double coefficient = svm.dual_coefficients()[0];
+  const auto sought = std::bit_cast<std::array<std::byte, sizeof coefficient>>(coefficient);
   for (const double other : {1e29, 1e31}) {
     model_file::Parts parts = model_file::split(before);
     std::size_t found = 0;
     for (std::size_t at = 0; at + sizeof coefficient <= parts.payload.size(); ++at) {
-      if (std::memcmp(parts.payload.data() + at, &coefficient, sizeof coefficient) == 0) {
+      if (std::equal(sought.begin(), sought.end(), parts.payload.begin() + static_cast<std::ptrdiff_t>(at))) {
         std::memcpy(parts.payload.data() + at, &other, sizeof other);
         ++found;
       }

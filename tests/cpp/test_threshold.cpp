@@ -218,6 +218,7 @@ TEST_CASE("of what is reported no larger share is false than asked for, in batch
         [&](const std::vector<double>& p) {
           nad::OnlineDiscovery online({.rate = rate, .horizon = 400});
           std::vector<std::uint8_t> reported;
+          reported.reserve(p.size());
           for (const double value : p) {
             reported.push_back(online.decide(value) ? 1 : 0);
           }
