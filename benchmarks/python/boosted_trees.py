@@ -234,7 +234,7 @@ def run(effort: Effort, seeds: tuple[int, ...]) -> list[Section]:
     if has_nsl():
         data += [NSL, NSL_TEST]
     else:
-        missing.append("NSL-KDD is not on this machine")
+        missing.append("NSL-KDD is missing: NAD_DATA names no folder with nsl_kdd/KDDTrain+.txt.gz in it")
     qualities: Qualities = {(name, question): {who: [] for who in processes} for name in data for question in QUESTIONS}
     for seed in seeds[:3]:
         for who, contestant in CONTESTANTS.items():

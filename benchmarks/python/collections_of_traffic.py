@@ -41,7 +41,7 @@ class Collection:
 
 
 def collections(seed: int, names: tuple[str, ...] = NAMES) -> Iterator[Collection]:
-    """Those collections that are on this machine; the seed chooses training rows, and the attacks of SA."""
+    """Those collections whose files are there; the seed chooses training rows, and the attacks of SA."""
     for name in names:
         if name == "KDD Cup 99, clean":
             yield _kdd_clean(seed)

@@ -33,7 +33,7 @@ Rows = npt.NDArray[np.float32]
 
 
 class DataNotFoundError(Exception):
-    """The data file is not on this machine; the message says where it is looked for and where to get it."""
+    """The data file is not there; the message says where it is looked for and where to get it."""
 
 
 @dataclass(frozen=True)
