@@ -163,6 +163,10 @@ TEST_CASE("model: a file brings back the same findings, and says what it holds")
   CHECK(found.limit == expected.limit);
   CHECK(same.describe() == model.describe());
   CHECK(same.save_bytes("monday") == model.save_bytes("monday"));
+  nad::Model again = same;  // goes on with the detector that was given to the first
+  again.fit(office(500, 4));
+  CHECK(again.detector().kind() == "mahalanobis");
+  CHECK(again.save_bytes() == model.save_bytes());
   CHECK(same.threshold_rule() == nad::ThresholdRule::alerts_per_day(40));
   const std::string header = nad::read_header(folder / "office.nad");
   for (const char* part : {"\"kind\": \"model\"", "\"service\"", "at most 40 alerts a day", "mahalanobis", "monday"}) {

@@ -44,35 +44,6 @@ NAD_INLINE Model::Model(const Detector& detector, Options options) : Model(std::
   detector_is_given_ = true;
 }
 
-NAD_INLINE Model::~Model() = default;
-NAD_INLINE Model::Model(Model&&) noexcept = default;
-NAD_INLINE Model& Model::operator=(Model&&) noexcept = default;
-
-NAD_INLINE Model::Model(const Model& other) { *this = other; }
-
-NAD_INLINE Model& Model::operator=(const Model& other) {
-  if (this == &other) {
-    return *this;
-  }
-  options_ = other.options_;
-  pipeline_ = other.pipeline_;
-  detector_ = other.detector_ ? other.detector_->clone() : nullptr;
-  pipeline_is_given_ = other.pipeline_is_given_;
-  detector_is_given_ = other.detector_is_given_;
-  is_fitted_ = other.is_fitted_;
-  training_records_ = other.training_records_;
-  calibration_ = other.calibration_;
-  records_per_day_ = other.records_per_day_;
-  best_score_ = other.best_score_;
-  rule_ = other.rule_;
-  limit_ = other.limit_;
-  families_ = other.families_;
-  usual_ = other.usual_;
-  importance_ = other.importance_;
-  choices_ = other.choices_;
-  return *this;
-}
-
 NAD_INLINE void Model::set_pipeline(const FeaturePipeline& pipeline) {
   if (is_fitted_) {
     throw Error(ErrorCode::invalid_argument, "this model has learnt by another pipeline; make a new one");

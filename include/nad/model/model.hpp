@@ -44,11 +44,6 @@ class NAD_API Model {
   explicit Model(Options options = {});
   /// With this detector; only the pipeline is chosen.
   explicit Model(const Detector& detector, Options options = {});
-  ~Model();
-  Model(const Model& other);
-  Model(Model&&) noexcept;
-  Model& operator=(const Model& other);
-  Model& operator=(Model&&) noexcept;
 
   /// The steps of this pipeline are used, in the place of those that would be chosen. Only before `fit`.
   void set_pipeline(const FeaturePipeline& pipeline);
@@ -117,7 +112,7 @@ class NAD_API Model {
 
   Options options_;
   FeaturePipeline pipeline_;
-  std::unique_ptr<Detector> detector_;
+  std::shared_ptr<const Detector> detector_;  ///< never changed, so copies share it
   bool pipeline_is_given_ = false;
   bool detector_is_given_ = false;
   bool is_fitted_ = false;

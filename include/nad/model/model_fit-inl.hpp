@@ -135,14 +135,14 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
   }
   switch (options_.training) {
     case Training::clean:
-      detector_ = std::make_unique<Ensemble>(Ensemble::clean(options_.random_state, rows));
+      detector_ = std::make_shared<const Ensemble>(Ensemble::clean(options_.random_state, rows));
       choices_.emplace_back(
           "ensemble for clean training: an isolation forest of 4,096-row samples, since attacks do not hide each other "
           "where there are none; k-means, local Gaussians, autoencoder and one-class SVM, since sharp descriptions of "
           "normal traffic are safe then; combined by the mean of -log p, so that those that agree count");
       break;
     case Training::mixed:
-      detector_ = std::make_unique<Ensemble>(Ensemble::mixed(options_.random_state));
+      detector_ = std::make_shared<const Ensemble>(Ensemble::mixed(options_.random_state));
       choices_.emplace_back(
           "ensemble for mixed training: each distinct record counts once, or floods would be normal by their number; "
           "an "
@@ -153,7 +153,7 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
       BoostedTreesOptions trees;
       trees.categorical_features = detail::categorical_places(pipeline_);
       trees.random_state = options_.random_state;
-      detector_ = std::make_unique<BoostedTrees>(trees);
+      detector_ = std::make_shared<const BoostedTrees>(trees);
       choices_.emplace_back("boosted trees for labelled training: the score is the probability of not being normal");
       break;
     }
@@ -161,19 +161,18 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
 }
 
 NAD_INLINE void Model::fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control) {
-  if (!detector_->learns_from_labels()) {
-    detector_->fit(x, control);
-    return;
-  }
-  if (classes.empty()) {
+  std::unique_ptr<Detector> learner = detector_->clone();
+  if (!learner->learns_from_labels()) {
+    learner->fit(x, control);
+  } else if (classes.empty()) {
     throw Error(ErrorCode::invalid_argument,
-                "a detector of kind " + std::string(detector_->kind()) + " learns from labels; train 'labelled'");
-  }
-  if (auto* const trees = dynamic_cast<BoostedTrees*>(detector_.get())) {
+                "a detector of kind " + std::string(learner->kind()) + " learns from labels; train 'labelled'");
+  } else if (auto* const trees = dynamic_cast<BoostedTrees*>(learner.get())) {
     trees->fit(x, classes, control);
   } else {
-    dynamic_cast<Ensemble&>(*detector_).fit(x, classes, control);
+    dynamic_cast<Ensemble&>(*learner).fit(x, classes, control);
   }
+  detector_ = std::move(learner);
 }
 
 NAD_INLINE void Model::learn_importance(const Matrix& x, const Table& columns, const FitControl& control) {

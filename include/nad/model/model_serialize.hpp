@@ -35,6 +35,8 @@ template <class Archive>
 void Model::serialize(Archive& archive) {
   const auto walk = [&archive](Model& model, std::vector<std::uint8_t>& detector) {
     archive(model.options_, model.pipeline_, detector, model.training_records_, model.calibration_);
+    detail::archive_field(archive, "whether the pipeline was given", model.pipeline_is_given_);
+    detail::archive_field(archive, "whether the detector was given", model.detector_is_given_);
     detail::archive_field(archive, "records_per_day", model.records_per_day_);
     detail::archive_field(archive, "the best score", model.best_score_);
     detail::archive_field(archive, "the kind of the threshold", model.rule_.kind);
