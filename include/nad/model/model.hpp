@@ -35,6 +35,8 @@
 
 namespace nad {
 
+class RecordScorer;
+
 class NAD_API Model {
  public:
   static constexpr std::string_view kind_name = "model";
@@ -91,6 +93,8 @@ class NAD_API Model {
   void serialize(Archive& archive);
 
  private:
+  friend class RecordScorer;  // whose findings are those of `detect`
+
   void require_fitted(const char* verb) const;
   /// An error that names every column that is missing or of another type.
   void require_fit(const Schema& schema) const;
