@@ -65,6 +65,7 @@ Arguments parse(std::span<char*> words) {
 struct Parts {
   nad::Table train;
   nad::Table rest;
+  nad::Table normal_rest;
 
   Parts(const nad::Table& table, std::size_t wanted) {
     const nad::Column& label = table["label"];
@@ -78,13 +79,16 @@ struct Parts {
     }
     const std::size_t count = std::min(wanted, normal.size() / 2);
     std::vector<std::size_t> chosen;
+    std::vector<std::size_t> left;
     for (std::size_t i = 0; i < normal.size(); ++i) {
       const bool is_chosen = (i + 1) * count / normal.size() > i * count / normal.size();
-      (is_chosen ? chosen : other).push_back(normal[i]);
+      (is_chosen ? chosen : left).push_back(normal[i]);
     }
+    other.insert(other.end(), left.begin(), left.end());
     std::sort(other.begin(), other.end());
     train = table.take(chosen);
     rest = table.take(other);
+    normal_rest = table.take(left);
   }
 };
 
@@ -204,14 +208,18 @@ void measure_members(const nad::Model& model, const nad::Table& records, const A
   std::vector<Contest> contests;
   for (std::size_t i = 0; i < ensemble->n_members(); ++i) {
     const nad::Detector& member = ensemble->member(i);
-    const std::size_t width = member.n_features();  // a member may look at some leading features alone
-    contests.emplace_back(ensemble->member_name(i) + ", one row", [&member, &x, &sink, width] {
+    const std::size_t first = ensemble->member_columns(i).first;  // a member may see some of the features alone
+    const std::size_t width = member.n_features();
+    contests.emplace_back(ensemble->member_name(i) + ", one row", [&member, &x, &sink, first, width] {
       for (std::size_t row = 0; row < x.rows(); ++row) {
-        sink = member.anomaly_score(x.row(row).first(width));
+        sink = member.anomaly_score(x.row(row).subspan(first, width));
       }
     });
-    contests.emplace_back(ensemble->member_name(i) + ", a row in a batch", [&member, &x, width] {
-      static_cast<void>(member.anomaly_score(nad::MatrixView(x.data(), x.rows(), width, x.columns())));
+    contests.emplace_back(ensemble->member_name(i) + ", a row in a batch", [&member, &x, first, width] {
+      static_cast<void>(member.anomaly_score(nad::MatrixView(x.data() + first, x.rows(), width, x.columns())));
+    });
+    contests.emplace_back(ensemble->member_name(i) + ", explained in a batch", [&member, &x, first, width] {
+      static_cast<void>(member.explain(nad::MatrixView(x.data() + first, x.rows(), width, x.columns())));
     });
   }
   benchmark::take_turns(contests, arguments.rounds);
@@ -270,9 +278,10 @@ int main(int argc, char** argv) {
     measure_one_record("default ensemble", chosen, few, 25.0, arguments, report);
     measure_members(chosen, few, arguments, report);
     measure_reasons(chosen, spread(parts.rest, 500), arguments, report);
-    const nad::Table many = spread(parts.rest, 100'000);
-    measure_batch("forest", forest, many, arguments, report);
-    measure_batch("default ensemble", chosen, many, arguments, report);
+    measure_batch("forest", forest, parts.rest, arguments, report);
+    measure_batch("default ensemble", chosen, parts.rest, arguments, report);
+    measure_batch("forest, normal ones", forest, parts.normal_rest, arguments, report);
+    measure_batch("default ensemble, normal ones", chosen, parts.normal_rest, arguments, report);
     report.print(stdout);
     if (!arguments.json_file.empty()) {
       report.write_json(arguments.json_file);
