@@ -66,8 +66,9 @@ class Gaussian {
  public:
   explicit Gaussian(std::shared_ptr<const GaussianShape> of) : shape_(std::move(of)), zeros_(shape_->size()) {
     const GaussianShape& shape = *shape_;
-    for (std::size_t first = 0; first < shape.size(); first += part) {  // the upper right of W is zero: left out
-      const std::size_t last = std::min(shape.size(), first + part);
+    std::size_t last = 0;
+    for (std::size_t first = 0; first < shape.size(); first = last) {  // the upper right of W is zero: left out
+      last = std::min(shape.size(), first + (first == 0 ? first_part : part));
       Matrix rows(last - first, last);
       for (std::size_t row = first; row < last; ++row) {
         std::copy_n(shape.triangle.data() + row * (row + 1) / 2, row + 1, rows.row(row - first).data());
@@ -188,7 +189,9 @@ class Gaussian {
   }
 
  private:
-  static constexpr std::size_t part = 32;  ///< a multiple of the lanes in which a distance is summed
+  // multiples of the lanes in which a distance is summed; the first tells most rows from most clusters
+  static constexpr std::size_t first_part = 16;
+  static constexpr std::size_t part = 32;
   static constexpr std::size_t most_on_stack = 1024;
 
   double deviation(const float* row, std::size_t column) const {
