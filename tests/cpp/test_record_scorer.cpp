@@ -136,7 +136,8 @@ TEST_CASE("a record scorer says of each record what the model says of the table"
 
 TEST_CASE("a record scorer says so too where features look back or are derived") {
   const std::vector<std::vector<nad::FeatureStep>> pipelines = {
-      {nad::TimeParts{}, nad::PortFeatures{}, nad::Impute{}, nad::OneHot{}, nad::Novelty{}, nad::Standardise{}},
+      {nad::AddressFeatures{.most_prefixes = 2}, nad::PortFeatures{}, nad::Impute{}, nad::OneHot{}, nad::Novelty{},
+       nad::Standardise{}},
       pipeline_samples::steps()[0],
       pipeline_samples::steps()[2]};
   for (std::size_t i = 0; i < pipelines.size(); ++i) {
