@@ -201,7 +201,7 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     if (most == 0 || begin >= explained) {
       continue;
     }
-    const Matrix contributions = pipeline_.fold(detector_->explain(x, quiet), part);
+    const Matrix contributions = pipeline_.fold(detail::explain_distinct(*detector_, x, quiet), part);
     for (std::size_t i = 0; i < count; ++i) {
       findings[begin + i].reasons =
           detail::reasons_of(usual_, part, i, contributions.row(i), findings[begin + i].surprise, most);

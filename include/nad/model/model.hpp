@@ -36,6 +36,7 @@
 namespace nad {
 
 class BoostedTrees;
+class RecordScorer;
 
 class NAD_API Model {
  public:
@@ -96,6 +97,8 @@ class NAD_API Model {
   void serialize(Archive& archive);
 
  private:
+  friend class RecordScorer;  // whose findings are those of `detect`
+
   void require_fitted(const char* verb) const;
   /// An error that names every column that is missing or of another type.
   void require_fit(const Schema& schema) const;
