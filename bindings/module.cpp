@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_evaluate(module);
   nad::python::register_persist(module);
   nad::python::register_model(module);
+  nad::python::register_export(module);
 }
