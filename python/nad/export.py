@@ -68,7 +68,7 @@ def save_json(learnt: Any, path: str | os.PathLike[str]) -> None:
 
 
 def _detector_of(estimator: DetectorEstimator[Any]) -> _core.Detector:
-    detector = estimator._detector
+    detector: _core.Detector | None = estimator._detector
     if detector is None:
         raise not_fitted(f"This {type(estimator).__name__} has not learnt anything yet; call fit() before exporting it")
     return detector

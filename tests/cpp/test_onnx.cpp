@@ -66,15 +66,18 @@ std::string_view checked_graph(const Bytes& file) {
     CHECK(proto::one(constant.bytes, 9).bytes.size() == size);
     CHECK(known.emplace(proto::one(constant.bytes, 8).bytes).second);
   }
+  std::set<std::string, std::less<>> unused = known;
   for (const proto::Field& node : proto::all(graph, 1)) {
     for (const proto::Field& input : proto::all(node.bytes, 1)) {
       CHECK_MESSAGE(known.contains(input.bytes), std::string(input.bytes));
+      unused.erase(std::string(input.bytes));
     }
     CHECK(known.emplace(proto::one(node.bytes, 2).bytes).second);
   }
   for (const auto& [name, width] : tensors_in(graph, 12)) {
     CHECK(known.contains(name));
   }
+  CHECK(unused.empty());
   return graph;
 }
 

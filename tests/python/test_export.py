@@ -10,18 +10,18 @@ import pytest
 
 import nad
 
-# The largest difference that is accepted, as a share of the larger of 1 and the score: what rounding to float32 and
-# additions in another order leave. The sums of squares in kernels and whitened errors amplify it.
+# The largest difference that is accepted, as a share of the larger of 1 and the score: a few times what float32 and
+# additions in another order leave here.
 TOLERANCE = {
-    "isolation_forest": 2e-6,
-    "kmeans": 2e-6,
-    "autoencoder": 2e-5,
-    "pca_residual": 2e-5,
-    "mahalanobis": 2e-5,
-    "local_gaussian": 2e-5,
-    "loda": 2e-6,
+    "isolation_forest": 1e-6,
+    "kmeans": 1e-6,
+    "autoencoder": 5e-6,
+    "pca_residual": 2e-6,
+    "mahalanobis": 2e-6,
+    "local_gaussian": 5e-6,
+    "loda": 1e-7,
     "one_class_svm": 2e-5,
-    "ensemble": 1e-3,
+    "ensemble": 5e-5,
 }
 
 DETECTORS = {
@@ -97,23 +97,21 @@ def new_rows(scaled: np.ndarray) -> np.ndarray:
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
-    assert found.shape == (len(expected), 1)
     assert found.dtype == np.float32
-    return float(np.max(np.abs(found[:, 0] - expected) / np.maximum(1.0, np.abs(expected))))
+    found = found[:, 0] if expected.ndim == 1 else found
+    assert found.shape == expected.shape
+    return float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_a_detector_scores_the_same_in_onnxruntime(name, runtime, scaled, new_rows, record_property):
+def test_a_detector_scores_the_same_in_onnxruntime(name, runtime, scaled, new_rows):
     detector = DETECTORS[name]
-    with np.errstate(all="ignore"):
-        fitted = type(detector)(**detector.get_params()).fit(scaled)
+    fitted = type(detector)(**detector.get_params()).fit(scaled)
     expected = fitted.anomaly_score(new_rows)
     found = runtime(nad.to_onnx(fitted), {"features": new_rows})
     largest = difference(found, expected)
-    record_property("largest difference", largest)
     print(f"{name}: {largest:.1e}")
-    scale = max(1.0, float(np.abs(fitted.baseline_))) if name.startswith("one_class_svm") else 1.0
-    assert largest <= TOLERANCE[name.split()[0]] * scale
+    assert largest <= TOLERANCE[name.split()[0]]
     assert np.std(expected) > 100 * TOLERANCE[name.split()[0]]  # scores that differ, or the test says nothing
     # one row alone, and no row at all
     np.testing.assert_allclose(
@@ -129,7 +127,7 @@ def test_missing_values_go_the_way_they_go_in_a_forest(missing, runtime, scaled,
     training[rng.random(training.shape) < 0.1] = np.nan
     rows[rng.random(rows.shape) < 0.2] = np.nan
     forest = nad.IsolationForest(missing=missing, random_state=2).fit(training)
-    assert difference(runtime(nad.to_onnx(forest), {"features": rows}), forest.anomaly_score(rows)) <= 2e-6
+    assert difference(runtime(nad.to_onnx(forest), {"features": rows}), forest.anomaly_score(rows)) <= 1e-6
 
 
 @pytest.mark.parametrize("combination", ["mean_surprise", "max_surprise", "mean", "maximum", "rank", "majority", "any"])
@@ -215,11 +213,8 @@ def test_a_pipeline_gives_the_same_features_in_onnxruntime(name, runtime, record
     table = nad.Table(unlike_training())
     expected = pipeline.transform(table)
     found = runtime(nad.to_onnx(pipeline), as_inputs(table, pipeline))
-    assert found.shape == expected.shape
-    assert found.dtype == np.float32
-    largest = float(np.max(np.abs(found - expected)))
-    print(f"{name}: {largest:.1e}")
-    assert largest <= 5e-6
+    print(f"{name}: {difference(found, expected):.1e}")
+    assert difference(found, expected) <= 2e-6
 
 
 def test_a_model_scores_the_same_in_onnxruntime(runtime, records):
@@ -229,7 +224,7 @@ def test_a_model_scores_the_same_in_onnxruntime(runtime, records):
         found = runtime(nad.to_onnx(model), as_inputs(table, model.pipeline))
         expected = model.anomaly_score(table)
         print(f"{type(detector).__name__}: {difference(found, expected):.1e}")
-        assert difference(found, expected) <= 2e-5
+        assert difference(found, expected) <= 5e-6
 
 
 def test_the_model_that_is_chosen_scores_the_same_in_onnxruntime(runtime, records):

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -37,8 +36,10 @@ inline Json json_float(float value) {
     return as_json(static_cast<double>(value));
   }
   std::array<char, 32> digits{};
-  *std::to_chars(digits.data(), digits.data() + digits.size() - 1, value).ptr = '\0';
-  return std::strtod(digits.data(), nullptr);
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  double shown = 0.0;
+  std::from_chars(digits.data(), end, shown);
+  return shown;
 }
 
 /// "the samples" are called "samples".
@@ -163,26 +164,35 @@ inline Json stored_json(const Ensemble& ensemble) {
 
 // ---- text
 
-/// One member of an object a line; a list of plain values is a line, and so is each row of a matrix.
+inline std::string plain_json(const Json& value) {  // bytes that are not UTF-8 become U+FFFD
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// One member of an object a line, but a few plain ones together; a list of plain values is a line, and so is each row
+/// of a matrix.
 inline void append_json(const Json& value, std::size_t depth, std::string& text) {
+  constexpr std::size_t few = 4;
   const auto is_plain = [](const Json& one) { return !one.is_structured(); };
-  const bool one_line = !value.is_structured() || value.empty() ||
-                        (value.is_array() && std::all_of(value.begin(), value.end(), is_plain));
-  if (one_line) {  // bytes that are not UTF-8 become U+FFFD
-    text += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const bool all_plain = value.is_structured() && std::all_of(value.begin(), value.end(), is_plain);
+  if (!value.is_structured() || value.empty() || (value.is_array() && all_plain)) {
+    text += plain_json(value);
     return;
   }
+  const bool one_line = all_plain && value.size() <= few;
+  const std::string indent = one_line ? "" : "\n" + std::string(depth + 1, ' ');
   text += value.is_object() ? '{' : '[';
   bool is_first = true;
   for (const auto& item : value.items()) {
-    text.append(is_first ? "\n" : ",\n").append(depth + 1, ' ');
+    text.append(is_first ? "" : one_line ? ", " : ",").append(indent);
     is_first = false;
     if (value.is_object()) {
-      text += Json(item.key()).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
+      text += plain_json(item.key()) + ": ";
     }
     append_json(item.value(), depth + 1, text);
   }
-  text.append("\n").append(depth, ' ');
+  if (!one_line) {
+    text.append("\n").append(depth, ' ');
+  }
   text += value.is_object() ? '}' : ']';
 }
 

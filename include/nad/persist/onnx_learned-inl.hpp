@@ -77,10 +77,12 @@ inline std::string onnx_kernel_values(OnnxGraph& graph, const std::string& x, co
   const OneClassSVMOptions& options = svm.options();
   const MatrixView vectors = svm.support_vectors();
   const auto as_scored = [](double value) { return static_cast<double>(static_cast<float>(value)); };
-  const std::string gamma = graph.constant(as_scored(svm.gamma()));
+  const auto times_gamma = [&](const std::string& value) {
+    return graph.node("Mul", {value, graph.constant(as_scored(svm.gamma()))});
+  };
   if (options.kernel == SvmKernel::rbf && options.approximation != KernelApproximation::fourier) {
     const std::string distances = onnx_squared_distances(graph, x, vectors);
-    return graph.node("Exp", {graph.node("Neg", {graph.node("Mul", {distances, gamma})})});
+    return graph.node("Exp", {graph.node("Neg", {times_gamma(distances)})});
   }
   const std::string products = graph.node("MatMul", {x, onnx_turned<double>(graph, vectors)});
   if (options.approximation == KernelApproximation::fourier) {
@@ -94,8 +96,7 @@ inline std::string onnx_kernel_values(OnnxGraph& graph, const std::string& x, co
   if (options.kernel == SvmKernel::linear) {
     return products;
   }
-  const std::string inner =
-      graph.node("Add", {graph.node("Mul", {products, gamma}), graph.constant(as_scored(options.coef0))});
+  const std::string inner = graph.node("Add", {times_gamma(products), graph.constant(as_scored(options.coef0))});
   if (options.kernel == SvmKernel::poly) {
     return graph.node("Pow", {inner, graph.constant(static_cast<double>(options.degree))});
   }
