@@ -37,9 +37,7 @@ inline Json json_float(float value) {
   }
   std::array<char, 32> digits{};
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  double shown = 0.0;
-  std::from_chars(digits.data(), end, shown);
-  return shown;
+  return Json::parse(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()))).get<double>();
 }
 
 /// "the samples" are called "samples".

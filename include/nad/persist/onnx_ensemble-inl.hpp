@@ -59,7 +59,7 @@ inline std::string onnx_rank(OnnxGraph& graph, const std::string& score, const T
 
 /// -log of the share that exceeds the tail's beginning by more; of [rows, 1] doubles.
 inline std::string onnx_tail_surprise(OnnxGraph& graph, const std::string& excess, const ParetoTail& tail) {
-  const std::string units = graph.node("Div", {excess, graph.constant(tail.scale)});
+  std::string units = graph.node("Div", {excess, graph.constant(tail.scale)});
   if (tail.is_exponential()) {
     return units;
   }
@@ -67,7 +67,7 @@ inline std::string onnx_tail_surprise(OnnxGraph& graph, const std::string& exces
       graph.node("Add", {graph.node("Mul", {units, graph.constant(tail.shape)}), graph.constant(1.0)});
   const double least = tail.shape > 0.0 ? 1.0 : tail.straight_from();  // a positive shape has no end
   const std::string bounded = graph.node("Max", {left, graph.constant(least)});
-  const std::string curved = graph.node("Div", {graph.node("Log", {bounded}), graph.constant(tail.shape)});
+  std::string curved = graph.node("Div", {graph.node("Log", {bounded}), graph.constant(tail.shape)});
   if (tail.shape > 0.0) {
     return curved;
   }

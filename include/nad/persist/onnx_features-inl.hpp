@@ -121,11 +121,13 @@ class OnnxFeatures {
 
   void write_numbers() {
     std::vector<const ScalarMaps*> maps;
+    maps.reserve(plan_.numbers.size());
     for (const NumberPart& part : plan_.numbers) {
       maps.push_back(&part.maps);
     }
     scale_alike(maps, [&](const std::vector<std::size_t>& group) {
       std::vector<std::string> values;
+      values.reserve(group.size());
       for (const std::size_t i : group) {
         values.push_back(number(plan_.numbers[i].input));
       }
@@ -242,6 +244,7 @@ class OnnxFeatures {
     }
     const std::string doubles = graph_.to_double(results);
     std::vector<const ScalarMaps*> maps;
+    maps.reserve(layer.maps.size());
     for (const ScalarMaps& of_one : layer.maps) {
       maps.push_back(&of_one);
     }

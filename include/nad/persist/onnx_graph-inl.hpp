@@ -101,7 +101,7 @@ class OnnxGraph {
 
   template <class Number>
   std::string constant(std::span<const Number> values, const std::vector<std::size_t>& shape) {
-    const std::string name = next_name();
+    std::string name = next_name();
     ProtoWriter tensor;
     for (const std::size_t size : shape) {
       tensor.number(1, static_cast<std::int64_t>(size));
@@ -119,7 +119,7 @@ class OnnxGraph {
 
   std::string node(std::string_view operation, const std::vector<std::string>& from,
                    const std::vector<ProtoWriter>& attributes = {}, std::string_view domain = {}) {
-    const std::string name = next_name();
+    std::string name = next_name();
     nodes_.push_back(node_of(operation, from, name, attributes, domain));
     return name;
   }

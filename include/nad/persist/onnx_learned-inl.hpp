@@ -84,7 +84,7 @@ inline std::string onnx_kernel_values(OnnxGraph& graph, const std::string& x, co
     const std::string distances = onnx_squared_distances(graph, x, vectors);
     return graph.node("Exp", {graph.node("Neg", {times_gamma(distances)})});
   }
-  const std::string products = graph.node("MatMul", {x, onnx_turned<double>(graph, vectors)});
+  std::string products = graph.node("MatMul", {x, onnx_turned<double>(graph, vectors)});
   if (options.approximation == KernelApproximation::fourier) {
     // runtimes know the cosine of floats alone; whole turns are taken off before
     const std::string angles = graph.node("Add", {products, onnx_doubles(graph, svm.phases())});
