@@ -120,6 +120,16 @@ def test_a_detector_scores_the_same_in_onnxruntime(name, runtime, scaled, new_ro
     assert runtime(nad.to_onnx(fitted), {"features": new_rows[:0]}).shape == (0, 1)
 
 
+@pytest.mark.parametrize("name", ["autoencoder", "kmeans", "one_class_svm", "loda", "local_gaussian"])
+def test_rows_whose_squares_overflow_get_the_same_end_of_the_range(name, runtime, scaled):
+    detector = type(DETECTORS[name])(**DETECTORS[name].get_params()).fit(scaled)
+    rows = np.zeros((2, scaled.shape[1]), dtype=np.float32)
+    rows[0] = 1e25
+    rows[1, 0] = -3e20
+    found = runtime(nad.to_onnx(detector), {"features": rows})
+    np.testing.assert_allclose(found[:, 0], detector.anomaly_score(rows), rtol=2e-5)
+
+
 @pytest.mark.parametrize("missing", ["route", "impute"])
 def test_missing_values_go_the_way_they_go_in_a_forest(missing, runtime, scaled, new_rows):
     rng = np.random.default_rng(3)
@@ -151,7 +161,9 @@ def columns_of(rows: int, seed: int) -> dict[str, Any]:
         "duration": rng.exponential(2.0, rows),
         "bytes": rng.lognormal(6.0, 2.0, rows).astype(np.int64),
         "rate": rng.normal(0.0, 1.0, rows),
-        "urgent": np.zeros(rows),  # never varies in training
+        "urgent": np.zeros(rows),  # these three never vary in training, and float32 knows only the first
+        "share": np.full(rows, 0.1),
+        "version": np.full(rows, 2**24 + 1),
         "flags": rng.integers(0, 2, rows).astype(bool),
         "protocol": rng.choice(["tcp", "udp", "icmp"], rows).tolist(),
         "service": rng.choice(["http", "dns", "ssh", "smtp", "ntp"], rows).tolist(),
@@ -165,6 +177,8 @@ def unlike_training() -> dict[str, Any]:
     """New records, among them what training never showed."""
     values = columns_of(400, 8)
     values["urgent"][::20] = 3.0
+    values["share"][::30] = 0.1001
+    values["version"][::40] = 2**24 + 101
     values["service"][5] = "gopher"
     values["protocol"][6] = "sctp"
     values["protocol"][7] = "sctp"
@@ -193,6 +207,8 @@ STEPS = {
     "automatic": None,
     "missing flags": [F.Impute(indicator=True), F.OneHot(max_categories=3), F.Log1p(), F.RobustScale(clip=8.0)],
     "ranks": [F.Impute(), F.Ordinal(), F.QuantileScale(quantiles=50)],
+    "ranks of logs": [F.Impute(), F.OneHot(), F.Log1p(min_skewness=-1.0), F.QuantileScale(quantiles=40)],
+    "constants of logs": [F.Impute(), F.OneHot(), F.Log1p(min_skewness=-1.0, unit=3.0), F.Standardise()],
     "normal deviates": [F.Impute(), F.Frequency(), F.QuantileScale(quantiles=100, normal=True)],
     "ranges": [F.Impute(), F.OneHot(), F.MinMax(low=-1.0, high=1.0)],
     "clipped": [F.Impute(), F.OneHot(unseen=True), F.Clip(), F.Standardise()],

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/features/scalar_map.hpp"
@@ -23,18 +24,38 @@ inline bool alike(const ScalarMaps& a, const ScalarMaps& b) {
          });
 }
 
+/// Numbers, and the least and the largest that they can be: what comes in was rounded to float32, and functions that
+/// jump at a value must not take it for another one because of that.
+struct OnnxBand {
+  std::string x;
+  std::string low;
+  std::string high;
+
+  static OnnxBand exact(const std::string& value) { return {value, value, value}; }
+
+  static OnnxBand of_floats(OnnxGraph& graph, const std::string& value) {
+    constexpr double half_a_step = 0x1.1p-24;  // and a little, for what is computed with them
+    const std::string reach = graph.node("Mul", {graph.node("Abs", {value}), graph.constant(half_a_step)});
+    return {value, graph.node("Sub", {value, reach}), graph.node("Add", {value, reach})};
+  }
+};
+
+/// Whether a function jumps at some values.
+inline bool jumps(ScalarKind kind) noexcept { return kind == ScalarKind::novelty || has_knots(kind); }
+
 /// The place of [rows, 1] doubles among the knots, 0 to 1; NaN stays.
-inline std::string onnx_quantile(OnnxGraph& graph, const std::string& x, const std::vector<double>& knots) {
+inline std::string onnx_quantile(OnnxGraph& graph, const OnnxBand& band, const std::vector<double>& knots) {
   const auto size = static_cast<std::int64_t>(knots.size());
-  const double last = static_cast<double>(size - 1);
+  const auto last = static_cast<double>(size - 1);
   const std::string all = graph.constant(knots, {1, knots.size()});
   const std::string axis = graph.constant(std::vector<std::int64_t>{1}, {1});
-  const auto count = [&](const char* comparison) {
-    const std::string met = graph.to_double(graph.node(comparison, {x, all}));
+  const auto count = [&](const char* comparison, const std::string& value) {
+    const std::string met = graph.to_double(graph.node(comparison, {value, all}));
     return graph.node("ReduceSum", {met, axis}, {onnx_number("keepdims", 1)});
   };
-  const std::string below = count("Greater");           // knots below x
-  const std::string through = count("GreaterOrEqual");  // and those that it is equal to
+  const std::string below = count("Greater", band.low);            // knots below x
+  const std::string through = count("GreaterOrEqual", band.high);  // and those that it is equal to
+  const std::string zero = graph.constant(0.0);
   const std::string one = graph.constant(1.0);
   const std::string both = graph.node("Sub", {graph.node("Add", {below, through}), one});
   const std::string middle = graph.node("Div", {both, graph.constant(2.0 * last)});
@@ -46,13 +67,13 @@ inline std::string onnx_quantile(OnnxGraph& graph, const std::string& x, const s
   };
   const std::string before = knot_at(index);
   const std::string apart = graph.node("Sub", {knot_at(below), before});
-  const std::string width = graph.node("Where", {graph.node("Greater", {apart, graph.constant(0.0)}), apart, one});
-  const std::string share = graph.node("Div", {graph.node("Sub", {x, before}), width});
-  const std::string between = graph.node("Div", {graph.node("Add", {index, share}), graph.constant(last)});
-  std::string place = graph.node("Where", {graph.node("Greater", {through, below}), middle, between});
-  place = graph.node("Where", {graph.node("Less", {x, graph.constant(knots.front())}), graph.constant(0.0), place});
-  place = graph.node("Where", {graph.node("Greater", {x, graph.constant(knots.back())}), one, place});
-  return graph.node("Where", {graph.node("IsNaN", {x}), x, place});
+  const std::string width = graph.node("Where", {graph.node("Greater", {apart, zero}), apart, one});
+  const std::string share = graph.node("Div", {graph.node("Sub", {band.x, before}), width});
+  std::string place = graph.node("Div", {graph.node("Add", {index, share}), graph.constant(last)});
+  place = graph.node("Where", {graph.node("Less", {below, one}), zero, place});
+  place = graph.node("Where", {graph.node("Greater", {below, graph.constant(last)}), one, place});
+  place = graph.node("Where", {graph.node("Greater", {through, below}), middle, place});
+  return graph.node("Where", {graph.node("IsNaN", {band.x}), band.x, place});
 }
 
 /// A polynomial of doubles, the factor of the highest power first.
@@ -90,17 +111,14 @@ inline std::string onnx_normal_quantile(OnnxGraph& graph, const std::string& sha
   return graph.node("Where", {graph.node("IsNaN", {share}), share, deviate});
 }
 
-/// One function for each column of x, all of one kind. `exact`: x is still what came in.
-inline std::string onnx_scalar_map(OnnxGraph& graph, const std::string& x, const std::vector<const ScalarMap*>& maps,
-                                   bool exact) {
+/// One function for each column of x, all of one kind.
+inline std::string onnx_scalar_map(OnnxGraph& graph, const OnnxBand& band, const std::vector<const ScalarMap*>& maps) {
+  const std::string& x = band.x;
   std::vector<double> a;
   std::vector<double> b;
-  std::vector<double> tolerance;
   for (const ScalarMap* map : maps) {
     a.push_back(map->a);
     b.push_back(map->b);
-    // as near as floats can come to a constant, and what computing with them adds
-    tolerance.push_back(std::abs(map->a) * (exact ? 0x1p-24 : 0x1p-22));
   }
   const auto row = [&](const std::vector<double>& values) { return graph.constant(values, {1, values.size()}); };
   switch (maps.front()->kind) {
@@ -122,33 +140,44 @@ inline std::string onnx_scalar_map(OnnxGraph& graph, const std::string& x, const
     case ScalarKind::missing_flag:
       return graph.to_double(graph.node("IsNaN", {x}));
     case ScalarKind::novelty: {
-      const std::string apart = graph.node("Abs", {graph.node("Sub", {x, row(a)})});
-      const std::string same = graph.node("LessOrEqual", {apart, row(tolerance)});
+      const std::string constant = row(a);
+      const std::string same = graph.node(
+          "And", {graph.node("LessOrEqual", {band.low, constant}), graph.node("LessOrEqual", {constant, band.high})});
       const std::string flag = graph.node("Where", {same, graph.constant(0.0), row(b)});
       return graph.node("Where", {graph.node("IsNaN", {x}), x, flag});
     }
     case ScalarKind::quantile:
-      return onnx_quantile(graph, x, maps.front()->knots);
+      return onnx_quantile(graph, band, maps.front()->knots);
     case ScalarKind::normal:
-      return onnx_normal_quantile(graph, onnx_quantile(graph, x, maps.front()->knots));
+      return onnx_normal_quantile(graph, onnx_quantile(graph, band, maps.front()->knots));
   }
   return x;
 }
 
-/// All functions of some features that are alike, a column each.
-inline std::string onnx_scalar_maps(OnnxGraph& graph, std::string x, const std::vector<const ScalarMaps*>& features) {
-  bool exact = true;
-  for (std::size_t step = 0; step < features.front()->size(); ++step) {
+/// All functions of some features that are alike, a column each, of numbers that came in as floats.
+inline std::string onnx_scalar_maps(OnnxGraph& graph, const std::string& x,
+                                    const std::vector<const ScalarMaps*>& features) {
+  const ScalarMaps& pattern = *features.front();
+  std::size_t last_jump = 0;  // the steps up to it need to know how far their numbers can be off
+  for (std::size_t step = 0; step < pattern.size(); ++step) {
+    last_jump = jumps(pattern[step].kind) ? step + 1 : last_jump;
+  }
+  OnnxBand band = last_jump != 0 ? OnnxBand::of_floats(graph, x) : OnnxBand::exact(x);
+  for (std::size_t step = 0; step < pattern.size(); ++step) {
     std::vector<const ScalarMap*> maps;
     maps.reserve(features.size());
     for (const ScalarMaps* feature : features) {
       maps.push_back(&(*feature)[step]);
     }
-    x = onnx_scalar_map(graph, x, maps, exact);
-    const ScalarKind kind = maps.front()->kind;
-    exact = exact && (kind == ScalarKind::fill || kind == ScalarKind::clip);
+    std::string result = onnx_scalar_map(graph, band, maps);
+    if (step + 1 < last_jump && !jumps(pattern[step].kind) && band.low != band.x) {  // none of them falls anywhere
+      band = {std::move(result), onnx_scalar_map(graph, OnnxBand::exact(band.low), maps),
+              onnx_scalar_map(graph, OnnxBand::exact(band.high), maps)};
+    } else {
+      band = OnnxBand::exact(result);
+    }
   }
-  return x;
+  return band.x;
 }
 
 }  // namespace nad::detail
