@@ -34,14 +34,30 @@ void fit_members(Ensemble& ensemble, py::handle x, py::handle sample_weight, py:
 
 void register_ensemble(py::module_& module) {
   detector_class<Ensemble>(module, "Ensemble")
-      .def_static("clean", &Ensemble::clean, py::arg("random_state") = 0, py::arg("rows") = py::none())
+      .def_static(
+          "clean",
+          [](std::uint64_t random_state, std::optional<std::size_t> rows,
+             const std::vector<std::pair<std::size_t, std::size_t>>& views) {
+            std::vector<ColumnRange> ranges;
+            ranges.reserve(views.size());
+            for (const auto& [first, count] : views) {
+              ranges.push_back({.first = first, .count = count});
+            }
+            return Ensemble::clean(random_state, rows, ranges);
+          },
+          py::arg("random_state") = 0, py::arg("rows") = py::none(),
+          py::arg("views") = std::vector<std::pair<std::size_t, std::size_t>>())
       .def_static("mixed", &Ensemble::mixed, py::arg("random_state") = 0)
       .def(
           "add",
-          [](Ensemble& self, const Detector& detector, py::handle weight, const std::string& name) {
-            self.add(detector, {.weight = real_number(weight, "weight"), .name = name});
+          [](Ensemble& self, const Detector& detector, py::handle weight, const std::string& name,
+             std::pair<std::size_t, std::size_t> columns) {
+            self.add(detector, {.weight = real_number(weight, "weight"),
+                                .name = name,
+                                .columns = {.first = columns.first, .count = columns.second}});
           },
-          py::arg("detector"), py::arg("weight") = 1.0, py::arg("name") = "")
+          py::arg("detector"), py::arg("weight") = 1.0, py::arg("name") = "",
+          py::arg("columns") = std::pair<std::size_t, std::size_t>(0, 0))
       .def("fit", &fit_members, py::arg("x"), py::arg("sample_weight") = py::none(), py::arg("n_jobs") = 1,
            py::arg("progress") = py::none(), py::arg("assume_finite") = false, py::arg("labels") = py::none())
       .def_property_readonly("learns_from_labels", &Ensemble::learns_from_labels)
@@ -51,6 +67,13 @@ void register_ensemble(py::module_& module) {
           py::arg("index"))
       .def("member_name", &Ensemble::member_name, py::arg("index"))
       .def("member_weight", &Ensemble::member_weight, py::arg("index"))
+      .def(
+          "member_columns",
+          [](const Ensemble& self, std::size_t index) {
+            const ColumnRange& columns = self.member_columns(index);
+            return std::pair(columns.first, columns.count);
+          },
+          py::arg("index"))
       .def(
           "member_scores",
           [](const Ensemble& self, py::handle x, py::handle n_jobs, py::object progress) {

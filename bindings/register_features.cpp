@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,14 @@ std::vector<std::pair<std::string, std::vector<std::string>>> feature_words(cons
   return words;
 }
 
+std::vector<std::tuple<std::string, std::size_t, std::size_t>> view_words(const FeaturePipeline& pipeline) {
+  std::vector<std::tuple<std::string, std::size_t, std::size_t>> words;
+  for (const FeatureView& view : pipeline.views()) {
+    words.emplace_back(view.name, view.first, view.count);
+  }
+  return words;
+}
+
 std::vector<std::pair<std::string, std::string>> left_out_words(const FeaturePipeline& pipeline) {
   std::vector<std::pair<std::string, std::string>> words;
   for (const LeftOut& column : pipeline.left_out()) {
@@ -88,6 +97,7 @@ void register_features(py::module_& module) {
   py::class_<FeaturePipeline>(module, "FeaturePipeline")
       .def(py::init([](const std::string& steps) { return FeaturePipeline(steps_from_json(steps)); }), py::arg("steps"))
       .def_static("automatic", &FeaturePipeline::automatic, py::arg("table"))
+      .def_static("automatic_views", &FeaturePipeline::automatic_views, py::arg("table"))
       .def(
           "fit",
           [](FeaturePipeline& self, const Table& table, py::handle n_jobs, const py::object& progress) {
@@ -108,6 +118,7 @@ void register_features(py::module_& module) {
       .def_property_readonly("steps", [](const FeaturePipeline& self) { return to_json(self.steps()); })
       .def_property_readonly("features", &feature_words)
       .def_property_readonly("inputs", &input_words)
+      .def_property_readonly("views", &view_words)
       .def_property_readonly("left_out", &left_out_words)
       .def_property_readonly("explained_variance_ratio", &FeaturePipeline::explained_variance_ratio)
       .def(

@@ -264,6 +264,14 @@ class Novelty(Step):
     most: int = 2
 
 
+@dataclass(frozen=True)
+class View(Step):
+    """Begins a view: the scaling steps up to the next view work on the features as those before the first left them."""
+
+    kind: ClassVar[str] = "view"
+    name: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class UnitLength(Step):
     """Divides each record by its length."""

@@ -48,6 +48,7 @@ from nad._steps import (
     TimeParts,
     TrafficFeatures,
     UnitLength,
+    View,
     listed,
     to_json,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "TimeParts",
     "TrafficFeatures",
     "UnitLength",
+    "View",
     "variance_ratio",
 ]
 
@@ -121,9 +123,16 @@ class FeaturePipeline:
         self._given = given  # get_params gives what was given, for scikit-learn's clone
 
     @classmethod
-    def automatic(cls, table: Any, *, n_jobs: int = 1, verbose: bool = False) -> FeaturePipeline:
-        """Steps that suit a table, by what it came from and by its columns. Not fitted yet."""
-        return cls(_core.FeaturePipeline.automatic(core_table(table)).steps, n_jobs=n_jobs, verbose=verbose)
+    def automatic(
+        cls, table: Any, *, two_views: bool = False, n_jobs: int = 1, verbose: bool = False
+    ) -> FeaturePipeline:
+        """Steps that suit a table, by what it came from and by its columns. Not fitted yet.
+
+        With ``two_views`` all features come twice: as ``views["size"]``, scaled by logarithms and standard deviations,
+        and as ``views["rank"]``, by ranks among the training values. ``Ensemble("clean", columns=...)`` takes them.
+        """
+        made = _core.FeaturePipeline.automatic_views if two_views else _core.FeaturePipeline.automatic
+        return cls(made(core_table(table)).steps, n_jobs=n_jobs, verbose=verbose)
 
     def fit(self, table: Any, y: Any = None) -> FeaturePipeline:
         """Learn from a table (or anything that `Table` takes); ``y`` is there for scikit-learn and means nothing."""
@@ -211,6 +220,11 @@ class FeaturePipeline:
     def inputs(self) -> dict[str, str]:
         """What must come in: names and types."""
         return dict(self._core.inputs)
+
+    @property
+    def views(self) -> dict[str, range]:
+        """Which columns of the result are which view; empty where no step is a `View`."""
+        return {name: range(first, first + count) for name, first, count in self._core.views}
 
     @property
     def left_out(self) -> dict[str, str]:

@@ -50,7 +50,9 @@ inline std::vector<std::vector<nad::FeatureStep>> steps() {
        nad::Impute{}, nad::Ordinal{.columns = nad::ColumnChoice({"protocol"})}, nad::Frequency{}, nad::RobustScale{}},
       {nad::DropMissing{.columns = nad::ColumnChoice({"bytes_sent"})},
        nad::DropDuplicates{.columns = nad::ColumnChoice({"src_ip", "dst_port"})}, nad::Impute{}, nad::OneHot{},
-       nad::Standardise{}}};
+       nad::Standardise{}},
+      {nad::Impute{}, nad::OneHot{.max_categories = 2}, nad::Novelty{}, nad::View{"far"}, nad::Log1p{},
+       nad::Standardise{.clip = 10.0}, nad::View{"rare"}, nad::DropConstant{}, nad::QuantileScale{.quantiles = 5}}};
 }
 
 inline std::vector<nad::FeaturePipeline> small_pipelines() {

@@ -155,6 +155,7 @@ TEST_CASE("steps go through JSON unchanged, and what is wrong in it is named") {
       nad::Frequency{},
       nad::Hashing{.features = 7},
       nad::Novelty{.most = 1},
+      nad::View{.name = "second"},
       nad::UnitLength{},
       nad::Pca{.components = 3, .whiten = true},
       nad::DropMissing{.columns = nad::ColumnChoice({"a", "b"})},

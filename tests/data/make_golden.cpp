@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "../cpp/model_samples.hpp"
 #include "../cpp/pipeline_samples.hpp"
 
 namespace {
@@ -129,6 +130,35 @@ void write_golden_pipelines(const std::string& folder) {
   }
 }
 
+/// Models of each kind of training, and what they say of every flow.
+void write_golden_models(const std::string& folder) {
+  const nad::Table table = nad::read(folder + "feature_pipeline_flows.csv");
+  std::vector<std::size_t> rows(table.rows());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    rows[row] = row;
+  }
+  int number = 0;
+  for (const nad::Model& model : model_samples::small_models()) {
+    const std::string path = folder + "model_" + std::to_string(number++) + "_v1";
+    model.save(path + ".nad", "golden");
+    std::FILE* out = std::fopen((path + ".txt").c_str(), "w");
+    if (out == nullptr) {
+      throw std::runtime_error(path + ".txt cannot be written");
+    }
+    std::fprintf(out, "%a\n", static_cast<double>(model.threshold().score));
+    for (const nad::Finding& finding : model.explain(table, rows)) {
+      std::fprintf(out, "%a %a %zu", static_cast<double>(finding.score), finding.p.value, finding.reasons.size());
+      for (const nad::Reason& reason : finding.reasons) {
+        std::fprintf(out, " %s %a", reason.column.c_str(), reason.contribution);
+      }
+      std::fprintf(out, "\n");
+    }
+    if (std::fclose(out) != 0) {
+      throw std::runtime_error(path + ".txt cannot be written");
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -203,6 +233,7 @@ int main(int argc, char** argv) {
     write_golden(folder + "half_space_trees_first_v1",
                  nad::HalfSpaceTrees({.n_estimators = 3, .height = 4, .density = nad::Density::linear}));
     write_golden_pipelines(folder);
+    write_golden_models(folder);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -1,4 +1,4 @@
-// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,pipeline,header,read,values}/.
+// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,pipeline,model,header,read,values}/.
 
 #include <nad/nad.hpp>
 
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "../cpp/model_file_tools.hpp"
+#include "../cpp/model_samples.hpp"
 #include "../cpp/pipeline_samples.hpp"
 #include "record_seeds.hpp"
 
@@ -66,6 +67,12 @@ int main(int argc, char** argv) {
       model_file::Bytes input = {static_cast<std::byte>(pipeline.features().size())};
       model_file::append(input, parts.payload);
       write(folder / "pipeline" / ("pipeline-" + std::to_string(++number)), input);
+    }
+    for (const nad::Model& model : model_samples::small_models()) {
+      const model_file::Parts parts = model_file::split(model.save_bytes());
+      model_file::Bytes input = {static_cast<std::byte>(model.pipeline().features().size())};
+      model_file::append(input, parts.payload);
+      write(folder / "model" / ("model-" + std::to_string(++number)), input);
     }
     for (const auto& [name, text] : record_seeds()) {
       write_records(folder / "read", name, text);

@@ -170,6 +170,22 @@ def test_what_is_missing_is_an_error_and_what_is_too_much_is_said_once():
         nad.FeaturePipeline('[{"kind": "standardize"}]')
 
 
+def test_views_are_pipelines_side_by_side():
+    table = nad.synthetic_flows(400, random_state=3)
+    both = nad.FeaturePipeline.automatic(table, two_views=True)
+    x = both.fit_transform(table)
+    assert list(both.views) == ["size", "rank"]
+    assert [len(view) for view in both.views.values()] == [x.shape[1] // 2] * 2
+    alone = nad.FeaturePipeline.automatic(table)
+    assert (x[:, both.views["size"]] == alone.fit_transform(table)).all()
+    assert both.feature_names[: len(both.views["size"])] == [f"size: {name}" for name in alone.feature_names]
+    assert alone.views == {}
+    ranks = x[:, both.views["rank"]]
+    assert np.abs(ranks).max() < 5.2
+    moving = ranks[:, ranks.std(axis=0) > 0.9]
+    assert np.abs(moving.mean(axis=0)).max() < 0.5
+
+
 def test_a_stream_of_batches_gives_what_the_whole_table_gives():
     rng = np.random.default_rng(10)
     rows = 1000

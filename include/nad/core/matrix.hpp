@@ -40,6 +40,11 @@ class MatrixView {
     return {row(first), count, columns_, row_stride_};
   }
 
+  /// `count` columns from `first` on, looking at the same memory.
+  MatrixView columns(std::size_t first, std::size_t count) const noexcept {
+    return {data_ + first, rows_, count, row_stride_};
+  }
+
  private:
   const float* data_ = nullptr;
   std::size_t rows_ = 0;

@@ -8,6 +8,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
+#include "nad/detail/portable_log.hpp"
 #include "nad/detail/utf8.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ensemble.hpp"
@@ -35,11 +36,17 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
   }
   if (options.contamination) {
     check_contamination(*options.contamination, code);
-    if (options.combination >= Combination::majority) {
+    if (is_vote(options.combination)) {
       refuse("contamination means nothing to combination '" + std::string(name(options.combination)) +
              "', whose members vote by their own; give it to the members");
     }
   }
+}
+
+/// What goes beyond p = e^-5 counts by its logarithm.
+inline double tempered(double surprise) noexcept {
+  constexpr double plain = 5.0;
+  return surprise <= plain ? surprise : plain + portable_log1p(surprise - plain);
 }
 
 inline void check_member(double weight, const std::string& name, ErrorCode code) {
@@ -60,6 +67,7 @@ inline void check_member(double weight, const std::string& name, ErrorCode code)
 NAD_INLINE Ensemble::Member::Member(const Member& other)
     : name(other.name),
       weight(other.weight),
+      columns(other.columns),
       detector(other.detector->clone()),
       scale(other.scale),
       base_score(other.base_score),
@@ -95,6 +103,7 @@ NAD_INLINE Ensemble& Ensemble::add(const Detector& detector, const MemberOptions
   Member member;
   member.weight = options.weight;
   member.name = options.name;
+  member.columns = options.columns;
   const auto is_taken = [this](const std::string& name) {
     return std::any_of(members_.begin(), members_.end(), [&](const Member& other) { return other.name == name; });
   };
@@ -123,6 +132,26 @@ NAD_INLINE std::size_t Ensemble::nesting() const noexcept {
     }
   }
   return deepest + 1;
+}
+
+NAD_INLINE bool Ensemble::some_see_a_range() const noexcept {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const Member& member) { return member.columns != ColumnRange(); });
+}
+
+NAD_INLINE void Ensemble::settle_columns(std::size_t columns) {
+  for (Member& member : members_) {
+    const ColumnRange given = member.columns;
+    if (given.first >= columns || given.count > columns - given.first) {
+      throw Error(ErrorCode::invalid_argument,
+                  "member '" + member.name + "' is to see " +
+                      (given.count > 0 ? std::to_string(given.count) + " columns from " : "the columns from ") +
+                      std::to_string(given.first) + " on, but there are " + std::to_string(columns) + " columns");
+    }
+    if (given.first > 0 && given.count == 0) {
+      member.columns.count = columns - given.first;
+    }
+  }
 }
 
 NAD_INLINE double Ensemble::total_weight() const noexcept {
@@ -174,10 +203,12 @@ NAD_INLINE void Ensemble::restore() {
     throw Error(ErrorCode::bad_file, "the ensemble's " + what + "; the model is damaged");
   };
   detail::check_options(options_, ErrorCode::bad_file);
-  n_features_ = members_.front().detector->n_features();
   for (const Member& member : members_) {
     detail::check_member(member.weight, member.name, ErrorCode::bad_file);
-    if (member.detector->n_features() != n_features_) {
+    const bool sees_all = member.columns == ColumnRange();
+    const std::size_t seen = sees_all ? n_features_ : member.columns.count;
+    if (seen == 0 || member.detector->n_features() != seen || member.columns.first > n_features_ ||
+        member.columns.count > n_features_ - member.columns.first) {
       refuse("members have learnt from different columns");
     }
     if (!member.scale.is_sound()) {
@@ -200,6 +231,8 @@ NAD_INLINE double Ensemble::word(const Member& member, float raw) const noexcept
     case Combination::mean_surprise:
     case Combination::max_surprise:
       return member.scale.surprise(static_cast<double>(raw));
+    case Combination::tempered_surprise:
+      return detail::tempered(member.scale.surprise(static_cast<double>(raw)));
     case Combination::mean:
     case Combination::maximum:
     case Combination::median:
@@ -270,7 +303,8 @@ NAD_INLINE double Ensemble::combine(std::span<const double> words) const noexcep
 NAD_INLINE std::vector<float> Ensemble::member_raw_scores(MatrixView rows, std::size_t first) const {
   std::vector<float> raw(rows.rows() * members_.size());
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    raw_score_into(*members_[i].detector, rows, first, std::span(raw).subspan(i * rows.rows(), rows.rows()));
+    raw_score_into(*members_[i].detector, members_[i].see(rows), first,
+                   std::span(raw).subspan(i * rows.rows(), rows.rows()));
   }
   return raw;
 }
@@ -289,7 +323,7 @@ NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::
 NAD_INLINE float Ensemble::do_raw_score_row(const float* row, std::size_t index) const {
   std::array<double, detail::max_members> words{};
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    words[i] = word(members_[i], raw_score_row(*members_[i].detector, row, index));
+    words[i] = word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index));
   }
   return static_cast<float>(combine(std::span(words).first(members_.size())));
 }
@@ -321,8 +355,9 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
   const std::vector<float> raw = member_raw_scores(rows, first);
   std::vector<Matrix> reasons;
   for (const Member& member : members_) {
-    reasons.emplace_back(rows.rows(), rows.columns());
-    explain_into(*member.detector, rows, reasons.back());
+    const MatrixView seen = member.see(rows);
+    reasons.emplace_back(seen.rows(), seen.columns());
+    explain_into(*member.detector, seen, reasons.back());
   }
   std::array<double, detail::max_members> words{};
   std::array<double, detail::max_members> share{};
@@ -337,8 +372,8 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
     for (std::size_t i = 0; i < members_.size(); ++i) {
       const double way = static_cast<double>(raw[i * rows.rows() + row]) - members_[i].base_score;
       const double worth = way == 0.0 ? 0.0 : share[i] * (words[i] - members_[i].base_word) / way;
-      for (std::size_t column = 0; worth != 0.0 && column < rows.columns(); ++column) {
-        merged[column] += worth * static_cast<double>(reasons[i](row, column));
+      for (std::size_t column = 0; worth != 0.0 && column < reasons[i].columns(); ++column) {
+        merged[members_[i].columns.first + column] += worth * static_cast<double>(reasons[i](row, column));
       }
     }
     double left = combine(said) - baseline_;

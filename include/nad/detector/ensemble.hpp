@@ -2,7 +2,7 @@
 
 /// Several detectors that judge together.
 ///
-///   nad::Ensemble ensemble({.combination = nad::Combination::mean_surprise});
+///   nad::Ensemble ensemble({.combination = nad::Combination::tempered_surprise});
 ///   ensemble.add(nad::IsolationForest({.max_samples = 4096}), {.weight = 2.0});
 ///   ensemble.add(nad::LocalGaussian({.n_clusters = 16}));
 ///   ensemble.fit(normal_traffic, {.n_jobs = 4});                       // members learn side by side
@@ -10,6 +10,10 @@
 ///   nad::Matrix terms = ensemble.member_scores(new_traffic);            // what each member said
 ///
 ///   nad::Ensemble usual = nad::Ensemble::clean();                       // or mixed(): trained on whatever there is
+///
+///   const nad::FeatureView& view = pipeline.views()[1];                 // a member may see some columns only
+///   nad::Ensemble both;
+///   both.add(nad::KMeans(), {.columns = {view.first, view.count}});
 ///
 ///   nad::Ensemble taught;                                               // a member may learn from labels
 ///   taught.add(nad::BoostedTrees()).add(nad::IsolationForest()).fit(traffic, labels);
@@ -54,14 +58,23 @@ enum class Combination : std::uint8_t {
   any,            ///< at least one vote
   all,            ///< every vote
   at_least,       ///< votes of at least the weight `min_votes`
+  /// The weighted mean of -log p, of which what goes beyond 5 counts by its logarithm: how far out a row lies beyond
+  /// all that were seen is a guess of each member, and members that agree count more than one that guesses high.
+  tempered_surprise,
 };
 
-constexpr std::array<std::string_view, 10> words_of(Combination) noexcept {
-  return {"mean_surprise", "max_surprise", "mean", "maximum", "median", "rank", "majority", "any", "all", "at_least"};
+constexpr std::array<std::string_view, 11> words_of(Combination) noexcept {
+  return {"mean_surprise", "max_surprise", "mean", "maximum",  "median",           "rank",
+          "majority",      "any",          "all",  "at_least", "tempered_surprise"};
+}
+
+/// Whether members vote.
+constexpr bool is_vote(Combination combination) noexcept {
+  return combination >= Combination::majority && combination <= Combination::at_least;
 }
 
 struct EnsembleOptions {
-  Combination combination = Combination::mean_surprise;
+  Combination combination = Combination::tempered_surprise;
   std::optional<double> min_votes = {};  ///< for `at_least`, and only there
   /// Share of the rows (with labels of the normal ones), 10,000 at most, that no member learns from and all are
   /// calibrated on; 0: members are calibrated on the rows that they learnt from, as they are where fewer than 50 rows
@@ -77,9 +90,18 @@ struct EnsembleOptions {
   void serialize(Archive& archive);
 };
 
+/// Neighbouring columns, as a view of a feature pipeline is.
+struct ColumnRange {
+  std::size_t first = 0;
+  std::size_t count = 0;  ///< 0: all from `first` on
+
+  friend bool operator==(const ColumnRange&, const ColumnRange&) = default;
+};
+
 struct MemberOptions {
   double weight = 1.0;
-  std::string name = {};  ///< the detector's kind if nothing is given
+  std::string name = {};     ///< the detector's kind if nothing is given
+  ColumnRange columns = {};  ///< what the member sees; all if nothing is given
 };
 
 class NAD_API Ensemble final : public Detector {
@@ -94,9 +116,13 @@ class NAD_API Ensemble final : public Detector {
   Ensemble& operator=(const Ensemble& other);
   Ensemble& operator=(Ensemble&&) noexcept;
 
-  /// What detects best where the training rows are normal ones only. `rows` says how many there will be: with few of
-  /// them, members that would see a row or two a cluster get fewer clusters, and the autoencoder more epochs.
-  static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {});
+  /// What detects best where the training rows are normal ones only: isolation forest, LODA, k-means, local Gaussians
+  /// and autoencoder. `rows` says how many there will be: with few of them, members that would see a row or two a
+  /// cluster get fewer clusters, and the autoencoder more epochs. `views` are the columns scaled by size and those
+  /// scaled by rank, as `FeaturePipeline::automatic_views` makes them: a forest sees each, the autoencoder sizes, the
+  /// others ranks. Without them all members see all columns.
+  static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {},
+                        std::span<const ColumnRange> views = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
   /// often they occur, and no member is there that would learn a flood by heart.
   static Ensemble mixed(std::uint64_t random_state = 0);
@@ -116,6 +142,7 @@ class NAD_API Ensemble final : public Detector {
   const Detector& member(std::size_t index) const { return *members_.at(index).detector; }
   const std::string& member_name(std::size_t index) const { return members_.at(index).name; }
   double member_weight(std::size_t index) const { return members_.at(index).weight; }
+  const ColumnRange& member_columns(std::size_t index) const { return members_.at(index).columns; }
 
   /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
   /// vote; one column a member.
@@ -135,6 +162,7 @@ class NAD_API Ensemble final : public Detector {
   struct Member {
     std::string name;
     double weight = 1.0;
+    ColumnRange columns;
     std::unique_ptr<Detector> detector;
     detail::TailScale scale;
     double base_score = 0.0;  ///< the raw score before any column has spoken
@@ -146,6 +174,10 @@ class NAD_API Ensemble final : public Detector {
     Member& operator=(const Member& other);
     Member& operator=(Member&&) noexcept = default;
     ~Member() = default;
+
+    MatrixView see(MatrixView rows) const noexcept {
+      return columns == ColumnRange() ? rows : rows.columns(columns.first, columns.count);
+    }
   };
 
   void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
@@ -162,10 +194,13 @@ class NAD_API Ensemble final : public Detector {
   std::optional<double> wanted_contamination() const noexcept override;
   float default_threshold() const noexcept override;
 
-  bool votes() const noexcept { return options_.combination >= Combination::majority; }
+  bool votes() const noexcept { return is_vote(options_.combination); }
   double total_weight() const noexcept;
   /// 1, or more where members are ensembles.
   std::size_t nesting() const noexcept;
+  bool some_see_a_range() const noexcept;
+  /// An error where a member's columns are not there; open ends become counts.
+  void settle_columns(std::size_t columns);
   /// Those of the labels that are normal to every member.
   std::vector<std::int32_t> normal_among(std::span<const std::int32_t> classes) const;
   void learn(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,

@@ -6,17 +6,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 
+#include "nad/core/error.hpp"
 #include "nad/detector/autoencoder.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
 #include "nad/detector/local_gaussian.hpp"
-#include "nad/detector/one_class_svm.hpp"
+#include "nad/detector/loda.hpp"
 
 namespace nad {
 
-NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<std::size_t> rows) {
+NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<std::size_t> rows,
+                                    std::span<const ColumnRange> views) {
+  if (views.size() == 1 || views.size() > 2) {
+    throw Error(ErrorCode::invalid_argument,
+                "there are " + std::to_string(views.size()) +
+                    " views for the ensemble; give two, scaled by size and by rank, or none");
+  }
+  const ColumnRange sizes = views.empty() ? ColumnRange() : views[0];
+  const ColumnRange ranks = views.empty() ? ColumnRange() : views[1];
   const auto clusters = [&](std::size_t most, std::size_t rows_each) {
     return std::clamp<std::size_t>(rows.value_or(most * rows_each) / rows_each, 1, most);
   };
@@ -24,22 +35,26 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
   constexpr std::size_t steps = 2500;  // of training, as far as 20 to 200 epochs make them
   const std::size_t epochs =
       std::clamp<std::size_t>(steps * batch / std::max<std::size_t>(rows.value_or(32'000), 1), 20, 200);
+  const IsolationForest forest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state});
   Ensemble ensemble({.random_state = random_state});
-  ensemble.add(
-      IsolationForest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state}));
+  ensemble.add(forest, {.columns = ranks});
+  if (!views.empty()) {
+    ensemble.add(forest, {.name = "isolation_forest_of_sizes", .columns = sizes});
+  }
+  ensemble.add(LODA({.random_state = random_state}), {.columns = ranks});
   // normal traffic has no flood among its clusters that would have to be left out
-  ensemble.add(KMeans({.n_clusters = clusters(128, 30), .large_clusters_only = false, .random_state = random_state}));
-  ensemble.add(LocalGaussian({.n_clusters = clusters(16, 100), .random_state = random_state}),
-               {.name = "local_gaussian_16"});
-  ensemble.add(LocalGaussian({.n_clusters = clusters(64, 100), .random_state = random_state}),
-               {.name = "local_gaussian_64"});
-  ensemble.add(Autoencoder({.epochs = epochs, .batch_size = batch, .random_state = random_state}));
-  ensemble.add(OneClassSVM({.nu = 0.05, .approximation = KernelApproximation::nystroem, .random_state = random_state}));
+  ensemble.add(KMeans({.n_clusters = clusters(128, 30), .large_clusters_only = false, .random_state = random_state}),
+               {.columns = ranks});
+  ensemble.add(LocalGaussian({.n_clusters = clusters(64, 100), .random_state = random_state}), {.columns = ranks});
+  ensemble.add(Autoencoder({.epochs = epochs, .batch_size = batch, .random_state = random_state}), {.columns = sizes});
   return ensemble;
 }
 
 NAD_INLINE Ensemble Ensemble::mixed(std::uint64_t random_state) {
-  Ensemble ensemble({.calibration = 0.0, .unique_rows = UniqueRows::on, .random_state = random_state});
+  Ensemble ensemble({.combination = Combination::mean_surprise,
+                     .calibration = 0.0,
+                     .unique_rows = UniqueRows::on,
+                     .random_state = random_state});
   ensemble.add(IsolationForest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state}),
                {.weight = 2.0});
   ensemble.add(LocalGaussian({.n_clusters = 16, .random_state = random_state}));

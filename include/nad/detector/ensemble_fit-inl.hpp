@@ -94,6 +94,7 @@ NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labe
                                                  ", but the weights of all members sum to " + std::to_string(total));
   }
   n_features_ = x.columns();
+  settle_columns(n_features_);
   const detail::EnsembleRows all(x, learns_from_labels() ? labels : std::span<const std::int32_t>(), sample_weight,
                                  options_.unique_rows);
   const std::vector<std::int32_t> normal = normal_among(all.classes());
@@ -127,13 +128,13 @@ NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labe
 
 NAD_INLINE void Ensemble::fit_members(const detail::RowPart& part, const FitControl& control) {
   detail::SideBySide(control).run(members_.size(), [&](std::size_t i, const FitControl& each) {
-    Detector::fit_labelled(*members_[i].detector, part.rows, part.labels, part.weights, each);
+    Detector::fit_labelled(*members_[i].detector, members_[i].see(part.rows), part.labels, part.weights, each);
   });
 }
 
 NAD_INLINE void Ensemble::calibrate(const detail::RowPart& part, const FitControl& control) {
   for (Member& member : members_) {
-    member.scale = detail::TailScale(member.detector->raw_score(part.rows, control), part.weights);
+    member.scale = detail::TailScale(member.detector->raw_score(member.see(part.rows), control), part.weights);
   }
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/archive_field.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/options_archive.hpp"
 
@@ -23,7 +24,9 @@ namespace nad {
 namespace detail {
 
 inline constexpr std::size_t max_members = 64;
-inline constexpr std::size_t deepest_nesting = 8;  ///< of ensembles: a hostile file must not take all of the stack
+inline constexpr std::uint64_t with_columns = std::uint64_t{1}
+                                              << 32U;  ///< beside the number of members: some see a range
+inline constexpr std::size_t deepest_nesting = 8;      ///< of ensembles: a hostile file must not take all of the stack
 
 /// The model file of a detector as bytes, and back; `nad/persist/` brings them, which knows all kinds.
 NAD_API std::vector<std::uint8_t> member_to_bytes(const Detector& member);
@@ -70,6 +73,12 @@ void Ensemble::serialize(Archive& archive) {
     Ensemble loaded;  // an error half way must not leave half a model behind
     std::uint64_t count = 0;
     archive(loaded.options_, loaded.threshold_, count);
+    std::uint64_t columns = 0;
+    const bool ranges = (count & detail::with_columns) != 0;
+    if (ranges) {
+      count &= ~detail::with_columns;
+      archive(columns);
+    }
     if (count < 1 || count > detail::max_members) {
       throw Error(ErrorCode::bad_file, "the ensemble has " + std::to_string(count) + " members; the model is damaged");
     }
@@ -77,19 +86,33 @@ void Ensemble::serialize(Archive& archive) {
       Member& member = loaded.members_.emplace_back();
       std::vector<std::uint8_t> bytes;
       archive(member.name, member.weight, bytes, member.scale);
+      if (ranges) {
+        detail::archive_field(archive, "the first column of a member", member.columns.first);
+        detail::archive_field(archive, "the columns of a member", member.columns.count);
+      }
       member.detector = detail::member_from_bytes(bytes);
     }
+    loaded.n_features_ = ranges ? static_cast<std::size_t>(columns) : loaded.members_.front().detector->n_features();
     loaded.restore();
     *this = std::move(loaded);
   } else {
     if (!is_fitted()) {
       throw Error(ErrorCode::not_fitted, "this ensemble has not learnt anything yet; call fit() before saving it");
     }
-    std::uint64_t count = members_.size();
+    const bool ranges = some_see_a_range();
+    std::uint64_t count = members_.size() | (ranges ? detail::with_columns : 0U);
     archive(options_, threshold_, count);
+    if (ranges) {
+      std::uint64_t columns = n_features_;
+      archive(columns);
+    }
     for (Member& member : members_) {
       std::vector<std::uint8_t> bytes = detail::member_to_bytes(*member.detector);
       archive(member.name, member.weight, bytes, member.scale);
+      if (ranges) {
+        detail::archive_field(archive, "the first column of a member", member.columns.first);
+        detail::archive_field(archive, "the columns of a member", member.columns.count);
+      }
     }
   }
 }

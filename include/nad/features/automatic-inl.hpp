@@ -177,8 +177,12 @@ inline void add_derived(const Table& table, std::vector<FeatureStep>& steps) {
   }
 }
 
-/// Fills gaps, flags novelty, tames heavy tails, and brings all to one scale.
-inline std::vector<FeatureStep> automatic_steps(const Table& table) {
+inline constexpr std::string_view size_view = "size";
+inline constexpr std::string_view rank_view = "rank";
+
+/// Fills gaps, flags novelty, tames heavy tails, and brings all to one scale; where two views are asked for, beside
+/// what is scaled by ranks: how rare a value is among those of training, however far it lies from them.
+inline std::vector<FeatureStep> automatic_steps(const Table& table, bool two_views) {
   std::vector<FeatureStep> steps;
   add_leaks(table, steps);
   add_derived(table, steps);
@@ -194,8 +198,15 @@ inline std::vector<FeatureStep> automatic_steps(const Table& table) {
     steps.emplace_back(OneHot{});
     steps.emplace_back(Novelty{});
   }
+  if (two_views) {
+    steps.emplace_back(View{std::string(size_view)});
+  }
   steps.emplace_back(Log1p{});
   steps.emplace_back(Standardise{.clip = 10.0});
+  if (two_views) {
+    steps.emplace_back(View{std::string(rank_view)});
+    steps.emplace_back(QuantileScale{.normal = true});
+  }
   return steps;
 }
 

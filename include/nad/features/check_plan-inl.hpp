@@ -13,6 +13,7 @@
 #include "nad/features/derive-inl.hpp"
 #include "nad/features/feature_plan.hpp"
 #include "nad/features/pipeline_serialize.hpp"
+#include "nad/features/view_steps-inl.hpp"
 #include "nad/table/column_builder.hpp"
 
 namespace nad::detail {
@@ -160,5 +161,9 @@ class PlanCheck {
 };
 
 NAD_INLINE void check_plan(const FeaturePlan& plan) { PlanCheck(plan).run(); }
+
+NAD_INLINE void restore_views(const std::vector<FeatureStep>& steps, FeaturePlan& plan) {
+  plan.views = find_views(steps, plan.features);
+}
 
 }  // namespace nad::detail

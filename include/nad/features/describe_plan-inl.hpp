@@ -3,11 +3,13 @@
 // A pipeline in words.
 
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "nad/features/configuration.hpp"
 #include "nad/features/feature_plan.hpp"
+#include "nad/features/view_steps-inl.hpp"
 
 namespace nad::detail {
 
@@ -33,20 +35,33 @@ inline std::string wrapped(const std::vector<std::string>& words, const std::str
   return text;
 }
 
-inline std::string describe_features(const FeaturePlan& plan) {
+/// The names, each without its first `skip` bytes.
+inline std::string describe_features(std::span<const FeatureInfo> features, std::size_t skip = 0) {
   std::vector<std::string> words;
-  for (std::size_t first = 0; first < plan.features.size();) {
+  for (std::size_t first = 0; first < features.size();) {
     // the features of one column of categories are told together
     std::size_t last = first + 1;
-    const std::string start = plan.features[first].name.substr(0, plan.features[first].name.find('=') + 1);
-    while (!start.empty() && last < plan.features.size() && plan.features[last].name.rfind(start, 0) == 0) {
+    const std::string& name = features[first].name;
+    const std::string start = name.substr(0, name.find('=') + 1);
+    while (!start.empty() && last < features.size() && features[last].name.starts_with(start)) {
       ++last;
     }
-    words.push_back(last - first > 3 ? start + "... (" + std::to_string(last - first) + ")"
-                                     : plan.features[first].name);
+    words.push_back(last - first > 3 ? start.substr(skip) + "... (" + std::to_string(last - first) + ")"
+                                     : name.substr(skip));
     first = last - first > 3 ? last : first + 1;
   }
   return wrapped(words, "    ");
+}
+
+inline std::string describe_views(const FeaturePlan& plan) {
+  std::string text;
+  for (const FeatureView& view : plan.views) {
+    text += "  view " + view.name + ", " + how_many(view.count, "feature") + ":\n" +
+            describe_features(std::span(plan.features).subspan(view.first, view.count),
+                              view.name.size() + after_view_name.size()) +
+            "\n";
+  }
+  return text;
 }
 
 inline std::string describe_pipeline(const std::vector<FeatureStep>& steps, const FeaturePlan* plan) {
@@ -58,7 +73,7 @@ inline std::string describe_pipeline(const std::vector<FeatureStep>& steps, cons
   }
   if (plan != nullptr) {
     text += how_many(plan->inputs.size(), "column") + " in, " + how_many(plan->features.size(), "feature") + " out:\n" +
-            describe_features(*plan) + "\n";
+            (plan->views.empty() ? describe_features(plan->features) + "\n" : describe_views(*plan));
     for (const MatrixLayer& layer : plan->layers) {
       double kept = 0.0;
       for (const double variance : layer.variances) {

@@ -31,6 +31,7 @@ struct Draft {
   std::size_t part = 0;   ///< number: column of the table; category, novelty: index of what was learnt; layer: feature
   std::size_t place = 0;  ///< category: which of its features
   std::size_t from = 0;   ///< steps before this one do not concern it
+  std::size_t view = 0;
   ScalarMaps maps = {};
   bool dropped = false;
   std::optional<std::size_t> indicator = {};  ///< the step that wants "x is missing" beside it

@@ -4,8 +4,10 @@
 ///
 ///   pipeline.features()[3].name;                    // "service=http"
 ///   pipeline.features()[3].sources;                 // {"service"}
+///   pipeline.views()[0].count;                      // 40, where there are views
 ///   pipeline.left_out()[0].reason;                  // "its role is label"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,15 @@ struct FeatureInfo {
   std::vector<std::string> sources;  ///< the columns of the table that it follows from
 
   friend bool operator==(const FeatureInfo&, const FeatureInfo&) = default;
+};
+
+/// Neighbouring columns of the matrix that are one view of the table, see `View`.
+struct FeatureView {
+  std::string name;
+  std::size_t first = 0;
+  std::size_t count = 0;
+
+  friend bool operator==(const FeatureView&, const FeatureView&) = default;
 };
 
 /// A column of the training table that nothing was learnt from.

@@ -59,6 +59,7 @@ struct FeaturePlan {
   std::size_t first_width = 0;  ///< features before the layers
   std::vector<MatrixLayer> layers = {};
   std::vector<FeatureInfo> features = {};
+  std::vector<FeatureView> views = {};  ///< not stored: they follow from the steps and the features' names
   std::vector<LeftOut> left_out = {};
 
   std::size_t width() const noexcept { return layers.empty() ? first_width : layers.back().width; }

@@ -16,6 +16,7 @@
 #include "nad/features/encoded_columns-inl.hpp"
 #include "nad/features/learn_scaling-inl.hpp"
 #include "nad/features/pca-inl.hpp"
+#include "nad/features/view_steps-inl.hpp"
 
 namespace nad::detail {
 
@@ -29,7 +30,7 @@ inline constexpr bool is_matrix_step = std::is_same_v<Step, UnitLength> || std::
 class PlanFitter {
  public:
   PlanFitter(const std::vector<FeatureStep>& steps, const Table& table, const FitControl& control)
-      : steps_(steps), table_(table), control_(control), columns_(steps, table, *plan_) {}
+      : steps_(steps), table_(table), control_(control), views_(views_of(steps)), columns_(steps, table, *plan_) {}
 
   std::shared_ptr<FeaturePlan> fit() {
     std::size_t begin = 0;
@@ -49,6 +50,7 @@ class PlanFitter {
     if (plan_->features.empty()) {
       throw Error(ErrorCode::invalid_data, "no column of the table is left to learn from" + why_left_out());
     }
+    plan_->views = find_views(steps_, plan_->features);
     return std::move(plan_);
   }
 
@@ -74,21 +76,43 @@ class PlanFitter {
       drafts_ = columns_.drafts();
     }
     check_names(begin, end);
-    parallel_for(drafts_.size(), control_, {.grain = 8, .stage = "learning features"},
-                 [&](std::size_t first, std::size_t last) {
-                   Numbers values;
-                   for (std::size_t draft = first; draft < last; ++draft) {
-                     scale(drafts_[draft], std::max(begin, drafts_[draft].from), end, values);
-                   }
-                 });
-    add_indicators(end);
-    drafts_.erase(std::remove_if(drafts_.begin(), drafts_.end(), [](const Draft& draft) { return draft.dropped; }),
-                  drafts_.end());
+    if (views_.empty()) {
+      drafts_ = scaled(std::move(drafts_), begin, end);
+    } else {
+      split_into_views();
+    }
     if (plan_->layers.empty()) {
       assemble();
     } else {
       for (const Draft& draft : drafts_) {
         plan_->layers.back().maps.push_back(draft.maps);
+      }
+    }
+  }
+
+  /// The drafts as steps [begin, end) leave them.
+  std::vector<Draft> scaled(std::vector<Draft> drafts, std::size_t begin, std::size_t end) const {
+    parallel_for(drafts.size(), control_, {.grain = 8, .stage = "learning features"},
+                 [&](std::size_t first, std::size_t last) {
+                   Numbers values;
+                   for (std::size_t draft = first; draft < last; ++draft) {
+                     scale(drafts[draft], std::max(begin, drafts[draft].from), end, values);
+                   }
+                 });
+    add_indicators(drafts, end);
+    std::erase_if(drafts, [](const Draft& draft) { return draft.dropped; });
+    return drafts;
+  }
+
+  /// What the steps before the first view leave, once for each view and scaled by its steps.
+  void split_into_views() {
+    const std::vector<Draft> common = scaled(std::move(drafts_), 0, views_.front().begin - 1);
+    drafts_.clear();
+    for (std::size_t view = 0; view < views_.size(); ++view) {
+      for (Draft& draft : scaled(common, views_[view].begin, views_[view].end)) {
+        draft.view = view;
+        draft.info.name.insert(0, views_[view].name + std::string(after_view_name));
+        drafts_.push_back(std::move(draft));
       }
     }
   }
@@ -208,20 +232,20 @@ class PlanFitter {
 
   /// "x is missing" behind x, scaled by the steps that follow the one which asked for it. Columns that are missing in
   /// the same training records share one, lest one gap counts as many.
-  void add_indicators(std::size_t end) {
+  void add_indicators(std::vector<Draft>& drafts, std::size_t end) const {
     std::vector<std::size_t> flags;  // their places among the drafts
-    for (std::size_t place = 0; place < drafts_.size(); ++place) {
-      if (!drafts_[place].indicator) {
+    for (std::size_t place = 0; place < drafts.size(); ++place) {
+      if (!drafts[place].indicator) {
         continue;
       }
-      const Draft& of = drafts_[place];
+      const Draft& of = drafts[place];
       const std::size_t from = *of.indicator + 1;
       const auto same = std::find_if(flags.begin(), flags.end(), [&](std::size_t flag) {
-        return drafts_[flag].from == from && same_gaps(columns_.column(drafts_[flag].part), columns_.column(of.part));
+        return drafts[flag].from == from && same_gaps(columns_.column(drafts[flag].part), columns_.column(of.part));
       });
-      drafts_[place].indicator.reset();
+      drafts[place].indicator.reset();
       if (same != flags.end()) {
-        std::vector<std::string>& sources = drafts_[*same].info.sources;
+        std::vector<std::string>& sources = drafts[*same].info.sources;
         for (const std::string& source : of.info.sources) {
           if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
             sources.push_back(source);
@@ -235,7 +259,7 @@ class PlanFitter {
       Numbers values;
       scale_by_steps(flag, from, end, sample_of(flag, values));
       flags.push_back(place + 1);
-      drafts_.insert(drafts_.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(flag));
+      drafts.insert(drafts.begin() + static_cast<std::ptrdiff_t>(place) + 1, std::move(flag));
     }
   }
 
@@ -254,6 +278,9 @@ class PlanFitter {
     std::vector<bool> placed(columns_.codes().size());
     std::size_t output = 0;
     for (const Draft& draft : drafts_) {
+      if (output > 0 && draft.view != drafts_[output - 1].view) {
+        placed.assign(placed.size(), false);
+      }
       if (draft.kind == Draft::Kind::number) {
         plan_->numbers.push_back({draft.part, output, draft.maps});
       } else if (draft.kind == Draft::Kind::novelty) {
@@ -261,20 +288,20 @@ class PlanFitter {
         plan_->novelties.back().output = output;
       } else if (!placed[draft.part]) {
         placed[draft.part] = true;
-        plan_->categories.push_back(finished_code(draft.part, output));
+        plan_->categories.push_back(finished_code(draft, output));
       }
       ++output;
     }
     plan_->first_width = output;
   }
 
-  /// The values of a code's features that were kept, with their scaling.
-  CategoryPart finished_code(std::size_t number, std::size_t output) const {
-    const auto& [input, code] = columns_.codes()[number];
+  /// The values of those features that were kept of the code that a draft is the first of, with their scaling.
+  CategoryPart finished_code(const Draft& of, std::size_t output) const {
+    const auto& [input, code] = columns_.codes()[of.part];
     CategoryPart part{.input = input, .output = output, .map = code.map};
     std::vector<Numbers> columns;
     for (const Draft& draft : drafts_) {
-      if (draft.kind == Draft::Kind::category && draft.part == number) {
+      if (draft.kind == Draft::Kind::category && draft.part == of.part && draft.view == of.view) {
         Numbers& values = columns.emplace_back();
         static_cast<void>(sample_of(draft, values));
         for (const ScalarMap& map : draft.maps) {
@@ -341,6 +368,7 @@ class PlanFitter {
   const std::vector<FeatureStep>& steps_;
   const Table& table_;
   const FitControl& control_;
+  std::vector<ViewSteps> views_;
   std::shared_ptr<FeaturePlan> plan_ = std::make_shared<FeaturePlan>();
   EncodedColumns columns_;
   std::vector<Draft> drafts_;

@@ -40,7 +40,11 @@ NAD_INLINE FeaturePipeline::FeaturePipeline() = default;
 NAD_INLINE FeaturePipeline::FeaturePipeline(std::vector<FeatureStep> steps) : steps_(std::move(steps)) {}
 
 NAD_INLINE FeaturePipeline FeaturePipeline::automatic(const Table& table) {
-  return FeaturePipeline(detail::automatic_steps(detail::with_understood_texts({}, table)));
+  return FeaturePipeline(detail::automatic_steps(detail::with_understood_texts({}, table), false));
+}
+
+NAD_INLINE FeaturePipeline FeaturePipeline::automatic_views(const Table& table) {
+  return FeaturePipeline(detail::automatic_steps(detail::with_understood_texts({}, table), true));
 }
 
 NAD_INLINE std::string FeaturePipeline::to_string() const { return detail::describe_pipeline(steps_, plan_.get()); }
@@ -131,6 +135,7 @@ NAD_INLINE Matrix FeaturePipeline::fold(MatrixView contributions, const Table& c
 }
 
 NAD_INLINE const std::vector<FeatureInfo>& FeaturePipeline::features() const { return fitted().features; }
+NAD_INLINE const std::vector<FeatureView>& FeaturePipeline::views() const { return fitted().views; }
 
 NAD_INLINE const Schema& FeaturePipeline::inputs() const { return fitted().inputs; }
 

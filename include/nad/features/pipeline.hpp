@@ -43,6 +43,9 @@ class NAD_API FeaturePipeline {
 
   /// Steps that suit a table, by what it came from and by the types and values of its columns. Not fitted yet.
   static FeaturePipeline automatic(const Table& table);
+  /// The same, in two views: "size", scaled by logarithms and standard deviations, and "rank", by ranks among the
+  /// training values. `Ensemble::clean` takes them.
+  static FeaturePipeline automatic_views(const Table& table);
 
   const std::vector<FeatureStep>& steps() const noexcept { return steps_; }
   bool is_fitted() const noexcept { return plan_ != nullptr; }
@@ -69,6 +72,8 @@ class NAD_API FeaturePipeline {
 
   /// What comes out, in order.
   const std::vector<FeatureInfo>& features() const;
+  /// Which of them are which view; nothing where no step is a `View`.
+  const std::vector<FeatureView>& views() const;
   /// What must come in: names and types.
   const Schema& inputs() const;
   const std::vector<LeftOut>& left_out() const;

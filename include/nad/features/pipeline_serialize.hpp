@@ -32,6 +32,8 @@ inline Error damaged_pipeline(const std::string& why) {
 
 /// An error where what was loaded does not fit together; after it, nothing reads beyond what is there.
 NAD_API void check_plan(const FeaturePlan& plan);
+/// Computes what a file does not tell of the views that the steps ask for.
+NAD_API void restore_views(const std::vector<FeatureStep>& steps, FeaturePlan& plan);
 
 template <class Archive>
 void archive_texts(Archive& archive, std::vector<std::string>& texts) {
@@ -292,6 +294,7 @@ void FeaturePipeline::serialize(Archive& archive) {
       detail::archive_as<detail::StoredStep>(archive, steps);
       archive(*plan);
       detail::check_plan(*plan);
+      detail::restore_views(steps, *plan);
     } catch (const Error& error) {  // of tables and steps, which do not know that a file is what is wrong
       throw error.code() == ErrorCode::bad_file ? error : detail::damaged_pipeline(error.what());
     }

@@ -19,6 +19,7 @@
 #include "nad/features/scaling.hpp"
 #include "nad/features/time_parts.hpp"
 #include "nad/features/traffic_features.hpp"
+#include "nad/features/view.hpp"
 
 namespace nad {
 
@@ -26,7 +27,7 @@ namespace nad {
 using FeatureStep =
     std::variant<LeaveOut, TimeParts, AddressFeatures, PortFeatures, TrafficFeatures, HostWindows, RollingWindows,
                  Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax, QuantileScale, OneHot, Ordinal,
-                 Frequency, Hashing, Novelty, UnitLength, Pca, DropMissing, DropDuplicates>;
+                 Frequency, Hashing, Novelty, View, UnitLength, Pca, DropMissing, DropDuplicates>;
 
 /// The name of a step in configurations and files.
 inline std::string_view kind(const FeatureStep& step) {

@@ -176,6 +176,11 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("most", step.most);
 }
 
+template <Is<View> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("name", step.name);
+}
+
 template <Is<UnitLength> Step, class Visit>
 void for_each_option(Step&, Visit&&) {}
 

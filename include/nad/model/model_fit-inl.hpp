@@ -108,6 +108,14 @@ inline std::vector<std::uint32_t> categorical_places(const FeaturePipeline& pipe
   return places;
 }
 
+/// The views that the ensemble for clean training is for; nothing where a given pipeline has others.
+inline std::vector<ColumnRange> size_and_rank(const std::vector<FeatureView>& views) {
+  if (views.size() != 2 || views[0].name != size_view || views[1].name != rank_view) {
+    return {};
+  }
+  return {{.first = views[0].first, .count = views[0].count}, {.first = views[1].first, .count = views[1].count}};
+}
+
 }  // namespace detail
 
 NAD_INLINE void Model::choose_pipeline(const Table& table) {
@@ -122,10 +130,18 @@ NAD_INLINE void Model::choose_pipeline(const Table& table) {
     choices_.emplace_back("pipeline for trees: columns as they are, categories by number, gaps left open");
     return;
   }
+  constexpr const char* common = "automatic pipeline: a column for each category, novelty flags, ";
+  constexpr const char* sizes =
+      "heavy tails by their logarithm, standard deviations clipped at 10; what never varied in training stays, as a "
+      "flag";
+  if (options_.training == Training::clean && !detector_is_given_) {
+    pipeline_ = FeaturePipeline::automatic_views(table);
+    choices_.push_back(std::string(common) + "and all of it in two views: by size (" + sizes +
+                       ") and by rank among the training values");
+    return;
+  }
   pipeline_ = FeaturePipeline::automatic(table);
-  choices_.emplace_back(
-      "automatic pipeline: a column for each category, novelty flags, heavy tails by their logarithm, standard "
-      "deviations clipped at 10; what never varied in training stays, as a flag");
+  choices_.push_back(std::string(common) + sizes);
 }
 
 NAD_INLINE void Model::choose_detector(std::size_t rows) {
@@ -135,11 +151,12 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
   }
   switch (options_.training) {
     case Training::clean:
-      detector_ = std::make_shared<const Ensemble>(Ensemble::clean(options_.random_state, rows));
+      detector_ = std::make_shared<const Ensemble>(
+          Ensemble::clean(options_.random_state, rows, detail::size_and_rank(pipeline_.views())));
       choices_.emplace_back(
-          "ensemble for clean training: an isolation forest of 4,096-row samples, since attacks do not hide each other "
-          "where there are none; k-means, local Gaussians, autoencoder and one-class SVM, since sharp descriptions of "
-          "normal traffic are safe then; combined by the mean of -log p, so that those that agree count");
+          "ensemble for clean training: isolation forests of 4,096-row samples, since attacks do not hide each other "
+          "where there are none; LODA, k-means, local Gaussians and an autoencoder, since sharp descriptions of normal "
+          "traffic are safe then; combined by the mean of -log p, tempered, so that those that agree count");
       break;
     case Training::mixed:
       detector_ = std::make_shared<const Ensemble>(Ensemble::mixed(options_.random_state));

@@ -23,6 +23,21 @@ Self = TypeVar("Self", bound="Ensemble")
 _USUAL = ("clean", "mixed")
 
 
+def _first_and_count(columns: Any) -> tuple[int, int]:
+    """A range of columns as the compiled ensemble takes it."""
+    if columns is None:
+        return 0, 0
+    if not isinstance(columns, range) or columns.step != 1 or columns.start < 0 or len(columns) == 0:
+        raise InvalidArgumentError(
+            f"columns holds {columns!r}; give None for all, or a range of neighbouring columns such as range(0, 40)"
+        )
+    return columns.start, len(columns)
+
+
+def _of_range(names: list[str] | None, columns: range | None) -> list[str] | None:
+    return names if names is None or columns is None else names[columns.start : columns.stop]
+
+
 class Ensemble(DetectorEstimator[_core.Ensemble]):
     """Several detectors that judge together.
 
@@ -36,18 +51,25 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         "clean" is what detects best where the training rows are normal ones only; "mixed" where they are whatever the
         network carried, attacks among them. Detectors may be ensembles themselves, and `BoostedTrees`, which make
         ``fit`` ask for labels; they are not changed by ``fit``, see ``estimators_``.
-    combination : str, default="mean_surprise"
+    combination : str, default="auto"
         How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that
         lie as far out or further; beyond those a tail is fitted to them.
 
-        - "mean_surprise", "max_surprise": the weighted mean, or the largest weighted one;
+        - "tempered_surprise": the weighted mean of -log p, of which what goes beyond 5 counts by its logarithm, so that
+          no member drowns the others by how far out it believes a row to be;
+        - "mean_surprise", "max_surprise": the weighted mean of -log p, or the largest weighted one;
         - "mean", "maximum", "median": of standardised scores, which are distances from the median of the calibration
           rows in their standard deviations;
         - "rank": the weighted mean of the share of calibration rows that lie below;
         - "majority", "any", "all", "at_least": members vote by their own thresholds; the score is the share of the
-          weight that voted, and the threshold is the one of the rule.
+          weight that voted, and the threshold is the one of the rule;
+        - "auto": "mean_surprise" for "mixed" and else "tempered_surprise".
     weights : list of float, optional
         One a member, at least 0; by default 1, and 2 for the forest of "mixed".
+    columns : list of range or None, optional
+        What each member sees of the columns; None is all of them. A view of a `FeaturePipeline` is such a range. For
+        "clean": the columns scaled by size and those scaled by rank, ``list(pipeline.views.values())`` of
+        ``FeaturePipeline.automatic(table, two_views=True)``; it divides them among its members.
     min_votes : float, optional
         The weight of the votes that make an anomaly, for "at_least".
     calibration : float or "auto", default="auto"
@@ -84,8 +106,9 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self,
         estimators: str | Sequence[Any] = "clean",
         *,
-        combination: str = "mean_surprise",
+        combination: str = "auto",
         weights: Sequence[float] | None = None,
+        columns: Sequence[range | None] | None = None,
         min_votes: float | None = None,
         calibration: float | str = "auto",
         unique_rows: bool | str = "auto",
@@ -97,6 +120,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self.estimators = estimators
         self.combination = combination
         self.weights = weights
+        self.columns = columns
         self.min_votes = min_votes
         self.calibration = calibration
         self.unique_rows = unique_rows
@@ -157,9 +181,13 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         return pairs
 
     def _options(self) -> dict[str, Any]:
-        options = {name: getattr(self, name) for name in ("combination", "min_votes", "contamination")}
+        options = {name: getattr(self, name) for name in ("min_votes", "contamination")}
         usual = self.estimators == "mixed" if isinstance(self.estimators, str) else False
-        automatic = {"calibration": 0.0 if usual else 0.2, "unique_rows": usual}
+        automatic = {
+            "combination": "mean_surprise" if usual else "tempered_surprise",
+            "calibration": 0.0 if usual else 0.2,
+            "unique_rows": usual,
+        }
         for name, value in automatic.items():
             given = getattr(self, name)
             options[name] = value if isinstance(given, str) and given == "auto" else given
@@ -183,19 +211,34 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         options = self._options()
         ensemble = _core.Ensemble(**options)
         if isinstance(self.estimators, str) and self.estimators in _USUAL:
-            usual = getattr(_core.Ensemble, self.estimators)(options["random_state"])
+            usual = self._usual(options["random_state"])
             members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
+            ranges = [usual.member_columns(i) for i in range(usual.n_members)]
         else:
             members = [(made(detector), 1.0, name) for name, detector in self._pairs()]
-        given: Any = self.weights
-        weights: list[Any] | None = None if given is None else list(given) if np.iterable(given) else [given]
-        if weights is not None and len(weights) != len(members):
-            raise InvalidArgumentError(
-                f"weights has {len(weights)} numbers for {len(members)} members; give one for each"
-            )
+            given = self._one_each(self.columns, "columns", len(members))
+            ranges = [_first_and_count(part) for part in given or [None] * len(members)]
+        weights = self._one_each(self.weights, "weights", len(members))
         for i, (detector, weight, name) in enumerate(members):
-            ensemble.add(detector, weight if weights is None else weights[i], name)
+            ensemble.add(detector, weight if weights is None else weights[i], name, ranges[i])
         return ensemble
+
+    def _usual(self, seed: int) -> _core.Ensemble:
+        """An ensemble of nad's choice."""
+        if self.estimators == "mixed":
+            if self.columns is not None:
+                raise InvalidArgumentError("the members of 'mixed' see all columns; give no columns")
+            return _core.Ensemble.mixed(seed)
+        views = [] if self.columns is None else [_first_and_count(view) for view in self.columns]
+        return _core.Ensemble.clean(seed, None, views)
+
+    @staticmethod
+    def _one_each(given: Any, name: str, members: int) -> list[Any] | None:
+        listed: list[Any] | None = None if given is None else list(given) if np.iterable(given) else [given]
+        if listed is not None and len(listed) != members:
+            what = "numbers" if name == "weights" else "ranges"
+            raise InvalidArgumentError(f"{name} has {len(listed)} {what} for {members} members; give one for each")
+        return listed
 
     @classmethod
     def _parameters_of(cls, detector: _core.Ensemble) -> dict[str, Any]:
@@ -204,7 +247,14 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             **detector.options,
             "estimators": [(detector.member_name(i), cls._member(detector, i, None)) for i in members],
             "weights": [detector.member_weight(i) for i in members],
+            "columns": cls._ranges(detector),
         }
+
+    @staticmethod
+    def _ranges(detector: _core.Ensemble) -> list[range | None] | None:
+        given = [detector.member_columns(i) for i in range(detector.n_members)]
+        ranges = [range(first, first + count) if count > 0 else None for first, count in given]
+        return ranges if any(part is not None for part in ranges) else None
 
     @staticmethod
     def _member(ensemble: _core.Ensemble, index: int, names: list[str] | None) -> DetectorEstimator[Any]:
@@ -218,13 +268,23 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     def estimators_(self) -> list[tuple[str, DetectorEstimator[Any]]]:
         """The members as they have learnt, with their names."""
         ensemble = self._fitted("estimators_")
-        return [(ensemble.member_name(i), self._member(ensemble, i, self._names)) for i in range(ensemble.n_members)]
+        ranges = self._ranges(ensemble) or [None] * ensemble.n_members
+        return [
+            (ensemble.member_name(i), self._member(ensemble, i, _of_range(self._names, part)))
+            for i, part in enumerate(ranges)
+        ]
 
     @property
     def weights_(self) -> list[float]:
         """The weight of each member."""
         ensemble = self._fitted("weights_")
         return [ensemble.member_weight(i) for i in range(ensemble.n_members)]
+
+    @property
+    def columns_(self) -> list[range | None]:
+        """What each member sees of the columns; None is all of them."""
+        ensemble = self._fitted("columns_")
+        return self._ranges(ensemble) or [None] * ensemble.n_members
 
     def member_scores(self, X: Any) -> Floats:
         """What each member says of each row, one column a member, in the unit of the combination.
