@@ -153,6 +153,9 @@ inline Json stored_json(const Ensemble& ensemble) {
     Json member;
     member["name"] = ensemble.member_name(i);
     member["weight"] = ensemble.member_weight(i);
+    if (const ColumnRange& columns = ensemble.member_columns(i); columns != ColumnRange()) {
+      member["columns"] = {{"first", columns.first}, {"count", columns.count}};
+    }
     member["calibration"] = json_of(scales[i]);
     member["detector"] = json_of_detector(ensemble.member(i), {});
     members.push_back(std::move(member));

@@ -65,7 +65,9 @@ inline OnnxScore onnx_score_of_any(OnnxGraph& graph, const std::string& x, const
 }
 
 inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble) {
-  return onnx_ensemble(graph, ensemble, [&](const Detector& member) { return onnx_score_of_any(graph, x, member); });
+  return onnx_ensemble(graph, x, ensemble, [&graph](const std::string& seen, const Detector& member) {
+    return onnx_score_of_any(graph, seen, member);
+  });
 }
 
 inline void require_fitted_for_onnx(const Detector& detector) {

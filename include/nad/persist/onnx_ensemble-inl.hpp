@@ -87,6 +87,25 @@ inline std::string onnx_surprise(OnnxGraph& graph, const std::string& score, con
   return graph.node("Where", {graph.node("Greater", {score, start}), tail, seen});
 }
 
+/// What goes beyond 5 counts by its logarithm.
+inline std::string onnx_tempered(OnnxGraph& graph, const std::string& surprise) {
+  const std::string plain = graph.constant(5.0);
+  const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, plain}), graph.constant(0.0)});
+  const std::string counted = graph.node("Log", {graph.node("Add", {beyond, graph.constant(1.0)})});
+  return graph.node("Add", {graph.node("Min", {surprise, plain}), counted});
+}
+
+/// The columns that a member sees.
+inline std::string onnx_seen(OnnxGraph& graph, const std::string& x, const ColumnRange& columns) {
+  if (columns == ColumnRange()) {
+    return x;
+  }
+  const auto one = [&](std::size_t value) {
+    return graph.constant(std::vector<std::int64_t>{static_cast<std::int64_t>(value)}, {1});
+  };
+  return graph.node("Slice", {x, one(columns.first), one(columns.first + columns.count), one(1)});
+}
+
 /// What a member says, in the unit of the combination: [rows, 1] doubles.
 inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ensemble& ensemble, std::size_t member,
                              const TailScale& scale) {
@@ -94,6 +113,8 @@ inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ense
     case Combination::mean_surprise:
     case Combination::max_surprise:
       return onnx_surprise(graph, graph.to_double(said.raw), scale);
+    case Combination::tempered_surprise:
+      return onnx_tempered(graph, onnx_surprise(graph, graph.to_double(said.raw), scale));
     case Combination::mean:
     case Combination::maximum:
     case Combination::median: {
@@ -107,9 +128,10 @@ inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ense
   }
 }
 
-/// `member_score` makes the graph of a member, of whatever kind.
+/// `member_score(x, member)` makes the graph of a member, of whatever kind.
 template <class MemberScore>
-OnnxScore onnx_ensemble(OnnxGraph& graph, const Ensemble& ensemble, const MemberScore& member_score) {
+OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble,
+                        const MemberScore& member_score) {
   const Combination combination = ensemble.options().combination;
   if (combination == Combination::median) {
     throw Error(ErrorCode::invalid_argument,
@@ -126,7 +148,8 @@ OnnxScore onnx_ensemble(OnnxGraph& graph, const Ensemble& ensemble, const Member
   for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
     const double weight = ensemble.member_weight(member);
     if (weight > 0.0) {
-      const OnnxScore said = member_score(ensemble.member(member));
+      const OnnxScore said =
+          member_score(onnx_seen(graph, x, ensemble.member_columns(member)), ensemble.member(member));
       const std::string word = onnx_word(graph, said, ensemble, member, scales[member]);
       words.push_back(graph.node("Mul", {word, graph.constant(loudest ? weight : weight / total)}));
     }
