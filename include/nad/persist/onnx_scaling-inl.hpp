@@ -86,7 +86,8 @@ inline std::string onnx_polynomial(OnnxGraph& graph, const std::string& x, const
 }
 
 /// The deviate of the standard normal distribution below which a share of it lies: Wichura's rational functions (1988),
-/// exact to 1e-7. Runtimes know no error function of doubles, which nad's own solution needs.
+/// exact to
+/// 1e-15. Runtimes know no error function of doubles, which nad's own solution needs.
 inline std::string onnx_normal_quantile(OnnxGraph& graph, const std::string& share) {
   const std::string least = graph.constant(1e-7);
   const std::string most = graph.constant(1.0 - 1e-7);
@@ -94,17 +95,28 @@ inline std::string onnx_normal_quantile(OnnxGraph& graph, const std::string& sha
   const std::string q = graph.node("Sub", {p, graph.constant(0.5)});
   // near the middle
   const std::string r = graph.node("Sub", {graph.constant(0.180625), graph.node("Mul", {q, q})});
-  const std::string centre = graph.node(
-      "Div",
-      {graph.node("Mul", {q, onnx_polynomial(graph, r, {59.109374720, 159.29113202, 50.434271938, 3.3871327179})}),
-       onnx_polynomial(graph, r, {67.187563600, 78.757757664, 17.895169469, 1.0})});
+  const std::string above =
+      onnx_polynomial(graph, r,
+                      {2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+                       13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.3871328727963666080});
+  const std::string below =
+      onnx_polynomial(graph, r,
+                      {5226.4952788528545610, 28729.085735721942674, 39307.895800092710610, 21213.794301586595867,
+                       5394.1960214247511077, 687.18700749205790830, 42.313330701600911252, 1.0});
+  const std::string centre = graph.node("Div", {graph.node("Mul", {q, above}), below});
   // towards the ends
   const std::string tail = graph.node("Min", {p, graph.node("Sub", {graph.constant(1.0), p})});
   const std::string root = graph.node("Sqrt", {graph.node("Neg", {graph.node("Log", {tail})})});
   const std::string t = graph.node("Sub", {root, graph.constant(1.6)});
-  const std::string reach =
-      graph.node("Div", {onnx_polynomial(graph, t, {0.17023821103, 1.3067284816, 2.7568153900, 1.4234372777}),
-                         onnx_polynomial(graph, t, {0.12021132975, 0.73700164250, 1.0})});
+  const std::string far_above = onnx_polynomial(
+      graph, t,
+      {7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258,
+       3.64784832476320460504, 5.76949722146069140550, 4.63033784615654529590, 1.42343711074968357734});
+  const std::string far_below = onnx_polynomial(
+      graph, t,
+      {1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+       6.89767334985100004550e-1, 1.67638483018380384940, 2.05319162663775882187, 1.0});
+  const std::string reach = graph.node("Div", {far_above, far_below});
   const std::string far = graph.node("Mul", {reach, graph.node("Sign", {q})});
   const std::string is_near = graph.node("LessOrEqual", {graph.node("Abs", {q}), graph.constant(0.425)});
   const std::string deviate = graph.node("Where", {is_near, centre, far});
