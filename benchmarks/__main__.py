@@ -28,13 +28,26 @@ from benchmarks.python import (
     isolation_forest_speed,
     kdd99_check,
     kmeans_speed,
+    model_quality,
     one_class_svm_speed,
     records_speed,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
 
-TASKS = ("speed", "cpp", "records", "clusters", "autoencoder", "boosted", "svm", "evaluate", "quality", "detectors")
+TASKS = (
+    "speed",
+    "cpp",
+    "records",
+    "clusters",
+    "autoencoder",
+    "boosted",
+    "svm",
+    "evaluate",
+    "quality",
+    "detectors",
+    "model",
+)
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
@@ -92,6 +105,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "evaluate": lambda: evaluate_speed.run(effort),
         "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
+        "model": lambda: model_quality.run(seeds, quick=options.quick),
         "data": kdd99_check.run,
     }
     return ways[task]()

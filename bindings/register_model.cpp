@@ -136,6 +136,15 @@ void register_model(py::module_& module) {
           },
           py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
       .def(
+          "predict",
+          [](const Model& self, const Table& table, py::handle n_jobs, const py::object& progress) {
+            Run run(n_jobs, progress);
+            const std::vector<std::int32_t> found =
+                run([&](const FitControl& control) { return self.predict(table, control); });
+            return py::array_t<std::int32_t>(static_cast<py::ssize_t>(found.size()), found.data());
+          },
+          py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
+      .def(
           "explain",
           [](const Model& self, const Table& table, const std::vector<std::size_t>& rows, py::handle n_jobs,
              const py::object& progress) {

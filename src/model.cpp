@@ -2,4 +2,5 @@
 #include "nad/model/export-inl.hpp"
 #include "nad/model/finding-inl.hpp"
 #include "nad/model/model-inl.hpp"
+#include "nad/model/record_scorer-inl.hpp"
 #include "nad/model/usual_values-inl.hpp"

@@ -59,17 +59,17 @@ def _split(table: nad.Table) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.str_
 
 
 @cache
-def _kdd_table() -> nad.Table:
+def kdd_table() -> nad.Table:
     return nad.read(kdd99.find_file())
 
 
 def kdd_families() -> npt.NDArray[np.str_]:
     """What each row of the file is: "normal", or the family of its attack."""
-    return np.array(_kdd_table()["attack_family"].to_list(), dtype=np.str_)
+    return np.array(kdd_table()["attack_family"].to_list(), dtype=np.str_)
 
 
 def _kdd_clean(seed: int) -> Collection:
-    table = _kdd_table()
+    table = kdd_table()
     is_attack, family = _split(table)
     chosen = np.random.default_rng(seed).choice(np.flatnonzero(~is_attack), CLEAN_ROWS, replace=False)
     rest = np.ones(len(is_attack), dtype=bool)

@@ -115,4 +115,5 @@
 #include "nad/model/finding.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/model_options.hpp"
+#include "nad/model/record_scorer.hpp"
 #include "nad/model/usual_values.hpp"

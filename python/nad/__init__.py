@@ -57,6 +57,7 @@ from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
+from nad.record_scorer import RecordScore, RecordScorer
 from nad.table import Table, concatenate
 from nad.thresholds import (
     Calibration,
@@ -113,6 +114,8 @@ __all__ = [
     "ReadReport",
     "Reader",
     "Reason",
+    "RecordScore",
+    "RecordScorer",
     "ScoreLimit",
     "Table",
     "ThresholdRule",

@@ -219,6 +219,19 @@ class QuantileScale(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RankScale(Step):
+    """The rank among the training values as a normal deviate; values beyond them go on by the logarithm of the distance.
+
+    A feature that is constant in training becomes 0 where it still has that value, and ``novelty`` where it has not.
+    """
+
+    kind: ClassVar[str] = "rank_scale"
+    columns: Columns = ()
+    quantiles: int = 1000
+    novelty: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class OneHot(Step):
     """A feature a category; rare ones are pooled."""
 

@@ -194,6 +194,15 @@ class Model:
         with bar_if(self.verbose) as bar:
             return self._model.anomaly_score(core_table(table), self.n_jobs, bar)
 
+    def predict(self, table: Any) -> npt.NDArray[np.str_]:
+        """What each record is, one of `families`: the most likely kind of attack above the threshold, else normal.
+
+        Only for a model that learnt from labels.
+        """
+        with bar_if(self.verbose) as bar:
+            places = self._model.predict(core_table(table), self.n_jobs, bar)
+        return np.array(self.families, dtype=np.str_)[places]
+
     def p_value(self, table: Any) -> npt.NDArray[np.float64]:
         """How likely a normal record gets such a score or a higher one."""
         return self.calibration.p_value(self.anomaly_score(table))

@@ -16,7 +16,7 @@ inline nad::FeaturePipeline short_pipeline() {
   return nad::FeaturePipeline({nad::LeaveOut{.columns = nad::ColumnChoice({"src_port", "dst_port", "packet_size"})},
                                nad::Impute{}, nad::OneHot{.max_categories = 2}, nad::Novelty{}, nad::View{"far"},
                                nad::Log1p{}, nad::Standardise{.clip = 10.0}, nad::View{"rare"},
-                               nad::QuantileScale{.quantiles = 5}});
+                               nad::RankScale{.quantiles = 5}});
 }
 
 inline nad::Model fitted(nad::Model model, const nad::FeaturePipeline& pipeline) {

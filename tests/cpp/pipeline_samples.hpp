@@ -52,7 +52,7 @@ inline std::vector<std::vector<nad::FeatureStep>> steps() {
        nad::DropDuplicates{.columns = nad::ColumnChoice({"src_ip", "dst_port"})}, nad::Impute{}, nad::OneHot{},
        nad::Standardise{}},
       {nad::Impute{}, nad::OneHot{.max_categories = 2}, nad::Novelty{}, nad::View{"far"}, nad::Log1p{},
-       nad::Standardise{.clip = 10.0}, nad::View{"rare"}, nad::DropConstant{}, nad::QuantileScale{.quantiles = 5}}};
+       nad::Standardise{.clip = 10.0}, nad::View{"rare"}, nad::DropConstant{}, nad::RankScale{.quantiles = 5}}};
 }
 
 inline std::vector<nad::FeaturePipeline> small_pipelines() {

@@ -150,6 +150,7 @@ TEST_CASE("steps go through JSON unchanged, and what is wrong in it is named") {
       nad::RobustScale{.novelty = 0.0},
       nad::MinMax{.clip = true},
       nad::QuantileScale{.normal = true},
+      nad::RankScale{.quantiles = 50, .novelty = 3.0},
       nad::OneHot{.min_count = 3, .unseen = true},
       nad::Ordinal{},
       nad::Frequency{},

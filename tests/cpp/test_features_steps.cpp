@@ -32,6 +32,42 @@ TEST_CASE("scaling steps do what their formulas say") {
   check_close(fitted(nad::Impute{.with = nad::Impute::With::constant, .constant = -1.0}, {1.0, missing}), {1.0, -1.0});
 }
 
+TEST_CASE("ranks are normal deviates, and go on beyond the training values by the logarithm of the distance") {
+  const std::vector<double> x = {1.0, 2.0, 2.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0};
+  nad::FeaturePipeline pipeline({nad::RankScale{.quantiles = 10}});
+  pipeline.fit(table({{"x", numbers(x)}, {"always", numbers(std::vector<double>(10, 3.0))}}));
+  const std::vector<double> asked = {1.0, 2.0, 3.0, 3.5, 8.0, 8.0001, 9.0, 8000.0, -8.0, missing};
+  const nad::Matrix found =
+      pipeline.transform(table({{"x", numbers(asked)}, {"always", numbers({3, 3, 3, 3, 3, 3, 3, 3, 3, 4})}}));
+  const double end = 1.6448536269514722;  // below it lie 95 %: of ten values each stands for a tenth
+  const double deviation = std::sqrt(5.2);
+  const auto deviate = [](double share) {  // by halving, as a reference
+    double low = -9.0;
+    double high = 9.0;
+    for (int step = 0; step < 80; ++step) {
+      const double middle = (low + high) / 2.0;
+      (0.5 * std::erfc(-middle / std::sqrt(2.0)) < share ? low : high) = middle;
+    }
+    return low;
+  };
+  const std::vector<double> expected = {-end,
+                                        deviate(2.0 / 9.0),  // the middle of three
+                                        deviate(4.0 / 9.0),
+                                        (deviate(4.0 / 9.0) + deviate(5.0 / 9.0)) / 2.0,
+                                        end,
+                                        end + std::log1p(0.0001 / deviation),
+                                        end + std::log1p(1.0 / deviation),
+                                        end + std::log1p(7992.0 / deviation),
+                                        -end - std::log1p(9.0 / deviation)};
+  for (std::size_t row = 0; row < expected.size(); ++row) {
+    CAPTURE(row);
+    CHECK(static_cast<double>(found(row, 0)) == doctest::Approx(expected[row]).epsilon(1e-6));
+    CHECK(found(row, 1) == 0.0F);
+  }
+  CHECK(std::isnan(found(9, 0)));
+  CHECK(found(9, 1) == 10.0F);
+}
+
 TEST_CASE("log1p takes its unit from the data and leaves light tails alone") {
   std::vector<double> heavy;
   heavy.reserve(1000);

@@ -266,12 +266,25 @@ TEST_CASE("model: learns families from labels, and mixed traffic without") {
   for (const nad::Finding& finding : findings.reported) {
     CHECK(finding.family == test["label"].text(finding.row));
   }
+  const std::vector<std::int32_t> predicted = labelled.predict(test);
+  for (std::size_t row = 0; row < test.rows(); ++row) {
+    REQUIRE(labelled.families()[static_cast<std::size_t>(predicted[row])] == test["label"].text(row));
+  }
+  labelled.set_threshold(nad::ThresholdRule::score(0.0));  // what is reported is of a kind of attack, never normal
+  const std::vector<std::int32_t> all = labelled.predict(test);
+  CHECK(std::count(all.begin(), all.end(), 0) < 5);
+  for (const nad::Finding& finding : labelled.detect(test).reported) {
+    REQUIRE(finding.family != "normal");
+  }
+  labelled.set_threshold(nad::ThresholdRule::f_beta(1.0), train);
+  CHECK(contains(message_of([&] { small_model().predict(test); }), "fit"));
   CHECK(labelled.threshold_rule() == nad::ThresholdRule::f_beta(1.0));
   CHECK(nad::Model::load_bytes(labelled.save_bytes()).detect(test).reported == findings.reported);
 
   nad::Model by_normal(nad::Mahalanobis(), {.training = nad::Training::labelled});
   by_normal.fit(train);
   CHECK(by_normal.detect(test).reported.size() == 50);
+  CHECK(contains(message_of([&] { by_normal.predict(test); }), "has learnt no families"));
   CHECK(contains(by_normal.describe(), "normal records alone"));
 
   nad::Ensemble both({.calibration = 0.2});

@@ -28,7 +28,7 @@ DETECTORS = [
     ),
     nad.Ensemble([nad.Mahalanobis(), nad.ECOD()], combination="any", random_state=1),
     nad.Ensemble("mixed", random_state=1),
-    nad.HalfSpaceTrees(height=6, random_state=1),
+    nad.HalfSpaceTrees(random_state=1),
     nad.HalfSpaceTrees(n_estimators=10, height=8, window_size=100, size_limit=0.1, density="linear", random_state=1),
     nad.Histogram(),
     nad.Histogram(n_bins=20, bins="equal_depth"),

@@ -102,7 +102,7 @@ def test_the_usual_ones(traffic):
     assert mixed.estimators_[0][1].max_samples == 4096
     clean = nad.Ensemble(random_state=1).fit(traffic)
     kinds = [type(detector).__name__ for _, detector in clean.estimators_]
-    assert kinds == ["IsolationForest", "LODA", "KMeans", "LocalGaussian", "Autoencoder"]
+    assert kinds == ["IsolationForest", "KMeans", "LocalGaussian", "LocalGaussian", "Autoencoder"]
     answers = np.repeat([0, 1], len(traffic))
     for ensemble in (mixed, clean):
         scores = ensemble.anomaly_score(np.vstack([traffic, strange]))
@@ -111,7 +111,7 @@ def test_the_usual_ones(traffic):
     width = traffic.shape[1]
     views = [range(width), range(width, 2 * width)]
     both = nad.Ensemble("clean", columns=views, random_state=1).fit(np.hstack([traffic, np.arctan(traffic)]))
-    assert both.columns_ == [views[1], views[0], views[1], views[1], views[1], views[0]]
+    assert both.columns_ == [views[1], views[0], views[1], views[1], views[1], views[1]]
 
 
 def test_members_may_see_a_range_of_columns(traffic, tmp_path):

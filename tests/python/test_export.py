@@ -223,6 +223,7 @@ STEPS = {
     "ranks": [F.Impute(), F.Ordinal(), F.QuantileScale(quantiles=50)],
     "ranks of logs": [F.Impute(), F.OneHot(), F.Log1p(min_skewness=-1.0), F.QuantileScale(quantiles=40)],
     "constants of logs": [F.Impute(), F.OneHot(), F.Log1p(min_skewness=-1.0, unit=3.0), F.Standardise()],
+    "ranks that go on": [F.Impute(), F.OneHot(), F.RankScale(quantiles=60)],
     "normal deviates": [F.Impute(), F.Frequency(), F.QuantileScale(quantiles=100, normal=True)],
     "ranges": [F.Impute(), F.OneHot(), F.MinMax(low=-1.0, high=1.0)],
     "clipped": [F.Impute(), F.OneHot(unseen=True), F.Clip(), F.Standardise()],

@@ -171,7 +171,7 @@ def test_what_is_missing_is_an_error_and_what_is_too_much_is_said_once():
 
 
 def test_views_are_pipelines_side_by_side():
-    table = nad.synthetic_flows(400, random_state=3)
+    table = nad.datasets.synthetic_flows(400, random_state=3)
     both = nad.FeaturePipeline.automatic(table, two_views=True)
     x = both.fit_transform(table)
     assert list(both.views) == ["size", "rank"]

@@ -78,6 +78,7 @@ def test_default_models(today: nad.Table) -> None:
     assert {(f.row, f.family) for f in findings} == {
         (row, today["label"].to_list()[row]) for row in np.flatnonzero(attacks(today))
     }
+    assert labelled.predict(today).tolist() == today["label"].to_list()
 
 
 def test_pandas_in_findings_out(model: nad.Model, today: nad.Table) -> None:

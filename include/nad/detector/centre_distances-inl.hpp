@@ -5,6 +5,7 @@
 // whatever the kernel, and for a row alone as for many.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -97,11 +98,20 @@ class CentreDistances {
 
   /// The same for one row, without memory.
   Nearest nearest(const float* row) const {
-    Nearest found = nothing();
-    for (std::size_t centre = 0; centre < count(); ++centre) {
-      consider(found, exact(row, centres_.row(centre).data()), centre);
+    if (count() < enough_for_products || lengths_.size() > most_on_stack || columns() > most_on_stack) {
+      return nearest_of_all(row);
     }
-    return found;
+    std::array<float, most_on_stack> shifted;
+    std::array<float, most_on_stack> products;
+    if (moved_) {
+      move(row, shifted.data());
+    }
+    packed_.left_times({moved_ ? shifted.data() : row, 1, columns()}, products.data(), lengths_.size());
+    std::fill(products.begin() + static_cast<std::ptrdiff_t>(count()),
+              products.begin() + static_cast<std::ptrdiff_t>(lengths_.size()), 0.0F);
+    simd::LeastTwo least{};
+    simd::active_kernels().least_two(products.data(), lengths_.size(), 1, lengths_.data(), lengths_.size(), &least);
+    return decide(row, length(row), products.data(), least);
   }
 
   /// Squared distances from every centre, in scratch.products, and how wrong they can be, in scratch.doubts; of rows
@@ -123,6 +133,18 @@ class CentreDistances {
   float exact(const float* a, const float* b) const { return squared_distance_(a, b, columns()); }
 
  private:
+  static constexpr std::size_t enough_for_products = 32;  ///< centres
+  static constexpr std::size_t most_on_stack = 1024;
+
+  /// By every exact distance.
+  Nearest nearest_of_all(const float* row) const {
+    Nearest found = nothing();
+    for (std::size_t centre = 0; centre < count(); ++centre) {
+      consider(found, exact(row, centres_.row(centre).data()), centre);
+    }
+    return found;
+  }
+
   /// How wrong a rough distance of a row of this squared length from the origin can be.
   float doubt(float length) const {
     const float size = std::sqrt(length) + longest_;
@@ -160,7 +182,7 @@ class CentreDistances {
 
   Nearest decide(const float* row, float length, const float* products, const simd::LeastTwo& least) const {
     if (!(length < simd::most_of_all)) {
-      return nearest(row);  // products of such values say nothing
+      return nearest_of_all(row);  // products of such values say nothing
     }
     const float doubtful = doubt(length);
     if (least.second - least.least > 2.0F * doubtful) {

@@ -43,10 +43,11 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
   }
 }
 
-/// What goes beyond p = e^-5 counts by its logarithm.
+/// Plain up to p = e^-5, then bent without a kink.
 inline double tempered(double surprise) noexcept {
   constexpr double plain = 5.0;
-  return surprise <= plain ? surprise : plain + portable_log1p(surprise - plain);
+  constexpr double bend = 0.25;
+  return surprise <= plain ? surprise : plain + bend * portable_log1p((surprise - plain) / bend);
 }
 
 inline void check_member(double weight, const std::string& name, ErrorCode code) {

@@ -15,7 +15,6 @@
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
 #include "nad/detector/local_gaussian.hpp"
-#include "nad/detector/loda.hpp"
 
 namespace nad {
 
@@ -41,12 +40,14 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
   if (!views.empty()) {
     ensemble.add(forest, {.name = "isolation_forest_of_sizes", .columns = sizes});
   }
-  ensemble.add(LODA({.random_state = random_state}), {.columns = ranks});
   // normal traffic has no flood among its clusters that would have to be left out
   ensemble.add(KMeans({.n_clusters = clusters(128, 30), .large_clusters_only = false, .random_state = random_state}),
                {.columns = ranks});
-  ensemble.add(LocalGaussian({.n_clusters = clusters(64, 100), .random_state = random_state}), {.columns = ranks});
-  ensemble.add(Autoencoder({.epochs = epochs, .batch_size = batch, .random_state = random_state}), {.columns = sizes});
+  for (const std::size_t most : {std::size_t{16}, std::size_t{64}}) {
+    ensemble.add(LocalGaussian({.n_clusters = clusters(most, 100), .random_state = random_state}),
+                 {.name = "local_gaussian_" + std::to_string(most), .columns = ranks});
+  }
+  ensemble.add(Autoencoder({.epochs = epochs, .batch_size = batch, .random_state = random_state}), {.columns = ranks});
   return ensemble;
 }
 

@@ -66,8 +66,9 @@ class Gaussian {
  public:
   explicit Gaussian(std::shared_ptr<const GaussianShape> of) : shape_(std::move(of)), zeros_(shape_->size()) {
     const GaussianShape& shape = *shape_;
-    for (std::size_t first = 0; first < shape.size(); first += part) {  // the upper right of W is zero: left out
-      const std::size_t last = std::min(shape.size(), first + part);
+    std::size_t last = 0;
+    for (std::size_t first = 0; first < shape.size(); first = last) {  // the upper right of W is zero: left out
+      last = std::min(shape.size(), first + (first == 0 ? first_part : part));
       Matrix rows(last - first, last);
       for (std::size_t row = first; row < last; ++row) {
         std::copy_n(shape.triangle.data() + row * (row + 1) / 2, row + 1, rows.row(row - first).data());
@@ -81,7 +82,7 @@ class Gaussian {
   /// Squared distances of at most GaussianScratch::rows rows.
   void distances(MatrixView x, GaussianScratch& scratch, float* out) const {
     for (std::size_t row = 0; row < x.rows(); ++row) {
-      move(x.row(row), scratch.moved.row(row).data());
+      move(x.row(row), 0, size(), scratch.moved.row(row).data());
     }
     turn(scratch.moved.view().slice(0, x.rows()), scratch.turned.data());
     const auto squared_distance = simd::active_kernels().squared_distance;
@@ -100,9 +101,69 @@ class Gaussian {
     }
     std::array<float, most_on_stack> moved;
     std::array<float, most_on_stack> turned;
-    move(row, moved.data());
+    move(row, 0, size(), moved.data());
     turn(MatrixView(moved.data(), 1, size()), turned.data());
     return simd::active_kernels().squared_distance(turned.data(), zeros_.data(), size());
+  }
+
+  /// For each of some rows, `which` of x and at most GaussianScratch::rows: distance + offset where that is below what
+  /// `least` says of the row. A distance only grows from part to part, in its rounded sums too, so rows are left behind
+  /// as soon as they are as far as that: the bits are those of `distances`.
+  void lower(MatrixView x, std::span<std::uint32_t> which, float offset, GaussianScratch& scratch, float* least) const {
+    const auto squared_distance = simd::active_kernels().squared_distance;
+    std::size_t count = which.size();
+    std::size_t done = 0;
+    for (const PackedMatrix& rows : parts_) {
+      for (std::size_t i = 0; i < count; ++i) {
+        move(x.row(which[i]), done, rows.depth(), scratch.moved.row(i).data());
+      }
+      rows.left_times(MatrixView(scratch.moved.data(), count, rows.depth(), size()), scratch.turned.data() + done,
+                      size());
+      done = rows.depth();
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const float value = squared_distance(scratch.turned.row(i).data(), zeros_.data(), done) + offset;
+        if (!(value < least[which[i]])) {
+          continue;
+        }
+        if (done == size()) {
+          least[which[i]] = value;
+        } else if (kept < i) {
+          std::copy_n(scratch.moved.row(i).data(), done, scratch.moved.row(kept).data());
+          std::copy_n(scratch.turned.row(i).data(), done, scratch.turned.row(kept).data());
+        }
+        which[kept++] = which[i];
+      }
+      count = kept;
+      if (count == 0) {
+        return;
+      }
+    }
+  }
+
+  /// The same for one row: distance + offset, or `least` where it is not below that.
+  float lower(const float* row, float offset, float least) const {
+    if (size() > most_on_stack) {
+      GaussianScratch scratch(size());
+      std::uint32_t only = 0;
+      lower(MatrixView(row, 1, size()), {&only, 1}, offset, scratch, &least);
+      return least;
+    }
+    std::array<float, most_on_stack> moved;
+    std::array<float, most_on_stack> turned;
+    const auto squared_distance = simd::active_kernels().squared_distance;
+    float value = least;
+    std::size_t done = 0;
+    for (const PackedMatrix& rows : parts_) {
+      move(row, done, rows.depth(), moved.data());
+      rows.left_times(MatrixView(moved.data(), 1, rows.depth()), turned.data() + done, size());
+      done = rows.depth();
+      value = squared_distance(turned.data(), zeros_.data(), done) + offset;
+      if (!(value < least)) {
+        return least;
+      }
+    }
+    return value;
   }
 
   /// What each column adds to the distance of a row: its own deviation times the one that the others leave
@@ -128,15 +189,18 @@ class Gaussian {
   }
 
  private:
-  static constexpr std::size_t part = 64;
+  // multiples of the lanes in which a distance is summed; the first tells most rows from most clusters
+  static constexpr std::size_t first_part = 16;
+  static constexpr std::size_t part = 32;
   static constexpr std::size_t most_on_stack = 1024;
 
   double deviation(const float* row, std::size_t column) const {
     return static_cast<double>(row[column]) - static_cast<double>(shape_->centre[column]);
   }
 
-  void move(const float* row, float* to) const {
-    for (std::size_t column = 0; column < size(); ++column) {
+  /// Columns [first, last).
+  void move(const float* row, std::size_t first, std::size_t last, float* to) const {
+    for (std::size_t column = first; column < last; ++column) {
       to[column] = row[column] - shape_->centre[column];
     }
   }

@@ -120,7 +120,7 @@ NAD_INLINE float HalfSpaceTrees::do_raw_score_row(const float* row, std::size_t 
 }
 
 NAD_INLINE void HalfSpaceTrees::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
-  const double limit = options_.size_limit * reference_weight_;
+  const double limit = std::max(options_.size_limit * reference_weight_, 1.0);
   std::vector<double> sums(n_features_);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     check_row(rows.row(row), first + row);
@@ -150,7 +150,7 @@ NAD_INLINE void HalfSpaceTrees::derive() {
   const std::size_t n_parts = cuts() + leaves();
   weights_.resize(options_.n_estimators * n_parts);
   leaf_values_.resize(options_.n_estimators * leaves());
-  const double limit = options_.size_limit * reference_weight_;
+  const double limit = std::max(options_.size_limit * reference_weight_, 1.0);
   for (std::size_t tree = 0; tree < options_.n_estimators; ++tree) {
     float* weights = weights_.data() + tree * n_parts;
     std::copy_n(reference_.data() + tree * leaves(), leaves(), weights + cuts());

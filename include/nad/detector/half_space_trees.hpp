@@ -45,7 +45,9 @@ struct HalfSpaceTreesOptions {
   std::size_t n_estimators = 25;   ///< trees
   std::size_t height = 12;         ///< cuts from the root to a leaf
   std::size_t window_size = 5000;  ///< rows
-  double size_limit = 0.0;         ///< a part with no more than this share of the window is not cut further
+  /// A part with no more than this share of the window is not cut further, nor is one with a single row: where there is
+  /// room around rows, they are told apart by how few cuts set them apart.
+  double size_limit = 0.0;
   Density density = Density::logarithm;
   double contamination = 0.01;  ///< share of training rows, or in partial_fit of each window, above the threshold
   std::uint64_t random_state = 0;

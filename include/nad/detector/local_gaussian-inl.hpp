@@ -1,17 +1,22 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/detector/centre_distances-inl.hpp"
 #include "nad/detector/column_moments-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/gaussian-inl.hpp"
+#include "nad/detector/kmeans.hpp"
 #include "nad/detector/kmeans_fit-inl.hpp"
 #include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/weighted_covariance-inl.hpp"
@@ -38,6 +43,9 @@ inline void check_options(const LocalGaussianOptions& options, ErrorCode code) {
   }
   check_contamination(options.contamination, code);
 }
+
+/// The score of a row so far out that no distance can be computed.
+inline constexpr float farthest_score = std::numeric_limits<float>::max();
 
 /// The rows of each cluster.
 inline std::vector<std::vector<std::size_t>> rows_by_label(const std::vector<std::uint32_t>& labels,
@@ -126,6 +134,11 @@ NAD_INLINE void LocalGaussian::measure_from(std::vector<detail::GaussianShape> s
     gaussians_.push_back(std::make_shared<const detail::Gaussian>(shapes_.back()));
     offsets_.push_back(static_cast<float>(shapes_.back()->log_determinant - 2.0 * std::log(shares_[cluster])));
   }
+  Matrix centres = Matrix::for_overwrite(shapes_.size(), shapes_.front()->size());
+  for (std::size_t cluster = 0; cluster < shapes_.size(); ++cluster) {
+    std::copy_n(shapes_[cluster]->centre.data(), centres.columns(), centres.row(cluster).data());
+  }
+  centres_ = std::make_shared<const detail::CentreDistances>(centres, std::vector<float>(centres.columns()));
 }
 
 NAD_INLINE void LocalGaussian::restore(std::vector<detail::GaussianShape> shapes) {
@@ -143,19 +156,32 @@ NAD_INLINE void LocalGaussian::restore(std::vector<detail::GaussianShape> shapes
   measure_from(std::move(shapes));
 }
 
+// The score is the least over the clusters, so a cluster counts only as far as it is below what others gave. The
+// nearest centre's is looked at first: it is mostly the one, and of the others a part of the distance then tells
+// enough. Which clusters are left out early, and in which order, changes no bit.
+
 NAD_INLINE void LocalGaussian::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
   constexpr std::size_t together = detail::GaussianScratch::rows;
   detail::GaussianScratch scratch(rows.columns());
-  std::array<float, together> distances;
+  detail::CentreScratch to_centres = centres_->scratch();
+  std::array<detail::Nearest, together> nearest;
+  std::array<std::uint32_t, together> which;
   for (std::size_t begin = 0; begin < rows.rows(); begin += together) {
-    const std::size_t count = std::min(together, rows.rows() - begin);
-    check_rows(rows.slice(begin, count), first + begin);
-    for (std::size_t cluster = 0; cluster < gaussians_.size(); ++cluster) {
-      gaussians_[cluster]->distances(rows.slice(begin, count), scratch, distances.data());
-      for (std::size_t row = 0; row < count; ++row) {
-        const float value = distances[row] + offsets_[cluster];
-        float& least = out[begin + row];
-        least = cluster == 0 || value < least ? value : least;
+    const MatrixView block = rows.slice(begin, std::min(together, rows.rows() - begin));
+    check_rows(block, first + begin);
+    float* least = out.data() + begin;
+    std::fill_n(least, block.rows(), detail::farthest_score);
+    centres_->nearest(block, to_centres, nearest.data());
+    for (const bool is_nearest : {true, false}) {
+      for (std::size_t cluster = 0; cluster < gaussians_.size(); ++cluster) {
+        std::size_t count = 0;
+        for (std::uint32_t row = 0; row < block.rows(); ++row) {
+          which[count] = row;
+          count += (nearest[row].centre == cluster) == is_nearest ? 1U : 0U;
+        }
+        if (count > 0) {
+          gaussians_[cluster]->lower(block, std::span(which).first(count), offsets_[cluster], scratch, least);
+        }
       }
     }
   }
@@ -163,10 +189,12 @@ NAD_INLINE void LocalGaussian::do_raw_score(MatrixView rows, std::size_t first, 
 
 NAD_INLINE float LocalGaussian::do_raw_score_row(const float* row, std::size_t index) const {
   check_rows({row, 1, n_features()}, index);
-  float least = 0.0F;
+  const std::size_t nearest = centres_->nearest(row).centre;
+  float least = gaussians_[nearest]->lower(row, offsets_[nearest], detail::farthest_score);
   for (std::size_t cluster = 0; cluster < gaussians_.size(); ++cluster) {
-    const float value = gaussians_[cluster]->distance(row) + offsets_[cluster];
-    least = cluster == 0 || value < least ? value : least;
+    if (cluster != nearest) {
+      least = gaussians_[cluster]->lower(row, offsets_[cluster], least);
+    }
   }
   return least;
 }
@@ -177,10 +205,10 @@ NAD_INLINE void LocalGaussian::do_explain(MatrixView rows, std::size_t first, Ma
     const float* values = rows.row(row);
     check_row(values, first + row);
     std::size_t best = 0;
-    float least = 0.0F;
+    float least = detail::farthest_score;
     for (std::size_t cluster = 0; cluster < gaussians_.size(); ++cluster) {
-      const float value = gaussians_[cluster]->distance(values) + offsets_[cluster];
-      if (cluster == 0 || value < least) {
+      const float value = gaussians_[cluster]->lower(values, offsets_[cluster], least);
+      if (value < least) {
         least = value;
         best = cluster;
       }

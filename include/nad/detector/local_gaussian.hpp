@@ -40,8 +40,9 @@ struct LocalGaussianOptions {
 };
 
 namespace detail {
+class CentreDistances;
 class Gaussian;
-}
+}  // namespace detail
 
 class NAD_API LocalGaussian final : public Detector {
  public:
@@ -94,7 +95,8 @@ class NAD_API LocalGaussian final : public Detector {
   std::vector<std::shared_ptr<const detail::GaussianShape>> shapes_;  ///< never changed, so copies share them
   // not stored:
   std::vector<std::shared_ptr<const detail::Gaussian>> gaussians_;
-  std::vector<float> offsets_;  ///< log det - 2 log share
+  std::shared_ptr<const detail::CentreDistances> centres_;  ///< the cluster of the nearest one is looked at first
+  std::vector<float> offsets_;                              ///< log det - 2 log share
 };
 
 }  // namespace nad

@@ -323,10 +323,26 @@ NAD_INLINE void LODA::do_raw_score(MatrixView rows, std::size_t first, std::span
 }
 
 NAD_INLINE float LODA::do_raw_score_row(const float* row, std::size_t index) const {
-  check_row(row, index);
+  check_rows({row, 1, n_features()}, index);
+  // one place waits for sum after sum, so several are summed up side by side
+  constexpr std::size_t together = 8;
+  const std::size_t width = columns_.size() / bins_.size();
   double sum = 0.0;
-  for (std::size_t i = 0; i < bins_.size(); ++i) {
-    sum += static_cast<double>(terms_[lookups_[i].first_term + lookups_[i].bins.place(place_of(row, i))]);
+  for (std::size_t first = 0; first < bins_.size(); first += together) {
+    const std::size_t count = std::min(together, bins_.size() - first);
+    const std::uint32_t* columns = columns_.data() + first * width;
+    const float* coefficients = coefficients_.data() + first * width;
+    std::array<float, together> places{};
+    for (std::size_t i = 0; i < width; ++i) {
+      for (std::size_t j = 0; j < count; ++j) {
+        const std::uint32_t column = columns[j * width + i];
+        places[j] += coefficients[j * width + i] * (row[column] - mean_[column]);
+      }
+    }
+    for (std::size_t j = 0; j < count; ++j) {
+      const Lookup& lookup = lookups_[first + j];
+      sum += static_cast<double>(terms_[lookup.first_term + lookup.bins.place(places[j])]);
+    }
   }
   return static_cast<float>(sum / static_cast<double>(bins_.size()));
 }

@@ -205,7 +205,7 @@ inline std::vector<FeatureStep> automatic_steps(const Table& table, bool two_vie
   steps.emplace_back(Standardise{.clip = 10.0});
   if (two_views) {
     steps.emplace_back(View{std::string(rank_view)});
-    steps.emplace_back(QuantileScale{.normal = true});
+    steps.emplace_back(RankScale{});
   }
   return steps;
 }

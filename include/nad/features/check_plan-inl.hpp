@@ -128,11 +128,13 @@ class PlanCheck {
 
   static void check_maps(const ScalarMaps& maps) {
     for (const ScalarMap& map : maps) {
-      const bool has_knots = map.kind == ScalarKind::quantile || map.kind == ScalarKind::normal;
+      const bool has_knots = map.kind >= ScalarKind::quantile;
       require(!is_nan(map.a) && !is_nan(map.b) && (has_knots ? map.knots.size() >= 2 : map.knots.empty()),
               "a scaling makes no sense");
       require_finite(map.knots);
       require(std::is_sorted(map.knots.begin(), map.knots.end()), "quantiles are not in order");
+      require(map.kind != ScalarKind::rank || (map.a >= 0.0 && is_finite(map.a) && map.b > 0.0 && is_finite(map.b)),
+              "a scaling makes no sense");
     }
   }
 

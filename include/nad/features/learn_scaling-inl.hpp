@@ -38,6 +38,9 @@ inline void check_step(const MinMax& step) {
 inline void check_step(const QuantileScale& step) {
   refuse_option(step.quantiles < 2, "quantile_scale needs at least 2 quantiles");
 }
+inline void check_step(const RankScale& step) {
+  refuse_option(step.quantiles < 2, "rank_scale needs at least 2 quantiles");
+}
 
 inline ScalarMap novelty_map(double constant, double novelty) {
   return {.kind = ScalarKind::novelty, .a = constant, .b = novelty};
@@ -138,15 +141,34 @@ inline ScalarMaps learn(const MinMax& step, const Sample& sample) {
   return maps;
 }
 
+inline std::vector<double> quantile_knots(const Ordered& ordered, std::size_t count) {
+  std::vector<double> knots;
+  knots.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    knots.push_back(ordered.quantile(static_cast<double>(i) / static_cast<double>(count - 1)));
+  }
+  return knots;
+}
+
 inline ScalarMaps learn(const QuantileScale& step, const Sample& sample) {
   const Ordered ordered(sample);
   if (ordered.values.empty()) {
     return {};
   }
   ScalarMap map{.kind = step.normal ? ScalarKind::normal : ScalarKind::quantile};
-  for (std::size_t i = 0; i < step.quantiles; ++i) {
-    map.knots.push_back(ordered.quantile(static_cast<double>(i) / static_cast<double>(step.quantiles - 1)));
+  map.knots = quantile_knots(ordered, step.quantiles);
+  return {map};
+}
+
+inline ScalarMaps learn(const RankScale& step, const Sample& sample) {
+  const Moments moments = moments_of(sample);
+  if (moments.is_constant() || !(moments.deviation > 0.0)) {
+    return {novelty_map(moments.mean, step.novelty)};
   }
+  ScalarMap map{
+      .kind = ScalarKind::rank, .a = normal_quantile(1.0 - 0.5 / moments.count), .b = 1.0 / moments.deviation};
+  map.knots = quantile_knots(Ordered(sample), step.quantiles);
+  map.derive();
   return {map};
 }
 

@@ -211,8 +211,11 @@ void archive_dictionary(Archive& archive, Dictionary& dictionary) {
 
 template <class Archive>
 void serialize(Archive& archive, ScalarMap& map) {
-  archive_choice(archive, "a scaling", map.kind, ScalarKind::normal);
+  archive_choice(archive, "a scaling", map.kind, ScalarKind::rank);
   archive(map.a, map.b, map.knots);
+  if constexpr (Archive::is_loading::value) {
+    map.derive();
+  }
 }
 
 template <class Archive>

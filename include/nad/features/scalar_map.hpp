@@ -24,13 +24,15 @@ enum class ScalarKind : std::uint8_t {
   novelty,       ///< 0 where x is a, else b
   quantile,      ///< the place among the knots, 0 to 1
   normal,        ///< the same as a deviate of the standard normal distribution
+  rank,          ///< that, from -a to a; beyond the outer knots on by log(1 + distance * b)
 };
 
 struct ScalarMap {
   ScalarKind kind = ScalarKind::affine;
   double a = 0.0;
   double b = 1.0;
-  std::vector<double> knots = {};  ///< rising
+  std::vector<double> knots = {};     ///< rising
+  std::vector<double> deviates = {};  ///< of `rank`, at the knots; not stored
 
   void apply(std::span<double> values) const {
     switch (kind) {
@@ -68,28 +70,53 @@ struct ScalarMap {
       case ScalarKind::normal:
         for (double& x : values) {
           if (!is_nan(x)) {
-            const double share = place_among_knots(x);
+            const double share = place_among_knots(x) / static_cast<double>(knots.size() - 1);
             x = kind == ScalarKind::normal ? normal_quantile(share) : share;
           }
+        }
+        break;
+      case ScalarKind::rank:
+        for (double& x : values) {
+          x = is_nan(x)           ? x
+              : x > knots.back()  ? a + portable_log1p((x - knots.back()) * b)
+              : x < knots.front() ? -a - portable_log1p((knots.front() - x) * b)
+                                  : deviate_at(place_among_knots(x));
         }
         break;
     }
   }
 
+  /// Computes what is not stored.
+  void derive() {
+    if (kind == ScalarKind::rank) {
+      deviates.clear();
+      for (std::size_t i = 0; i < knots.size(); ++i) {
+        const double share = static_cast<double>(i) / static_cast<double>(knots.size() - 1);
+        deviates.push_back(std::clamp(normal_quantile(share), -a, a));
+      }
+    }
+  }
+
  private:
-  /// Between two knots by a straight line; inside a run of equal ones, its middle.
+  /// Between the deviates of two knots by a straight line.
+  double deviate_at(double place) const {
+    const auto low = static_cast<std::size_t>(place);
+    const std::size_t high = std::min(low + 1, deviates.size() - 1);
+    return deviates[low] + (place - static_cast<double>(low)) * (deviates[high] - deviates[low]);
+  }
+
+  /// Counted from 0. Between two knots by a straight line; inside a run of equal ones, its middle.
   double place_among_knots(double x) const {
     const auto low = std::lower_bound(knots.begin(), knots.end(), x);
     const auto high = std::upper_bound(low, knots.end(), x);
-    const double last = static_cast<double>(knots.size() - 1);
     if (low != high) {
-      return static_cast<double>((low - knots.begin()) + (high - 1 - knots.begin())) / 2.0 / last;
+      return static_cast<double>((low - knots.begin()) + (high - 1 - knots.begin())) / 2.0;
     }
     if (low == knots.begin() || low == knots.end()) {
-      return low == knots.begin() ? 0.0 : 1.0;
+      return low == knots.begin() ? 0.0 : static_cast<double>(knots.size() - 1);
     }
     const double before = *(low - 1);
-    return (static_cast<double>(low - 1 - knots.begin()) + (x - before) / (*low - before)) / last;
+    return static_cast<double>(low - 1 - knots.begin()) + (x - before) / (*low - before);
   }
 };
 

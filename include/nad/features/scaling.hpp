@@ -111,4 +111,18 @@ struct QuantileScale {
   friend bool operator==(const QuantileScale&, const QuantileScale&) = default;
 };
 
+/// The rank among the training values, as a normal deviate; the least and the greatest of n values are as far out as
+/// the half of 1 / n. What lies beyond them goes on from there, by log(1 + distance / deviation): ranks alone would
+/// take a value a thousand times as large for one that is a little larger. A feature that is constant in training
+/// becomes 0 where it still has that value and `novelty` where it has not.
+struct RankScale {
+  static constexpr std::string_view kind = "rank_scale";
+
+  ColumnChoice columns = {};
+  std::size_t quantiles = 1000;
+  double novelty = 10.0;
+
+  friend bool operator==(const RankScale&, const RankScale&) = default;
+};
+
 }  // namespace nad

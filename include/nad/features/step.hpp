@@ -26,8 +26,8 @@ namespace nad {
 /// Those that choose and derive columns, those that make features of them, those that choose records.
 using FeatureStep =
     std::variant<LeaveOut, TimeParts, AddressFeatures, PortFeatures, TrafficFeatures, HostWindows, RollingWindows,
-                 Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax, QuantileScale, OneHot, Ordinal,
-                 Frequency, Hashing, Novelty, View, UnitLength, Pca, DropMissing, DropDuplicates>;
+                 Impute, DropConstant, Clip, Log1p, Standardise, RobustScale, MinMax, QuantileScale, RankScale, OneHot,
+                 Ordinal, Frequency, Hashing, Novelty, View, UnitLength, Pca, DropMissing, DropDuplicates>;
 
 /// The name of a step in configurations and files.
 inline std::string_view kind(const FeatureStep& step) {

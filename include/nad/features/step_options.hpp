@@ -151,6 +151,13 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("normal", step.normal);
 }
 
+template <Is<RankScale> Step, class Visit>
+void for_each_option(Step& step, Visit&& visit) {
+  visit("columns", step.columns);
+  visit("quantiles", step.quantiles);
+  visit("novelty", step.novelty);
+}
+
 template <Is<OneHot> Step, class Visit>
 void for_each_option(Step& step, Visit&& visit) {
   visit("columns", step.columns);

@@ -4,7 +4,7 @@
 ///
 ///   nad::FeaturePipeline pipeline({nad::Impute{}, nad::OneHot{},
 ///                                  nad::View{"log"}, nad::Log1p{}, nad::Standardise{.clip = 10.0},
-///                                  nad::View{"rank"}, nad::QuantileScale{.normal = true}});
+///                                  nad::View{"rank"}, nad::RankScale{}});
 ///   pipeline.fit(train);
 ///   pipeline.views()[1];                  // {.name = "rank", .first = 40, .count = 40}
 ///   pipeline.features()[40].name;         // "rank: duration"

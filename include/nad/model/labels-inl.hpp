@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detector/boosted_trees.hpp"
 #include "nad/model/model_options.hpp"
 #include "nad/table/summary.hpp"
 #include "nad/table/table.hpp"
@@ -118,6 +119,22 @@ inline Labels read_labels(const Table& table, const ModelOptions& options, const
     }
   }
   return labels;
+}
+
+/// Of each row the family of attacks that is the most likely one, were it an attack: 0 is the normal class.
+inline std::vector<std::int32_t> likeliest_attack(const BoostedTrees& trees, MatrixView x, const FitControl& control) {
+  const Matrix chances = trees.predict_proba(x, control);
+  std::vector<std::int32_t> found(x.rows());
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    float most = -1.0F;
+    for (std::size_t place = 0; place < chances.columns(); ++place) {
+      if (trees.classes()[place] != 0 && chances(row, place) > most) {
+        most = chances(row, place);
+        found[row] = trees.classes()[place];
+      }
+    }
+  }
+  return found;
 }
 
 }  // namespace nad::detail

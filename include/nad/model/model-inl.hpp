@@ -184,7 +184,7 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     findings[i].p = calibration_.p_value(scores[i]);
     findings[i].surprise = calibration_.surprise(scores[i]) / ten;
   }
-  const auto* const trees = families_.empty() ? nullptr : dynamic_cast<const BoostedTrees*>(detector_.get());
+  const BoostedTrees* const trees = teller();
   const std::size_t wanted = trees != nullptr ? rows.size() : most == 0 ? 0 : std::min(explained, rows.size());
   constexpr std::size_t at_once = 4096;
   const FitControl quiet{.n_jobs = control.n_jobs};
@@ -193,7 +193,7 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     const Table part = columns.take(rows.subspan(begin, count));
     const Matrix x = pipeline_.transform_columns(part, quiet);
     if (trees != nullptr) {
-      const std::vector<std::int32_t> classes = trees->predict_class(x, quiet);
+      const std::vector<std::int32_t> classes = detail::likeliest_attack(*trees, x, quiet);
       for (std::size_t i = 0; i < count; ++i) {
         findings[begin + i].family = families_.at(static_cast<std::size_t>(classes[i]));
       }
@@ -201,7 +201,7 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     if (most == 0 || begin >= explained) {
       continue;
     }
-    const Matrix contributions = pipeline_.fold(detector_->explain(x, quiet), part);
+    const Matrix contributions = pipeline_.fold(detail::explain_distinct(*detector_, x, quiet), part);
     for (std::size_t i = 0; i < count; ++i) {
       findings[begin + i].reasons =
           detail::reasons_of(usual_, part, i, contributions.row(i), findings[begin + i].surprise, most);
@@ -211,6 +211,24 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     }
   }
   return findings;
+}
+
+NAD_INLINE const BoostedTrees* Model::teller() const noexcept {
+  return families_.empty() ? nullptr : dynamic_cast<const BoostedTrees*>(detector_.get());
+}
+
+NAD_INLINE std::vector<std::int32_t> Model::predict(const Table& table, const FitControl& control) const {
+  require_fitted("predicting");
+  if (teller() == nullptr) {
+    throw Error(ErrorCode::invalid_argument,
+                "this model has learnt no families of attacks; train it 'labelled', with boosted trees");
+  }
+  std::vector<std::int32_t> found(table.rows());  // 0 is normal
+  for (const Finding& finding : detect(table, {.most_reasons = 0, .most_explained = 0}, control).reported) {
+    const auto family = std::find(families_.begin(), families_.end(), finding.family);
+    found[finding.row] = static_cast<std::int32_t>(family - families_.begin());
+  }
+  return found;
 }
 
 NAD_INLINE ThresholdEvidence Model::evidence() const noexcept {

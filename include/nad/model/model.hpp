@@ -35,6 +35,9 @@
 
 namespace nad {
 
+class BoostedTrees;
+class RecordScorer;
+
 class NAD_API Model {
  public:
   static constexpr std::string_view kind_name = "model";
@@ -53,6 +56,9 @@ class NAD_API Model {
   Findings detect(const Table& table, const DetectOptions& options = {}, const FitControl& control = {}) const;
   /// One a record; higher is more anomalous.
   std::vector<float> anomaly_score(const Table& table, const FitControl& control = {}) const;
+  /// What each record is, as a place in `families()`: the most likely kind of attack where the score is above the
+  /// threshold, else normal. Only for a model that learnt from labels by boosted trees.
+  std::vector<std::int32_t> predict(const Table& table, const FitControl& control = {}) const;
   /// Findings for these rows of a table, reported or not, in the order given, with all their reasons.
   std::vector<Finding> explain(const Table& table, std::span<const std::size_t> rows,
                                const FitControl& control = {}) const;
@@ -93,6 +99,8 @@ class NAD_API Model {
   void serialize(Archive& archive);
 
  private:
+  friend class RecordScorer;  // whose findings are those of `detect`
+
   void require_fitted(const char* verb) const;
   /// An error that names every column that is missing or of another type.
   void require_fit(const Schema& schema) const;
@@ -109,6 +117,8 @@ class NAD_API Model {
   std::vector<Finding> findings_of(const Table& columns, std::span<const std::size_t> rows,
                                    std::span<const float> scores, std::size_t most, std::size_t explained,
                                    const FitControl& control) const;
+  /// Null where the detector cannot tell families of attacks.
+  const BoostedTrees* teller() const noexcept;
   ThresholdEvidence evidence() const noexcept;
   void restore();
 

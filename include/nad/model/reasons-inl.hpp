@@ -3,10 +3,14 @@
 // From contributions of columns to reasons.
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <numeric>
 #include <span>
 #include <vector>
 
+#include "nad/core/matrix.hpp"
+#include "nad/detector/detector.hpp"
 #include "nad/model/finding.hpp"
 #include "nad/table/group_words-inl.hpp"
 
@@ -22,6 +26,29 @@ inline double scale_to(std::span<const float> contributions, double surprise) {
   }
   // a record of such a score is above the detector's baseline; where one is not, only the signs are kept
   return sum > 1e-9 * size ? surprise / sum : size > 0.0 ? surprise / size : 0.0;
+}
+
+/// What a detector says of rows, of equal neighbours once: floods repeat themselves, and equal scores bring their
+/// records together.
+inline Matrix explain_distinct(const Detector& detector, const Matrix& x, const FitControl& control) {
+  std::vector<std::size_t> firsts;
+  std::vector<std::size_t> place_of(x.rows());
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    if (firsts.empty() || std::memcmp(x.row(row).data(), x.row(firsts.back()).data(), x.row(row).size_bytes()) != 0) {
+      firsts.push_back(row);
+    }
+    place_of[row] = firsts.size() - 1;
+  }
+  Matrix distinct = Matrix::for_overwrite(firsts.size(), x.columns());
+  for (std::size_t place = 0; place < firsts.size(); ++place) {
+    std::copy_n(x.row(firsts[place]).data(), x.columns(), distinct.row(place).data());
+  }
+  const Matrix of_distinct = detector.explain(distinct, control);
+  Matrix contributions = Matrix::for_overwrite(x.rows(), of_distinct.columns());
+  for (std::size_t row = 0; row < x.rows(); ++row) {
+    std::copy_n(of_distinct.row(place_of[row]).data(), of_distinct.columns(), contributions.row(row).data());
+  }
+  return contributions;
 }
 
 inline std::vector<Reason> reasons_of(const UsualValues& usual, const Table& columns, std::size_t row,

@@ -20,8 +20,8 @@
 namespace nad::detail {
 
 inline std::string_view name_of(ScalarKind kind) noexcept {
-  constexpr std::array<std::string_view, 8> names = {"affine",       "clip",    "log1p",    "fill",
-                                                     "missing_flag", "novelty", "quantile", "normal"};
+  constexpr std::array<std::string_view, 9> names = {"affine",  "clip",     "log1p",  "fill", "missing_flag",
+                                                     "novelty", "quantile", "normal", "rank"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -49,6 +49,11 @@ inline Json json_of_map(const ScalarMap& map) {
       break;
     case ScalarKind::quantile:
     case ScalarKind::normal:
+      shown["knots"] = map.knots;
+      break;
+    case ScalarKind::rank:
+      shown["most"] = as_json(map.a);
+      shown["multiply"] = as_json(map.b);
       shown["knots"] = map.knots;
       break;
     case ScalarKind::missing_flag:

@@ -15,7 +15,9 @@
 
 namespace nad::detail {
 
-inline bool has_knots(ScalarKind kind) noexcept { return kind == ScalarKind::quantile || kind == ScalarKind::normal; }
+inline bool has_knots(ScalarKind kind) noexcept {
+  return kind == ScalarKind::quantile || kind == ScalarKind::normal || kind == ScalarKind::rank;
+}
 
 /// Whether features with these functions can be computed beside each other.
 inline bool alike(const ScalarMaps& a, const ScalarMaps& b) {
@@ -43,8 +45,14 @@ struct OnnxBand {
 /// Whether a function jumps at some values.
 inline bool jumps(ScalarKind kind) noexcept { return kind == ScalarKind::novelty || has_knots(kind); }
 
-/// The place of [rows, 1] doubles among the knots, 0 to 1; NaN stays.
-inline std::string onnx_quantile(OnnxGraph& graph, const OnnxBand& band, const std::vector<double>& knots) {
+/// Where [rows, 1] doubles are among knots.
+struct OnnxPlace {
+  std::string below;    ///< knots below x
+  std::string through;  ///< and those that it is equal to
+  std::string place;    ///< counted from 0
+};
+
+inline OnnxPlace onnx_place_of(OnnxGraph& graph, const OnnxBand& band, const std::vector<double>& knots) {
   const auto size = static_cast<std::int64_t>(knots.size());
   const auto last = static_cast<double>(size - 1);
   const std::string all = graph.constant(knots, {1, knots.size()});
@@ -53,12 +61,12 @@ inline std::string onnx_quantile(OnnxGraph& graph, const OnnxBand& band, const s
     const std::string met = graph.to_double(graph.node(comparison, {value, all}));
     return graph.node("ReduceSum", {met, axis}, {onnx_number("keepdims", 1)});
   };
-  const std::string below = count("Greater", band.low);            // knots below x
-  const std::string through = count("GreaterOrEqual", band.high);  // and those that it is equal to
+  const std::string below = count("Greater", band.low);
+  const std::string through = count("GreaterOrEqual", band.high);
   const std::string zero = graph.constant(0.0);
   const std::string one = graph.constant(1.0);
   const std::string both = graph.node("Sub", {graph.node("Add", {below, through}), one});
-  const std::string middle = graph.node("Div", {both, graph.constant(2.0 * last)});
+  const std::string middle = graph.node("Div", {both, graph.constant(2.0)});
   const std::string index = graph.node("Sub", {below, one});
   const auto knot_at = [&](const std::string& place) {
     const std::string bounded = graph.node(
@@ -69,11 +77,46 @@ inline std::string onnx_quantile(OnnxGraph& graph, const OnnxBand& band, const s
   const std::string apart = graph.node("Sub", {knot_at(below), before});
   const std::string width = graph.node("Where", {graph.node("Greater", {apart, zero}), apart, one});
   const std::string share = graph.node("Div", {graph.node("Sub", {band.x, before}), width});
-  std::string place = graph.node("Div", {graph.node("Add", {index, share}), graph.constant(last)});
+  std::string place = graph.node("Add", {index, share});
   place = graph.node("Where", {graph.node("Less", {below, one}), zero, place});
-  place = graph.node("Where", {graph.node("Greater", {below, graph.constant(last)}), one, place});
+  place = graph.node("Where", {graph.node("Greater", {below, graph.constant(last)}), graph.constant(last), place});
   place = graph.node("Where", {graph.node("Greater", {through, below}), middle, place});
-  return graph.node("Where", {graph.node("IsNaN", {band.x}), band.x, place});
+  return {below, through, place};
+}
+
+/// The place of [rows, 1] doubles among the knots, 0 to 1; NaN stays.
+inline std::string onnx_quantile(OnnxGraph& graph, const OnnxBand& band, const std::vector<double>& knots) {
+  const std::string last = graph.constant(static_cast<double>(knots.size() - 1));
+  const std::string share = graph.node("Div", {onnx_place_of(graph, band, knots).place, last});
+  return graph.node("Where", {graph.node("IsNaN", {band.x}), band.x, share});
+}
+
+/// The deviate at that place, and beyond the outer knots what goes on by a logarithm; NaN stays.
+inline std::string onnx_rank_scale(OnnxGraph& graph, const OnnxBand& band, const ScalarMap& map) {
+  const OnnxPlace found = onnx_place_of(graph, band, map.knots);
+  const auto last = static_cast<std::int64_t>(map.knots.size()) - 1;
+  const std::string deviates = graph.constant(map.deviates, {map.deviates.size()});
+  const std::string bounded = graph.node("Max", {graph.to_int(found.place), graph.constant(std::int64_t{0})});
+  const std::string low = graph.node("Min", {bounded, graph.constant(last)});
+  const std::string next = graph.node("Add", {low, graph.constant(std::int64_t{1})});
+  const std::string high = graph.node("Min", {next, graph.constant(last)});
+  const std::string at_low = graph.gather(deviates, low, 0);
+  const std::string rise = graph.node("Sub", {graph.gather(deviates, high, 0), at_low});
+  const std::string share = graph.node("Sub", {found.place, graph.to_double(low)});
+  std::string deviate = graph.node("Add", {at_low, graph.node("Mul", {share, rise})});
+  const std::string one = graph.constant(1.0);
+  const auto beyond = [&](const std::string& distance) {
+    const std::string ahead = graph.node("Max", {distance, graph.constant(0.0)});
+    const std::string units = graph.node("Mul", {ahead, graph.constant(map.b)});
+    return graph.node("Add", {graph.node("Log", {graph.node("Add", {units, one})}), graph.constant(map.a)});
+  };
+  const std::string over = beyond(graph.node("Sub", {band.x, graph.constant(map.knots.back())}));
+  const std::string is_over = graph.node("Greater", {found.below, graph.constant(static_cast<double>(last))});
+  deviate = graph.node("Where", {is_over, over, deviate});
+  const std::string under = beyond(graph.node("Sub", {graph.constant(map.knots.front()), band.x}));
+  const std::string is_under = graph.node("Less", {found.through, one});
+  deviate = graph.node("Where", {is_under, graph.node("Neg", {under}), deviate});
+  return graph.node("Where", {graph.node("IsNaN", {band.x}), band.x, deviate});
 }
 
 /// A polynomial of doubles, the factor of the highest power first.
@@ -162,6 +205,8 @@ inline std::string onnx_scalar_map(OnnxGraph& graph, const OnnxBand& band, const
       return onnx_quantile(graph, band, maps.front()->knots);
     case ScalarKind::normal:
       return onnx_normal_quantile(graph, onnx_quantile(graph, band, maps.front()->knots));
+    case ScalarKind::rank:
+      return onnx_rank_scale(graph, band, *maps.front());
   }
   return x;
 }

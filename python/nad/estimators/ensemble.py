@@ -55,8 +55,8 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that
         lie as far out or further; beyond those a tail is fitted to them.
 
-        - "tempered_surprise": the weighted mean of -log p, of which what goes beyond 5 counts by its logarithm, so that
-          no member drowns the others by how far out it believes a row to be;
+        - "tempered_surprise": the weighted mean of -log p, of which what goes beyond 5 counts by its logarithm,
+          log(1 + 4 x) / 4, so that no member drowns the others by how far out it believes a row to be;
         - "mean_surprise", "max_surprise": the weighted mean of -log p, or the largest weighted one;
         - "mean", "maximum", "median": of standardised scores, which are distances from the median of the calibration
           rows in their standard deviations;

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/model/one_record-inl.hpp"
+#include "nad/model/record_scorer.hpp"
+
+namespace nad {
+
+NAD_INLINE RecordScorer::RecordScorer(Model model) : model_(std::move(model)) {
+  if (!model_.is_fitted()) {
+    throw Error(ErrorCode::not_fitted,
+                "this model has not learnt anything yet; call fit() or load one before scoring records");
+  }
+  record_ = std::make_unique<detail::OneRecord>(model_.pipeline().plan());
+}
+NAD_INLINE RecordScorer::~RecordScorer() = default;
+NAD_INLINE RecordScorer::RecordScorer(RecordScorer&&) noexcept = default;
+NAD_INLINE RecordScorer& RecordScorer::operator=(RecordScorer&&) noexcept = default;
+
+NAD_INLINE std::size_t RecordScorer::place(std::string_view name) const { return inputs().place(name); }
+
+NAD_INLINE const Schema& RecordScorer::inputs() const noexcept { return record_->inputs(); }
+
+NAD_INLINE void RecordScorer::set(std::size_t place, double value) {
+  last_.reset();
+  record_->set(place, value);
+}
+
+NAD_INLINE void RecordScorer::set(std::size_t place, std::string_view text) {
+  last_.reset();
+  record_->set(place, text);
+}
+
+NAD_INLINE void RecordScorer::set(std::size_t place, const Address& address) {
+  last_.reset();
+  record_->set(place, address);
+}
+
+NAD_INLINE void RecordScorer::set_time(std::size_t place, std::int64_t nanoseconds) {
+  last_.reset();
+  record_->set_time(place, nanoseconds);
+}
+
+NAD_INLINE void RecordScorer::set_missing(std::size_t place) {
+  last_.reset();
+  record_->set_missing(place);
+}
+
+NAD_INLINE void RecordScorer::clear() {
+  last_.reset();
+  for (std::size_t place = 0; place < inputs().size(); ++place) {
+    record_->set_missing(place);
+  }
+}
+
+NAD_INLINE RecordScore RecordScorer::score() {
+  last_.reset();
+  ++records_;
+  const float score = model_.detector().anomaly_score(record_->next());
+  const RecordScore result{
+      .score = score, .p = model_.calibration().p_value(score), .is_alert = score > model_.threshold().score};
+  last_ = result;
+  return result;
+}
+
+NAD_INLINE Finding RecordScorer::explain(std::size_t most_reasons) const {
+  if (!last_) {
+    throw Error(ErrorCode::invalid_argument,
+                records_ == 0 ? "no record was scored yet; call score() before explain()"
+                              : "the record was changed since it was scored; call explain() before anything is set");
+  }
+  constexpr std::size_t only = 0;
+  std::vector<Finding> findings =
+      model_.findings_of(record_->columns(), {&only, 1}, {&last_->score, 1}, most_reasons, 1, {});
+  findings.front().row = records_ - 1;
+  return std::move(findings.front());
+}
+
+NAD_INLINE std::optional<Finding> RecordScorer::detect(std::size_t most_reasons) {
+  if (!score().is_alert) {
+    return std::nullopt;
+  }
+  return explain(most_reasons);
+}
+
+}  // namespace nad

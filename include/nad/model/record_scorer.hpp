@@ -1,0 +1,92 @@
+#pragma once
+
+/// Records that come one after the other, each judged at once: the score, the p-value and the reasons that
+/// `Model::detect` gives for a table of them, bit for bit.
+///
+///   nad::RecordScorer scorer(nad::Model::load("office.nad"));
+///   const std::size_t sent = scorer.place("bytes_sent");
+///   const std::size_t service = scorer.place("service");
+///   for (;;) {
+///     scorer.set(sent, 1032.0);
+///     scorer.set(service, "http");                            // and so on; what is not set keeps its last value
+///     if (scorer.score().is_alert) std::cout << scorer.explain() << '\n';
+///   }
+///
+/// A scorer belongs to one thread; many of them may be made of one model. It remembers what steps that look back need,
+/// and nothing else of the records. Where no step derives columns, a record of values that were seen before allocates
+/// nothing; reasons are looked for only when they are asked for.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "nad/config.hpp"
+#include "nad/model/finding.hpp"
+#include "nad/model/model.hpp"
+#include "nad/table/address.hpp"
+#include "nad/table/schema.hpp"
+#include "nad/threshold/calibration.hpp"
+
+namespace nad {
+
+namespace detail {
+class OneRecord;
+}
+
+/// What a model says of one record.
+struct RecordScore {
+  float score = 0.0F;     ///< the detector's; higher is more anomalous
+  PValue p;               ///< how likely a normal record gets such a score or a higher one
+  bool is_alert = false;  ///< the score is above the model's threshold
+
+  friend bool operator==(const RecordScore&, const RecordScore&) = default;
+};
+
+class NAD_API RecordScorer {
+ public:
+  /// Of a model that was fitted. Later changes of the model given do not reach the scorer.
+  explicit RecordScorer(Model model);
+  ~RecordScorer();
+  RecordScorer(RecordScorer&&) noexcept;
+  RecordScorer& operator=(RecordScorer&&) noexcept;
+
+  const Model& model() const noexcept { return model_; }
+
+  /// The place of an input by its name; an error with the nearest name where there is none.
+  std::size_t place(std::string_view name) const;
+  /// What the places hold.
+  const Schema& inputs() const noexcept;
+
+  // An error where the value is not of the input's type; numbers go into number, integer and boolean inputs.
+  void set(std::size_t place, double value);
+  void set(std::size_t place, std::string_view text);
+  void set(std::size_t place, const Address& address);
+  void set_time(std::size_t place, std::int64_t nanoseconds);
+  void set_missing(std::size_t place);
+  /// Everything is missing, as at first.
+  void clear();
+
+  /// Judges the record that was set. Each call is a record of its own, also where nothing was set in between.
+  RecordScore score();
+  /// The finding of the record that was scored last, reported or not. An error where something was set since.
+  Finding explain(std::size_t most_reasons = 5) const;
+  /// Judges the record that was set; a finding with its reasons where it is reported.
+  std::optional<Finding> detect(std::size_t most_reasons = 5);
+
+  /// How many were scored. A finding's row is the number of its record, counted from 0.
+  std::size_t records() const noexcept { return records_; }
+
+ private:
+  Model model_;
+  std::unique_ptr<detail::OneRecord> record_;
+  std::size_t records_ = 0;
+  std::optional<RecordScore> last_;  ///< nothing once something was set
+};
+
+}  // namespace nad
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/model/record_scorer-inl.hpp"
+#endif
