@@ -34,6 +34,7 @@ void register_threshold(py::module_& module);
 void register_evaluate(py::module_& module);
 void register_persist(py::module_& module);
 void register_model(py::module_& module);
+void register_export(py::module_& module);
 void register_record_scorer(py::module_& module);
 
 /// Rows that came from Python. A float32 array with adjacent columns is borrowed, whatever its row stride; everything

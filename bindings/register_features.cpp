@@ -121,6 +121,12 @@ void register_features(py::module_& module) {
       .def_property_readonly("views", &view_words)
       .def_property_readonly("left_out", &left_out_words)
       .def_property_readonly("explained_variance_ratio", &FeaturePipeline::explained_variance_ratio)
+      .def(
+          "columns",
+          [](const FeaturePipeline& self, const Table& table) {
+            return without_gil([&] { return self.columns(table); });
+          },
+          py::arg("table"))
       .def("ignored", &FeaturePipeline::ignored, py::arg("table"))
       .def("to_text", &FeaturePipeline::to_string)
       .def("__copy__", [](const FeaturePipeline& self) { return self; });

@@ -1,4 +1,5 @@
 // The compiled build of model/.
+#include "nad/model/export-inl.hpp"
 #include "nad/model/finding-inl.hpp"
 #include "nad/model/model-inl.hpp"
 #include "nad/model/record_scorer-inl.hpp"

@@ -106,9 +106,12 @@
 #include "nad/evaluate/score_view.hpp"
 #include "nad/evaluate/splits.hpp"
 
+#include "nad/persist/json.hpp"
 #include "nad/persist/model_file.hpp"
+#include "nad/persist/onnx.hpp"
 #include "nad/persist/pipeline_file.hpp"
 
+#include "nad/model/export.hpp"
 #include "nad/model/finding.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/model_options.hpp"

@@ -51,6 +51,7 @@ from nad.estimators import (
     PcaResidual,
 )
 from nad.evaluation import Evaluation, evaluate
+from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.model import Finding, Findings, Model, Reason
@@ -133,6 +134,10 @@ __all__ = [
     "q_values",
     "read",
     "read_header",
+    "save_json",
+    "save_onnx",
     "simd",
     "splits",
+    "to_json",
+    "to_onnx",
 ]

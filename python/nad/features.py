@@ -148,6 +148,10 @@ class FeaturePipeline:
         """The records that ``fit`` learns from: all but those that DropMissing and DropDuplicates leave out."""
         return Table._of(self._core.training_rows(core_table(table)))
 
+    def columns(self, table: Any) -> Table:
+        """What features are made of, in the units of the user: columns that are learnt from, and those steps derive."""
+        return Table._of(self._core.columns(core_table(table)))
+
     def transform(self, table: Any) -> npt.NDArray[np.float32]:
         """One float32 row a record. Columns that the pipeline does not know are ignored, which is said once."""
         core = core_table(table)

@@ -20,8 +20,14 @@ struct ParetoTail {
   static constexpr double thinnest = -0.5;
   static constexpr double heaviest = 0.9;
 
+  static constexpr double straight_surprise = 6.907755278982137052;  ///< -log(0.001)
+
   double shape = 0.0;
   double scale = 1.0;
+
+  bool is_exponential() const noexcept { return shape < 1e-6 && shape > -1e-6; }
+  /// 1 + shape * units at that survival.
+  double straight_from() const noexcept { return portable_exp(shape * straight_surprise); }
 
   /// -log of the share that exceeds the limit by more than `excess`, which is at least 0. Increases strictly.
   double surprise(double excess) const noexcept {
@@ -115,12 +121,6 @@ struct ParetoTail {
   static double log_of(double x) noexcept {
     return x >= 1.0 ? portable_log1p(x - 1.0) : -portable_log1p((1.0 - x) / x);
   }
-
-  static constexpr double straight_surprise = 6.907755278982137052;  ///< -log(0.001)
-
-  bool is_exponential() const noexcept { return shape < 1e-6 && shape > -1e-6; }
-  /// 1 + shape * units at that survival.
-  double straight_from() const noexcept { return portable_exp(shape * straight_surprise); }
 };
 
 }  // namespace nad::detail

@@ -151,21 +151,31 @@ NAD_INLINE void Autoencoder::whiten() {
   }
 }
 
-NAD_INLINE void Autoencoder::derive() {
-  detail::ResidualUnits units = detail::ResidualUnits::plain(n_features());
+NAD_INLINE std::vector<float> Autoencoder::error_means() const {
+  if (options_.residual == ResidualScore::mean) {
+    return std::vector<float>(n_features());
+  }
+  return {residuals_.mean.begin(), residuals_.mean.end()};
+}
+
+NAD_INLINE std::vector<float> Autoencoder::error_scales() const {
+  std::vector<float> scales(n_features(), 1.0F);
   const double columns = static_cast<double>(n_features());
   if (options_.residual == ResidualScore::mean) {
-    units.scale.assign(n_features(), static_cast<float>(std::sqrt(1.0 / columns)));
-  } else {
-    units.mean.assign(residuals_.mean.begin(), residuals_.mean.end());
+    scales.assign(n_features(), static_cast<float>(std::sqrt(1.0 / columns)));
   }
   if (options_.residual == ResidualScore::variance_weighted) {
     const std::vector<double> variances = detail::variances_of(residuals_);
     const double floor = detail::variance_floor(variances, options_.residual_floor, least_variance_);
     for (std::size_t column = 0; column < n_features(); ++column) {
-      units.scale[column] = static_cast<float>(std::sqrt(1.0 / (columns * (variances[column] + floor))));
+      scales[column] = static_cast<float>(std::sqrt(1.0 / (columns * (variances[column] + floor))));
     }
   }
+  return scales;
+}
+
+NAD_INLINE void Autoencoder::derive() {
+  detail::ResidualUnits units{error_means(), error_scales(), nullptr};
   if (options_.residual == ResidualScore::whitened) {
     units.whitening = &whitening_;
   }

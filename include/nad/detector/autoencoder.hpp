@@ -87,6 +87,13 @@ class NAD_API Autoencoder final : public Detector {
   /// The weights from one layer to the next, (inputs + 1) x outputs, the last row the biases.
   MatrixView weights(std::size_t step) const { return state_.weights.at(step); }
 
+  /// What is taken off the error of each column, and what the rest is multiplied with, before it is squared.
+  std::vector<float> error_means() const;
+  std::vector<float> error_scales() const;
+  /// With ResidualScore::whitened, what errors less their means are multiplied with: the root of their inverse
+  /// covariance; else empty.
+  MatrixView whitening() const noexcept { return whitening_; }
+
   /// What the network makes of the rows.
   Matrix reconstruct(MatrixView x, const FitControl& control = {}) const;
 

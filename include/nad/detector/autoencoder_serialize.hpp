@@ -84,7 +84,7 @@ void archive_history(Archive& archive, std::vector<EpochRecord>& history) {
     validation_loss.push_back(epoch.validation_loss.value_or(std::numeric_limits<double>::quiet_NaN()));
     learning_rate.push_back(epoch.learning_rate);
   }
-  archive(loss, validation_loss, learning_rate);
+  archive_named(archive, "loss", loss, "validation_loss", validation_loss, "learning_rate", learning_rate);
   if constexpr (Archive::is_loading::value) {
     if (validation_loss.size() != loss.size() || learning_rate.size() != loss.size()) {
       throw Error(ErrorCode::bad_file, "the records of the epochs do not fit together; the model is damaged");
@@ -103,10 +103,15 @@ void archive_history(Archive& archive, std::vector<EpochRecord>& history) {
 
 /// `count` of them: what the options say, so no number has to be believed.
 template <class Archive>
-void archive_matrices(Archive& archive, const char* name, std::size_t count, std::vector<Matrix>& matrices) {
-  matrices.resize(count);
-  for (Matrix& matrix : matrices) {
-    archive_matrix(archive, name, matrix);
+void archive_matrices(Archive& archive, const char* name, const char* one, std::size_t count,
+                      std::vector<Matrix>& matrices) {
+  if constexpr (NamingArchive<Archive>) {
+    archive.field(name, matrices);
+  } else {
+    matrices.resize(count);
+    for (Matrix& matrix : matrices) {
+      archive_matrix(archive, one, matrix);
+    }
   }
 }
 
@@ -123,18 +128,19 @@ inline std::size_t n_steps(const AutoencoderOptions& options) {
 template <class Archive>
 void Autoencoder::serialize(Archive& archive) {
   const auto walk = [&archive](Autoencoder& model) {
-    archive(model.options_);
+    detail::archive_named(archive, "options", model.options_);
     detail::check_loaded_options(model.options_);
-    archive(model.threshold_);
+    detail::archive_named(archive, "threshold", model.threshold_);
     const std::size_t steps = detail::n_steps(model.options_);
     const bool adam = model.options_.solver == Solver::adam;
-    detail::archive_matrices(archive, "a layer", steps, model.state_.weights);
-    detail::archive_matrices(archive, "the memory of a layer", steps, model.state_.first);
-    detail::archive_matrices(archive, "the memory of a layer", adam ? steps : 0, model.state_.second);
-    archive(model.state_.steps);
+    detail::archive_matrices(archive, "weights", "a layer", steps, model.state_.weights);
+    detail::archive_matrices(archive, "first", "the memory of a layer", steps, model.state_.first);
+    detail::archive_matrices(archive, "second", "the memory of a layer", adam ? steps : 0, model.state_.second);
+    detail::archive_named(archive, "steps", model.state_.steps);
     detail::archive_history(archive, model.history_);
     detail::archive_field(archive, "best_epoch", model.best_epoch_);
-    archive(model.residuals_.weight, model.residuals_.mean, model.residuals_.covariance, model.least_variance_);
+    detail::archive_named(archive, "residual_weight", model.residuals_.weight, "residual_mean", model.residuals_.mean,
+                          "residual_covariance", model.residuals_.covariance, "least_variance", model.least_variance_);
     detail::archive_matrix(archive, "the whitening matrix", model.whitening_);
   };
   if constexpr (Archive::is_loading::value) {

@@ -60,12 +60,14 @@ void BoostedTreesOptions::serialize(Archive& archive) {
 template <class Archive>
 void BoostedTrees::serialize(Archive& archive) {
   const auto walk = [&archive](BoostedTrees& trees) {
-    archive(trees.options_);
-    archive(trees.threshold_);
-    archive(trees.classes_, trees.start_);
-    archive(trees.nodes_.root, trees.nodes_.feature, trees.nodes_.value, trees.nodes_.right);
-    archive(trees.nodes_.missing_right, trees.nodes_.set_feature, trees.nodes_.set_words);
-    archive(trees.codes_, trees.gains_, trees.training_loss_, trees.validation_loss_);
+    detail::archive_named(archive, "options", trees.options_, "threshold", trees.threshold_);
+    detail::archive_named(archive, "classes", trees.classes_, "start", trees.start_);
+    detail::archive_named(archive, "root", trees.nodes_.root, "feature", trees.nodes_.feature, "value",
+                          trees.nodes_.value, "right", trees.nodes_.right);
+    detail::archive_named(archive, "missing_right", trees.nodes_.missing_right, "set_feature", trees.nodes_.set_feature,
+                          "set_words", trees.nodes_.set_words);
+    detail::archive_named(archive, "codes", trees.codes_, "gains", trees.gains_, "training_loss", trees.training_loss_,
+                          "validation_loss", trees.validation_loss_);
   };
   if constexpr (Archive::is_loading::value) {
     BoostedTrees loaded;  // an error half way must not leave half a model behind

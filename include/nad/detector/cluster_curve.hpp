@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "nad/detail/archive_field.hpp"
+
 namespace nad {
 
 struct ClusterCurvePoint {
@@ -16,7 +18,7 @@ struct ClusterCurvePoint {
   template <class Archive>
   void serialize(Archive& archive) {
     auto stored = static_cast<std::uint64_t>(n_clusters);
-    archive(stored, inertia, silhouette);
+    detail::archive_named(archive, "n_clusters", stored, "inertia", inertia, "silhouette", silhouette);
     n_clusters = static_cast<std::size_t>(stored);
   }
 };
@@ -28,7 +30,7 @@ struct ClusterCurve {
   template <class Archive>
   void serialize(Archive& archive) {
     auto stored = static_cast<std::uint64_t>(elbow);
-    archive(points, stored);
+    detail::archive_named(archive, "points", points, "elbow", stored);
     elbow = static_cast<std::size_t>(stored);
   }
 };

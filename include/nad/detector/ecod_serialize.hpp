@@ -37,8 +37,9 @@ void ECODOptions::serialize(Archive& archive) {
 template <class Archive>
 void ECOD::serialize(Archive& archive) {
   const auto walk = [&archive](ECOD& ecod) {
-    archive(ecod.options_);
-    archive(ecod.threshold_, ecod.counts_, ecod.values_, ecod.through_, ecod.from_, ecod.skewness_, ecod.total_);
+    detail::archive_named(archive, "options", ecod.options_, "threshold", ecod.threshold_, "counts", ecod.counts_,
+                          "values", ecod.values_, "through", ecod.through_, "from", ecod.from_, "skewness",
+                          ecod.skewness_, "total", ecod.total_);
   };
   if constexpr (Archive::is_loading::value) {
     ECOD loaded;  // an error half way must not leave half a model behind

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "nad/detail/archive_field.hpp"
+
 namespace nad {
 
 struct ForestNodes {
@@ -50,7 +52,9 @@ struct ForestNodes {
   /// The forest of isolation, which has no categories; boosted trees name what they store themselves.
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(root, feature, value, right, missing_right, plane_begin, term_feature, term_weight, term_centre);
+    detail::archive_named(archive, "root", root, "feature", feature, "value", value, "right", right, "missing_right",
+                          missing_right, "plane_begin", plane_begin, "term_feature", term_feature, "term_weight",
+                          term_weight, "term_centre", term_centre);
   }
 };
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "nad/detail/archive_field.hpp"
+
 namespace nad::detail {
 
 /// What is stored: the centre and the triangle W for which |W (x - centre)|^2 is the distance.
@@ -17,7 +19,7 @@ struct GaussianShape {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(centre, triangle, log_determinant);
+    archive_named(archive, "centre", centre, "triangle", triangle, "log_determinant", log_determinant);
   }
 };
 

@@ -41,12 +41,14 @@ void HalfSpaceTreesOptions::serialize(Archive& archive) {
 template <class Archive>
 void HalfSpaceTrees::serialize(Archive& archive) {
   const auto walk = [&archive](HalfSpaceTrees& trees) {
-    archive(trees.options_);
-    archive(trees.threshold_);
+    detail::archive_named(archive, "options", trees.options_, "threshold", trees.threshold_);
     detail::archive_field(archive, "n_features", trees.n_features_);
-    archive(trees.rows_seen_, trees.next_growth_, trees.columns_, trees.values_);
-    archive(trees.reference_, trees.latest_, trees.reference_weight_, trees.latest_weight_);
-    archive(trees.waiting_, trees.waiting_weights_, trees.window_scores_);
+    detail::archive_named(archive, "rows_seen", trees.rows_seen_, "next_growth", trees.next_growth_, "columns",
+                          trees.columns_, "values", trees.values_);
+    detail::archive_named(archive, "reference", trees.reference_, "latest", trees.latest_, "reference_weight",
+                          trees.reference_weight_, "latest_weight", trees.latest_weight_);
+    detail::archive_named(archive, "waiting", trees.waiting_, "waiting_weights", trees.waiting_weights_,
+                          "window_scores", trees.window_scores_);
   };
   if constexpr (Archive::is_loading::value) {
     HalfSpaceTrees loaded;  // an error half way must not leave half a model behind

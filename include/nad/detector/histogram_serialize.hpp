@@ -44,8 +44,8 @@ void HistogramOptions::serialize(Archive& archive) {
 template <class Archive>
 void Histogram::serialize(Archive& archive) {
   const auto walk = [&archive](Histogram& histogram) {
-    archive(histogram.options_);
-    archive(histogram.threshold_, histogram.bins_, histogram.edges_, histogram.weights_);
+    detail::archive_named(archive, "options", histogram.options_, "threshold", histogram.threshold_, "bins",
+                          histogram.bins_, "edges", histogram.edges_, "weights", histogram.weights_);
   };
   if constexpr (Archive::is_loading::value) {
     Histogram loaded;  // an error half way must not leave half a model behind

@@ -98,6 +98,10 @@ class NAD_API IsolationForest final : public Detector {
   /// The mean number of edges a row passes, leaves adjusted for the rows they hold; the shorter, the more anomalous.
   std::vector<float> path_length(MatrixView x, const FitControl& control = {}) const;
   const ForestNodes& nodes() const noexcept { return nodes_; }
+  /// What the sum of the leaf values of all trees is multiplied with to be the raw score.
+  double scale() const noexcept { return scale_; }
+  /// What missing values count as with Missing::impute, one value a column; else empty.
+  std::span<const float> fill() const noexcept { return fill_; }
 
   std::unique_ptr<Detector> clone() const override;
   std::string_view kind() const noexcept override { return kind_name; }

@@ -49,10 +49,10 @@ void IsolationForestOptions::serialize(Archive& archive) {
 template <class Archive>
 void IsolationForest::serialize(Archive& archive) {
   const auto walk = [&archive](IsolationForest& forest) {
-    archive(forest.options_);
+    detail::archive_named(archive, "options", forest.options_);
     detail::archive_field(archive, "n_features", forest.n_features_);
     detail::archive_field(archive, "samples_per_tree", forest.samples_per_tree_);
-    archive(forest.threshold_, forest.fill_, forest.nodes_);
+    detail::archive_named(archive, "threshold", forest.threshold_, "fill", forest.fill_, "nodes", forest.nodes_);
   };
   if constexpr (Archive::is_loading::value) {
     IsolationForest loaded;  // an error half way must not leave half a forest behind

@@ -49,12 +49,12 @@ void KMeansOptions::serialize(Archive& archive) {
 template <class Archive>
 void KMeans::serialize(Archive& archive) {
   const auto walk = [&archive](KMeans& kmeans) {
-    archive(kmeans.options_);
-    archive(kmeans.threshold_);
+    detail::archive_named(archive, "options", kmeans.options_, "threshold", kmeans.threshold_);
     detail::archive_matrix(archive, "the centres", kmeans.centres_);
-    archive(kmeans.weights_, kmeans.mean_, kmeans.variance_, kmeans.inertia_);
+    detail::archive_named(archive, "weights", kmeans.weights_, "mean", kmeans.mean_, "variance", kmeans.variance_,
+                          "inertia", kmeans.inertia_);
     detail::archive_field(archive, "iterations", kmeans.iterations_);
-    archive(kmeans.curve_, kmeans.rows_seen_);
+    detail::archive_named(archive, "curve", kmeans.curve_, "rows_seen", kmeans.rows_seen_);
   };
   if constexpr (Archive::is_loading::value) {
     KMeans loaded;  // an error half way must not leave half a model behind

@@ -60,6 +60,10 @@ class NAD_API LocalGaussian final : public Detector {
   std::size_t n_clusters() const noexcept { return shares_.size(); }
   /// The share of the training rows in each cluster.
   std::span<const double> shares() const noexcept { return shares_; }
+  /// The normal distribution of each cluster.
+  const std::vector<std::shared_ptr<const detail::GaussianShape>>& shapes() const noexcept { return shapes_; }
+  /// What is added to the squared distance from each cluster: log det - 2 log share.
+  std::span<const float> offsets() const noexcept { return offsets_; }
 
   std::unique_ptr<Detector> clone() const override;
   std::string_view kind() const noexcept override { return kind_name; }

@@ -97,6 +97,10 @@ NAD_INLINE std::span<const double> LODA::weights(std::size_t projection) const {
   return std::span(weights_).subspan(lookups_.at(projection).first_term, bins_[projection] + std::size_t{2});
 }
 
+NAD_INLINE std::span<const float> LODA::terms(std::size_t projection) const {
+  return std::span(terms_).subspan(lookups_.at(projection).first_term, bins_[projection] + std::size_t{2});
+}
+
 // -- projecting
 
 NAD_INLINE void LODA::draw_projections(std::span<const double> variance) {

@@ -72,6 +72,11 @@ class NAD_API LODA final : public Detector {
   std::span<const float> mean() const noexcept { return mean_; }
   /// The weight of the rows below the bins of a projection, in each of them, and above them.
   std::span<const double> weights(std::size_t projection) const;
+  /// What a value in each of these places adds to the score, before the mean over the projections is taken.
+  std::span<const float> terms(std::size_t projection) const;
+  /// Where the first bin of a projection begins, and where the last one ends.
+  float low(std::size_t projection) const { return low_.at(projection); }
+  float high(std::size_t projection) const { return high_.at(projection); }
 
   std::unique_ptr<Detector> clone() const override;
   std::string_view kind() const noexcept override { return kind_name; }

@@ -42,9 +42,10 @@ void LODAOptions::serialize(Archive& archive) {
 template <class Archive>
 void LODA::serialize(Archive& archive) {
   const auto walk = [&archive](LODA& loda) {
-    archive(loda.options_);
-    archive(loda.threshold_, loda.mean_, loda.columns_, loda.coefficients_);
-    archive(loda.bins_, loda.low_, loda.high_, loda.weights_, loda.rows_seen_);
+    detail::archive_named(archive, "options", loda.options_, "threshold", loda.threshold_, "mean", loda.mean_,
+                          "columns", loda.columns_, "coefficients", loda.coefficients_);
+    detail::archive_named(archive, "bins", loda.bins_, "low", loda.low_, "high", loda.high_, "weights", loda.weights_,
+                          "rows_seen", loda.rows_seen_);
   };
   if constexpr (Archive::is_loading::value) {
     LODA loaded;  // an error half way must not leave half a model behind

@@ -94,6 +94,11 @@ NAD_INLINE std::span<const float> Mahalanobis::location() const {
   return shape_->centre;
 }
 
+NAD_INLINE std::span<const float> Mahalanobis::triangle() const {
+  require_fitted("asking for the triangle");
+  return shape_->triangle;
+}
+
 NAD_INLINE void Mahalanobis::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   const detail::ColumnMoments moments = detail::column_moments(from, control);

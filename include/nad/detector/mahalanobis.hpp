@@ -54,6 +54,8 @@ class NAD_API Mahalanobis final : public Detector {
   const Options& options() const noexcept { return options_; }
   /// The mean of each column.
   std::span<const float> location() const;
+  /// The lower triangle, row after row, of the matrix W for which |W (x - location)|^2 is the squared distance.
+  std::span<const float> triangle() const;
   /// How much the covariance was shrunk.
   double shrinkage() const noexcept { return shrinkage_; }
 

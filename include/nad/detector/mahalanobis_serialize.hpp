@@ -46,7 +46,8 @@ void Mahalanobis::serialize(Archive& archive) {
       throw Error(ErrorCode::not_fitted, "this mahalanobis has not learnt anything yet; call fit() before saving it");
     }
     detail::GaussianShape shape = *shape_;
-    archive(options_, threshold_, shrinkage_, shape);
+    detail::archive_named(archive, "options", options_, "threshold", threshold_, "shrinkage", shrinkage_, "shape",
+                          shape);
   }
 }
 

@@ -40,7 +40,7 @@ void NearestNeighboursOptions::serialize(Archive& archive) {
 template <class Archive>
 void NearestNeighbours::serialize(Archive& archive) {
   const auto walk = [&archive](NearestNeighbours& neighbours) {
-    archive(neighbours.options_, neighbours.threshold_);
+    detail::archive_named(archive, "options", neighbours.options_, "threshold", neighbours.threshold_);
     detail::archive_matrix(archive, "the samples", neighbours.samples_);
   };
   if constexpr (Archive::is_loading::value) {

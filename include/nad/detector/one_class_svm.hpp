@@ -99,6 +99,8 @@ class NAD_API OneClassSVM final : public Detector {
   MatrixView support_vectors() const noexcept;
   /// Their alphas, or what an approximation multiplies its features with.
   std::span<const double> dual_coefficients() const noexcept { return coefficients_; }
+  /// What is added to the angles of cosines, for KernelApproximation::fourier; else empty.
+  std::span<const float> phases() const noexcept { return phases_; }
   /// What the sum of weighted kernel values reaches at the boundary.
   double rho() const noexcept { return rho_; }
   /// The number that `gamma` came to.

@@ -53,18 +53,18 @@ void OneClassSVMOptions::serialize(Archive& archive) {
 template <class Archive>
 void OneClassSVM::serialize(Archive& archive) {
   const auto walk = [&archive](OneClassSVM& svm) {
-    archive(svm.options_);
-    archive(svm.threshold_, svm.mean_, svm.gamma_, svm.rho_, svm.baseline_);
+    detail::archive_named(archive, "options", svm.options_, "threshold", svm.threshold_, "mean", svm.mean_, "gamma",
+                          svm.gamma_, "rho", svm.rho_, "baseline", svm.baseline_);
     Matrix vectors;
     if (svm.vectors_ != nullptr) {
       vectors = *svm.vectors_;
     }
     detail::archive_matrix(archive, "the matrix of support vectors", vectors);
     svm.vectors_ = std::make_shared<const Matrix>(std::move(vectors));
-    archive(svm.coefficients_, svm.phases_);
+    detail::archive_named(archive, "coefficients", svm.coefficients_, "phases", svm.phases_);
     detail::archive_field(archive, "iterations", svm.iterations_);
     detail::archive_field(archive, "converged", svm.converged_);
-    archive(svm.rows_seen_);
+    detail::archive_named(archive, "rows_seen", svm.rows_seen_);
   };
   if constexpr (Archive::is_loading::value) {
     OneClassSVM loaded;  // an error half way must not leave half a model behind

@@ -49,6 +49,8 @@ class NAD_API PcaResidual final : public Detector {
   PcaResidual& operator=(PcaResidual&&) noexcept;
 
   const Options& options() const noexcept { return options_; }
+  /// The mean of each column.
+  std::span<const float> mean() const noexcept { return mean_; }
   /// The directions kept, one a row.
   MatrixView components() const noexcept { return components_; }
   /// The share of the variance of the training rows that each holds.

@@ -39,9 +39,9 @@ void PcaResidualOptions::serialize(Archive& archive) {
 template <class Archive>
 void PcaResidual::serialize(Archive& archive) {
   const auto walk = [&archive](PcaResidual& pca) {
-    archive(pca.options_, pca.threshold_, pca.mean_);
+    detail::archive_named(archive, "options", pca.options_, "threshold", pca.threshold_, "mean", pca.mean_);
     detail::archive_matrix(archive, "the directions", pca.components_);
-    archive(pca.explained_);
+    detail::archive_named(archive, "explained", pca.explained_);
   };
   if constexpr (Archive::is_loading::value) {
     PcaResidual loaded;  // an error half way must not leave half a model behind

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nad/config.hpp"
+#include "nad/detail/archive_field.hpp"
 #include "nad/detail/pareto_tail.hpp"
 
 namespace nad::detail {
@@ -27,12 +28,23 @@ class NAD_API TailScale {
   /// The distance from the median, in standard deviations as the quartiles tell them.
   double standardised(double score) const noexcept { return (score - median_) / spread_; }
 
+  /// Scores that were seen, increasing, and the rank of each.
+  std::span<const float> scores() const noexcept { return scores_; }
+  std::span<const double> ranks() const noexcept { return ranks_; }
+  double median() const noexcept { return median_; }
+  double spread() const noexcept { return spread_; }
+  /// Above this score the tail goes on, from this surprise.
+  double tail_start() const noexcept { return tail_start_; }
+  double tail_surprise() const noexcept { return tail_surprise_; }
+  const ParetoTail& tail() const noexcept { return tail_; }
+
   /// False where some value makes no sense, as it may after loading.
   bool is_sound() const noexcept;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(scores_, ranks_, median_, spread_, tail_start_, tail_surprise_, tail_.shape, tail_.scale);
+    archive_named(archive, "scores", scores_, "ranks", ranks_, "median", median_, "spread", spread_, "tail_start",
+                  tail_start_, "tail_surprise", tail_surprise_, "tail_shape", tail_.shape, "tail_scale", tail_.scale);
   }
 
  private:

@@ -83,6 +83,8 @@ class NAD_API Model {
 
   /// What each column contributes to the scores of calibration records: shares that add up to 1, the largest first.
   const std::vector<ColumnImportance>& importance() const noexcept { return importance_; }
+  /// What is usual in each column of normal training records: what reasons are worded with.
+  const UsualValues& usual_values() const noexcept { return usual_; }
   /// What was chosen and learnt, and why, for people.
   std::string describe() const;
 

@@ -42,7 +42,7 @@ struct UsualCategory {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(value, share);
+    archive_named(archive, "value", value, "share", share);
   }
 };
 
@@ -59,9 +59,10 @@ struct UsualColumn {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(name);
+    archive_named(archive, "name", name);
     archive_field(archive, "the type of a column", type);
-    archive(missing_share, low, median, high, categories, categories_left_out);
+    archive_named(archive, "missing_share", missing_share, "low", low, "median", median, "high", high, "categories",
+                  categories, "categories_left_out", categories_left_out);
   }
 };
 
@@ -83,7 +84,7 @@ class NAD_API UsualValues {
   /// For any cereal archive.
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(columns_);
+    detail::archive_named(archive, "columns", columns_);
     if constexpr (Archive::is_loading::value) {
       restore();
     }

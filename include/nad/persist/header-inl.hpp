@@ -98,7 +98,7 @@ inline std::string finish_header(Json header, const std::string& note) {
   }
 }
 
-inline std::string make_header(const Detector& detector, const Json& training, const SaveOptions& options) {
+inline Json detector_header(const Detector& detector, const Json& training, const SaveOptions& options) {
   if (!options.feature_names.empty() && options.feature_names.size() != detector.n_features()) {
     throw Error(ErrorCode::invalid_argument,
                 std::to_string(options.feature_names.size()) + " feature names were given for a detector of " +
@@ -110,7 +110,11 @@ inline std::string make_header(const Detector& detector, const Json& training, c
   }
   header["threshold"] = as_json(static_cast<double>(detector.threshold()));
   header["training"] = training;
-  return finish_header(std::move(header), options.note);
+  return header;
+}
+
+inline std::string make_header(const Detector& detector, const Json& training, const SaveOptions& options) {
+  return finish_header(detector_header(detector, training, options), options.note);
 }
 
 /// What loading wants to know of a header.

@@ -27,6 +27,7 @@
 #include "nad/detector/pca_residual.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
+#include "nad/persist/json_archive-inl.hpp"
 
 namespace nad::detail {
 
@@ -35,6 +36,8 @@ struct Kind {
   std::unique_ptr<Detector> (*read)(std::span<const std::byte> payload);
   /// False when the detector is of another type than its tag says.
   bool (*write)(const Detector& detector, PayloadWriter& payload, Json& training);
+  /// What it learnt and what the header does not tell, by name; null when it is of another type than its tag says.
+  Json (*show)(const Detector& detector, Json& training);
 };
 
 template <class D>
@@ -54,7 +57,15 @@ constexpr Kind kind_of() {
                 payload(*typed);
                 training = training_summary(*typed);
                 return true;
-              }};
+              },
+          .show = [](const Detector& detector, Json& training) -> Json {
+            const auto* const typed = dynamic_cast<const D*>(&detector);
+            if (typed == nullptr) {
+              return nullptr;
+            }
+            training = training_summary(*typed);
+            return stored_json(*typed);
+          }};
 }
 
 // A line each, whatever room there is.

@@ -25,8 +25,7 @@ inline Json summary_of(const Detector& detector) {
   return summary;
 }
 
-NAD_INLINE std::vector<std::byte> model_file_of(const ModelParts& parts, std::string_view kind,
-                                                std::span<const std::byte> payload, const std::string& note) {
+inline Json model_header(const ModelParts& parts, std::string_view kind) {
   Json header = header_beginning(kind, parts.pipeline->features().size());
   describe_pipeline_in(header, *parts.pipeline);
   header["threshold"] = as_json(parts.threshold);
@@ -41,7 +40,12 @@ NAD_INLINE std::vector<std::byte> model_file_of(const ModelParts& parts, std::st
   Json& detector = header["detector"];
   detector["kind"] = parts.detector->kind();
   detector["training"] = summary_of(*parts.detector);
-  return put_together(finish_header(std::move(header), note), payload);
+  return header;
+}
+
+NAD_INLINE std::vector<std::byte> model_file_of(const ModelParts& parts, std::string_view kind,
+                                                std::span<const std::byte> payload, const std::string& note) {
+  return put_together(finish_header(model_header(parts, kind), note), payload);
 }
 
 NAD_INLINE ModelPayload model_payload(std::span<const std::byte> file, std::string_view kind) {

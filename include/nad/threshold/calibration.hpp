@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "nad/config.hpp"
+#include "nad/detail/archive_field.hpp"
 #include "nad/detail/pareto_tail.hpp"
 
 namespace nad {
@@ -66,7 +67,7 @@ class NAD_API Calibration {
   /// checked.
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(scores_);
+    detail::archive_named(archive, "scores", scores_);
     if constexpr (Archive::is_loading::value) {
       restore();
     }

@@ -1,0 +1,162 @@
+#pragma once
+
+// An ensemble: the graphs of its members beside each other, each behind the scale that it was calibrated with.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/detector/ensemble.hpp"
+#include "nad/persist/member_scales-inl.hpp"
+#include "nad/persist/onnx_distances-inl.hpp"
+#include "nad/persist/onnx_graph-inl.hpp"
+
+namespace nad::detail {
+
+/// For each value of [rows, 1] doubles its place among rising points: how many are not above it, less one; [rows].
+inline std::string onnx_place_among(OnnxGraph& graph, const std::string& value, const std::string& points) {
+  const std::string reached = graph.to_int(graph.node("GreaterOrEqual", {value, points}));
+  const std::string axis = graph.constant(std::vector<std::int64_t>{1}, {1});
+  const std::string count = graph.node("ReduceSum", {reached, axis}, {onnx_number("keepdims", 0)});
+  return graph.node("Sub", {count, graph.constant(std::int64_t{1})});
+}
+
+/// The rank of scores, [rows, 1] doubles, among those that were seen.
+inline std::string onnx_rank(OnnxGraph& graph, const std::string& score, const TailScale& scale) {
+  std::vector<double> points(scale.scores().begin(), scale.scores().end());
+  const std::vector<double> ranks(scale.ranks().begin(), scale.ranks().end());
+  const auto last = static_cast<std::int64_t>(points.size()) - 1;
+  // many rows share the lowest score, and another order of additions must not put them below it
+  std::vector<double> steps = points;
+  steps.front() -= 1e-6 * std::max(std::abs(points.front()), scale.spread());
+  const std::vector<std::size_t> wide = {1, points.size()};
+  const std::string place = onnx_place_among(graph, score, graph.constant(steps, wide));
+  const std::string low_place = graph.node("Max", {place, graph.constant(std::int64_t{0})});
+  const std::string next = graph.node("Add", {low_place, graph.constant(std::int64_t{1})});
+  const std::string high_place = graph.node("Min", {next, graph.constant(last)});
+  const auto one_each = [&](const std::vector<double>& values, const std::string& places) {
+    const std::string found = graph.gather(graph.constant(values, {values.size()}), places, 0);
+    return graph.node("Reshape", {found, graph.constant(std::vector<std::int64_t>{-1, 1}, {2})});
+  };
+  const std::string low = one_each(points, low_place);
+  const std::string rank = one_each(ranks, low_place);
+  const std::string apart = graph.node("Sub", {one_each(points, high_place), low});
+  const std::string width =
+      graph.node("Where", {graph.node("Greater", {apart, graph.constant(0.0)}), apart, graph.constant(1.0)});
+  const std::string beyond = graph.node("Max", {graph.node("Sub", {score, low}), graph.constant(0.0)});
+  const std::string share = graph.node("Div", {beyond, width});
+  const std::string rise = graph.node("Sub", {one_each(ranks, high_place), rank});
+  const std::string between = graph.node("Add", {rank, graph.node("Mul", {share, rise})});
+  // above all that was seen, and below
+  const std::string above = graph.node("Greater", {score, graph.constant(points.back())});
+  const std::string inside = graph.node("Where", {above, graph.constant(0.5 * (1.0 + ranks.back())), between});
+  const std::string below = graph.node("Less", {score, graph.constant(steps.front())});
+  return graph.node("Where", {below, graph.constant(0.5 * ranks.front()), inside});
+}
+
+/// -log of the share that exceeds the tail's beginning by more; of [rows, 1] doubles.
+inline std::string onnx_tail_surprise(OnnxGraph& graph, const std::string& excess, const ParetoTail& tail) {
+  std::string units = graph.node("Div", {excess, graph.constant(tail.scale)});
+  if (tail.is_exponential()) {
+    return units;
+  }
+  const std::string left =
+      graph.node("Add", {graph.node("Mul", {units, graph.constant(tail.shape)}), graph.constant(1.0)});
+  const double least = tail.shape > 0.0 ? 1.0 : tail.straight_from();  // a positive shape has no end
+  const std::string bounded = graph.node("Max", {left, graph.constant(least)});
+  std::string curved = graph.node("Div", {graph.node("Log", {bounded}), graph.constant(tail.shape)});
+  if (tail.shape > 0.0) {
+    return curved;
+  }
+  const std::string further = graph.node("Sub", {units, graph.constant((1.0 - least) / -tail.shape)});
+  const std::string straight = graph.node(
+      "Add", {graph.node("Div", {further, graph.constant(least)}), graph.constant(ParetoTail::straight_surprise)});
+  return graph.node("Where", {graph.node("Greater", {left, graph.constant(least)}), curved, straight});
+}
+
+inline std::string onnx_surprise(OnnxGraph& graph, const std::string& score, const TailScale& scale) {
+  const std::string rank = onnx_rank(graph, score, scale);
+  const std::string seen = graph.node("Neg", {graph.node("Log", {graph.node("Sub", {graph.constant(1.0), rank})})});
+  const std::string start = graph.constant(scale.tail_start());
+  const std::string excess = graph.node("Max", {graph.node("Sub", {score, start}), graph.constant(0.0)});
+  const std::string tail =
+      graph.node("Add", {onnx_tail_surprise(graph, excess, scale.tail()), graph.constant(scale.tail_surprise())});
+  return graph.node("Where", {graph.node("Greater", {score, start}), tail, seen});
+}
+
+/// What goes beyond 5 counts by its logarithm.
+inline std::string onnx_tempered(OnnxGraph& graph, const std::string& surprise) {
+  const std::string plain = graph.constant(5.0);
+  const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, plain}), graph.constant(0.0)});
+  const std::string counted = graph.node("Log", {graph.node("Add", {beyond, graph.constant(1.0)})});
+  return graph.node("Add", {graph.node("Min", {surprise, plain}), counted});
+}
+
+/// The columns that a member sees.
+inline std::string onnx_seen(OnnxGraph& graph, const std::string& x, const ColumnRange& columns) {
+  if (columns == ColumnRange()) {
+    return x;
+  }
+  const auto one = [&](std::size_t value) {
+    return graph.constant(std::vector<std::int64_t>{static_cast<std::int64_t>(value)}, {1});
+  };
+  return graph.node("Slice", {x, one(columns.first), one(columns.first + columns.count), one(1)});
+}
+
+/// What a member says, in the unit of the combination: [rows, 1] doubles.
+inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ensemble& ensemble, std::size_t member,
+                             const TailScale& scale) {
+  switch (ensemble.options().combination) {
+    case Combination::mean_surprise:
+    case Combination::max_surprise:
+      return onnx_surprise(graph, graph.to_double(said.raw), scale);
+    case Combination::tempered_surprise:
+      return onnx_tempered(graph, onnx_surprise(graph, graph.to_double(said.raw), scale));
+    case Combination::mean:
+    case Combination::maximum:
+    case Combination::median: {
+      const std::string apart = graph.node("Sub", {graph.to_double(said.raw), graph.constant(scale.median())});
+      return graph.node("Div", {apart, graph.constant(scale.spread())});
+    }
+    case Combination::rank:
+      return onnx_rank(graph, graph.to_double(said.raw), scale);
+    default:
+      return graph.to_double(graph.node("Greater", {said.score, graph.constant(ensemble.member(member).threshold())}));
+  }
+}
+
+/// `member_score(x, member)` makes the graph of a member, of whatever kind.
+template <class MemberScore>
+OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble,
+                        const MemberScore& member_score) {
+  const Combination combination = ensemble.options().combination;
+  if (combination == Combination::median) {
+    throw Error(ErrorCode::invalid_argument,
+                "an ensemble with the combination 'median' has no counterpart in ONNX; choose another combination, or "
+                "export its members");
+  }
+  const bool loudest = combination == Combination::max_surprise || combination == Combination::maximum;
+  const std::vector<TailScale> scales = member_scales(ensemble);
+  double total = 0.0;
+  for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
+    total += ensemble.member_weight(member);
+  }
+  std::vector<std::string> words;
+  for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
+    const double weight = ensemble.member_weight(member);
+    if (weight > 0.0) {
+      const OnnxScore said =
+          member_score(onnx_seen(graph, x, ensemble.member_columns(member)), ensemble.member(member));
+      const std::string word = onnx_word(graph, said, ensemble, member, scales[member]);
+      words.push_back(graph.node("Mul", {word, graph.constant(loudest ? weight : weight / total)}));
+    }
+  }
+  const std::string raw =
+      graph.to_float(words.size() == 1 ? words.front() : graph.node(loudest ? "Max" : "Sum", words));
+  return {raw, raw};
+}
+
+}  // namespace nad::detail
