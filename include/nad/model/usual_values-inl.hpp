@@ -173,8 +173,8 @@ NAD_INLINE void UsualValues::restore() const {
       sound = sound && share(category.share) && detail::is_utf8(category.value);
     }
     if (!sound) {
-      throw Error(ErrorCode::bad_file,
-                  "what is usual in column '" + usual.name.substr(0, 40) + "' makes no sense; the model is damaged");
+      throw Error(ErrorCode::bad_file, "what is usual in column " + std::to_string(&usual - columns_.data()) +
+                                           " makes no sense; the model is damaged");
     }
   }
 }

@@ -87,12 +87,14 @@ inline std::string onnx_surprise(OnnxGraph& graph, const std::string& score, con
   return graph.node("Where", {graph.node("Greater", {score, start}), tail, seen});
 }
 
-/// What goes beyond 5 counts by its logarithm.
+/// As `tempered` of the ensemble: plain up to 5, then bent without a kink.
 inline std::string onnx_tempered(OnnxGraph& graph, const std::string& surprise) {
-  const std::string plain = graph.constant(5.0);
+  const std::string plain = graph.constant(plain_surprise);
+  const std::string bend = graph.constant(surprise_bend);
   const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, plain}), graph.constant(0.0)});
-  const std::string counted = graph.node("Log", {graph.node("Add", {beyond, graph.constant(1.0)})});
-  return graph.node("Add", {graph.node("Min", {surprise, plain}), counted});
+  const std::string more = graph.node("Add", {graph.node("Div", {beyond, bend}), graph.constant(1.0)});
+  return graph.node("Add",
+                    {graph.node("Min", {surprise, plain}), graph.node("Mul", {graph.node("Log", {more}), bend})});
 }
 
 /// The columns that a member sees.
