@@ -87,11 +87,13 @@ inline std::string onnx_surprise(OnnxGraph& graph, const std::string& score, con
   return graph.node("Where", {graph.node("Greater", {score, start}), tail, seen});
 }
 
-/// What goes beyond 5 counts by its logarithm.
+/// As `tempered` of the ensemble: plain up to 5, then bent without a kink.
 inline std::string onnx_tempered(OnnxGraph& graph, const std::string& surprise) {
   const std::string plain = graph.constant(5.0);
+  const std::string bend = graph.constant(0.25);
   const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, plain}), graph.constant(0.0)});
-  const std::string counted = graph.node("Log", {graph.node("Add", {beyond, graph.constant(1.0)})});
+  const std::string units = graph.node("Add", {graph.node("Div", {beyond, bend}), graph.constant(1.0)});
+  const std::string counted = graph.node("Mul", {graph.node("Log", {units}), bend});
   return graph.node("Add", {graph.node("Min", {surprise, plain}), counted});
 }
 
