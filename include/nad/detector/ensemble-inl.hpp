@@ -46,7 +46,7 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
 /// Plain up to p = e^-5, then bent without a kink.
 inline double tempered(double surprise) noexcept {
   constexpr double plain = 5.0;
-  constexpr double bend = 0.25;
+  constexpr double bend = 0.5;
   return surprise <= plain ? surprise : plain + bend * portable_log1p((surprise - plain) / bend);
 }
 

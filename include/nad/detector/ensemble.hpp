@@ -58,7 +58,7 @@ enum class Combination : std::uint8_t {
   any,            ///< at least one vote
   all,            ///< every vote
   at_least,       ///< votes of at least the weight `min_votes`
-  /// The weighted mean of -log p, of which what goes beyond 5 counts by its logarithm, log(1 + 4 x) / 4: how far out a
+  /// The weighted mean of -log p, of which what goes beyond 5 counts by its logarithm, log(1 + 2 x) / 2: how far out a
   /// row lies beyond all that were seen is a guess of each member, and members that agree count more than one that
   /// guesses high.
   tempered_surprise,
@@ -117,11 +117,10 @@ class NAD_API Ensemble final : public Detector {
   Ensemble& operator=(const Ensemble& other);
   Ensemble& operator=(Ensemble&&) noexcept;
 
-  /// What detects best where the training rows are normal ones only: isolation forest, k-means, local Gaussians
-  /// and autoencoder. `rows` says how many there will be: with few of them, members that would see a row or two a
-  /// cluster get fewer clusters, and the autoencoder more epochs. `views` are the columns scaled by size and those
-  /// scaled by rank, as `FeaturePipeline::automatic_views` makes them: a forest sees each, the others ranks.
-  /// Without them all members see all columns.
+  /// What detects best where the training rows are normal ones only: isolation forests, k-means and local Gaussians.
+  /// `rows` says how many there will be: with few of them, members that would see a row or two a cluster get fewer
+  /// clusters. `views` are the columns scaled by size and those scaled by rank, as `FeaturePipeline::automatic_views`
+  /// makes them: a forest sees each, the others ranks. Without them all members see all columns.
   static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {},
                         std::span<const ColumnRange> views = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however

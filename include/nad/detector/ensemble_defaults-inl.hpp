@@ -10,7 +10,6 @@
 #include <string>
 
 #include "nad/core/error.hpp"
-#include "nad/detector/autoencoder.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/kmeans.hpp"
@@ -30,10 +29,6 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
   const auto clusters = [&](std::size_t most, std::size_t rows_each) {
     return std::clamp<std::size_t>(rows.value_or(most * rows_each) / rows_each, 1, most);
   };
-  constexpr std::size_t batch = 256;
-  constexpr std::size_t steps = 2500;  // of training, as far as 20 to 200 epochs make them
-  const std::size_t epochs =
-      std::clamp<std::size_t>(steps * batch / std::max<std::size_t>(rows.value_or(32'000), 1), 20, 200);
   const IsolationForest forest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state});
   Ensemble ensemble({.random_state = random_state});
   ensemble.add(forest, {.columns = ranks});
@@ -47,7 +42,6 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
     ensemble.add(LocalGaussian({.n_clusters = clusters(most, 100), .random_state = random_state}),
                  {.name = "local_gaussian_" + std::to_string(most), .columns = ranks});
   }
-  ensemble.add(Autoencoder({.epochs = epochs, .batch_size = batch, .random_state = random_state}), {.columns = ranks});
   return ensemble;
 }
 

@@ -108,8 +108,8 @@ struct ScalarMap {
   /// Counted from 0. Between two knots by a straight line; inside a run of equal ones, its middle.
   double place_among_knots(double x) const {
     const auto low = std::lower_bound(knots.begin(), knots.end(), x);
-    const auto high = std::upper_bound(low, knots.end(), x);
-    if (low != high) {
+    if (low != knots.end() && !(x < *low)) {
+      const auto high = std::upper_bound(low, knots.end(), x);
       return static_cast<double>((low - knots.begin()) + (high - 1 - knots.begin())) / 2.0;
     }
     if (low == knots.begin() || low == knots.end()) {

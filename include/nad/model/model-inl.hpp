@@ -10,6 +10,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/detail/utf8.hpp"
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/model/finding-inl.hpp"
 #include "nad/model/labels-inl.hpp"
@@ -309,6 +310,13 @@ NAD_INLINE void Model::restore() {
                          });
   if (!sound || !has_names) {
     throw Error(ErrorCode::bad_file, "the parts of the model do not fit together; the model is damaged");
+  }
+  const auto is_text = [](const std::string& text) { return detail::is_utf8(text); };
+  if (!std::all_of(families_.begin(), families_.end(), is_text) ||
+      !std::all_of(choices_.begin(), choices_.end(), is_text) || !is_text(options_.label) ||
+      !is_text(options_.normal) ||
+      std::any_of(importance_.begin(), importance_.end(), [&](const auto& column) { return !is_text(column.name); })) {
+    throw Error(ErrorCode::bad_file, "a text of the model is not UTF-8; the model is damaged");
   }
   for (const ColumnImportance& column : importance_) {
     if (!(column.share >= 0.0 && column.share <= 1.0)) {

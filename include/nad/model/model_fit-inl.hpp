@@ -155,8 +155,9 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
           Ensemble::clean(options_.random_state, rows, detail::size_and_rank(pipeline_.views())));
       choices_.emplace_back(
           "ensemble for clean training: isolation forests of 4,096-row samples, since attacks do not hide each other "
-          "where there are none; k-means, local Gaussians and an autoencoder, since sharp descriptions of normal "
-          "traffic are safe then; combined by the mean of -log p, tempered, so that those that agree count");
+          "where there are none; k-means and local Gaussians, since sharp descriptions of normal traffic are safe "
+          "then; "
+          "combined by the mean of -log p, tempered, so that those that agree count");
       break;
     case Training::mixed:
       detector_ = std::make_shared<const Ensemble>(Ensemble::mixed(options_.random_state));

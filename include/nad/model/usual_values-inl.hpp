@@ -8,6 +8,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/detail/utf8.hpp"
 #include "nad/model/usual_values.hpp"
 #include "nad/table/group_words-inl.hpp"
 
@@ -167,8 +168,9 @@ NAD_INLINE void UsualValues::restore() const {
     const auto share = [](double value) { return value >= 0.0 && value <= 1.0; };
     bool sound = usual.type <= ColumnType::boolean && share(usual.missing_share) && !detail::is_nan(usual.low) &&
                  !detail::is_nan(usual.median) && !detail::is_nan(usual.high);
+    sound = sound && detail::is_utf8(usual.name);
     for (const detail::UsualCategory& category : usual.categories) {
-      sound = sound && share(category.share);
+      sound = sound && share(category.share) && detail::is_utf8(category.value);
     }
     if (!sound) {
       throw Error(ErrorCode::bad_file,

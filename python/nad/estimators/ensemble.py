@@ -56,7 +56,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         lie as far out or further; beyond those a tail is fitted to them.
 
         - "tempered_surprise": the weighted mean of -log p, of which what goes beyond 5 counts by its logarithm,
-          log(1 + 4 x) / 4, so that no member drowns the others by how far out it believes a row to be;
+          log(1 + 2 x) / 2, so that no member drowns the others by how far out it believes a row to be;
         - "mean_surprise", "max_surprise": the weighted mean of -log p, or the largest weighted one;
         - "mean", "maximum", "median": of standardised scores, which are distances from the median of the calibration
           rows in their standard deviations;

@@ -27,7 +27,7 @@ class HalfSpaceTrees(StreamEstimator[_core.HalfSpaceTrees]):
     window_size : int, default=5000
         Rows of a window.
     size_limit : float, default=0.0
-        A part with no more than this share of the window is not cut further.
+        A part with no more than this share of the window is not cut further, nor is one with a single row.
     density : "logarithm" or "linear", default="logarithm"
         The score is the mean over the trees of minus the logarithm of a row's density, where how rare it is decides; or
         of minus the density, as in the paper, where how common it is decides.
