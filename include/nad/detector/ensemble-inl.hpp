@@ -8,7 +8,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
-#include "nad/detail/portable_log.hpp"
+#include "nad/detail/tempered.hpp"
 #include "nad/detail/utf8.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ensemble.hpp"
@@ -41,13 +41,6 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
              "', whose members vote by their own; give it to the members");
     }
   }
-}
-
-/// Plain up to p = e^-5, then bent without a kink.
-inline double tempered(double surprise) noexcept {
-  return surprise <= plain_surprise
-             ? surprise
-             : plain_surprise + surprise_bend * portable_log1p((surprise - plain_surprise) / surprise_bend);
 }
 
 inline void check_member(double weight, const std::string& name, ErrorCode code) {

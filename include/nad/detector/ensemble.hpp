@@ -42,13 +42,8 @@
 namespace nad {
 
 namespace detail {
-
 struct RowPart;
-
-inline constexpr double plain_surprise = 5.0;  ///< of `Combination::tempered_surprise`
-inline constexpr double surprise_bend = 0.5;
-
-}  // namespace detail
+}
 
 /// How the members' words become one. A member's surprise is -log p, where p is the share of calibration rows that lie
 /// as far out or further; beyond those a tail is fitted to them.

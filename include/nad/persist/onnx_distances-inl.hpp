@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@
 #include "nad/persist/onnx_graph-inl.hpp"
 
 namespace nad::detail {
+
+/// The largest float in the place of what is above it or no number.
+template <class Number>
+std::string onnx_bounded(OnnxGraph& graph, const std::string& value) {
+  const std::string most = graph.constant(static_cast<Number>(std::numeric_limits<float>::max()));
+  return graph.node("Where", {graph.node("LessOrEqual", {graph.node("Abs", {value}), most}), value, most});
+}
 
 /// [rows, 1] doubles, of which the score is the root.
 inline OnnxScore onnx_root(OnnxGraph& graph, const std::string& squared) {
@@ -125,7 +133,7 @@ inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const Loc
   const std::string distances = onnx_gaussian_distances(graph, x, shapes, local.offsets());
   const std::string least =
       graph.node("ReduceMin", {distances}, {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)});
-  const std::string raw = graph.to_float(least);
+  const std::string raw = graph.to_float(onnx_bounded<double>(graph, least));
   return {raw, raw};
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/tempered.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/persist/member_scales-inl.hpp"
 #include "nad/persist/onnx_distances-inl.hpp"
@@ -87,14 +88,14 @@ inline std::string onnx_surprise(OnnxGraph& graph, const std::string& score, con
   return graph.node("Where", {graph.node("Greater", {score, start}), tail, seen});
 }
 
-/// As `tempered` of the ensemble: plain up to 5, then bent without a kink.
+/// As `tempered` in detail/tempered.hpp.
 inline std::string onnx_tempered(OnnxGraph& graph, const std::string& surprise) {
   const std::string plain = graph.constant(plain_surprise);
   const std::string bend = graph.constant(surprise_bend);
   const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, plain}), graph.constant(0.0)});
-  const std::string more = graph.node("Add", {graph.node("Div", {beyond, bend}), graph.constant(1.0)});
-  return graph.node("Add",
-                    {graph.node("Min", {surprise, plain}), graph.node("Mul", {graph.node("Log", {more}), bend})});
+  const std::string units = graph.node("Add", {graph.node("Div", {beyond, bend}), graph.constant(1.0)});
+  const std::string counted = graph.node("Mul", {graph.node("Log", {units}), bend});
+  return graph.node("Add", {graph.node("Min", {surprise, plain}), counted});
 }
 
 /// The columns that a member sees.

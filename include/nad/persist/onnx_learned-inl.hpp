@@ -3,7 +3,6 @@
 // Autoencoders, one-class SVMs and LODA as plain operators.
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,13 +15,6 @@
 #include "nad/persist/onnx_graph-inl.hpp"
 
 namespace nad::detail {
-
-/// The largest float in the place of what is above it or no number.
-template <class Number>
-std::string onnx_bounded(OnnxGraph& graph, const std::string& value) {
-  const std::string most = graph.constant(static_cast<Number>(std::numeric_limits<float>::max()));
-  return graph.node("Where", {graph.node("LessOrEqual", {graph.node("Abs", {value}), most}), value, most});
-}
 
 // ---- autoencoder
 
