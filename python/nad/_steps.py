@@ -220,7 +220,7 @@ class QuantileScale(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class RankScale(Step):
-    """The rank among the training values as a normal deviate; values beyond them go on by the logarithm of the distance.
+    """The rank among the training values, as a normal deviate; what lies beyond them goes on by log(1 + distance).
 
     A feature that is constant in training becomes 0 where it still has that value, and ``novelty`` where it has not.
     """

@@ -136,7 +136,11 @@ def test_parameters_come_back_from_a_file(fitted, tmp_path):
     fitted.save(tmp_path / "model.nad")
     before, after = (model.get_params(deep=False) for model in (fitted, nad.load(tmp_path / "model.nad")))
     # of an ensemble come the members that 'clean' and 'auto' stand for
-    words = {"estimators", "weights", "calibration", "unique_rows"} if isinstance(fitted, nad.Ensemble) else set()
+    words = (
+        {"estimators", "combination", "weights", "calibration", "unique_rows"}
+        if isinstance(fitted, nad.Ensemble)
+        else set()
+    )
     for name in set(before) - {"n_jobs", "verbose"} - words:
         assert after[name] == before[name], name
 
