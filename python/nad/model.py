@@ -96,7 +96,8 @@ class Model:
     training : {"clean", "mixed", "labelled"}
         What the training records are: believed to be normal; whatever the network carried; or each with a label.
     threshold : ThresholdRule, optional
-        Which scores are reported: 1 % of normal records if nothing is said, or with labels the best F1 score.
+        Which scores are reported: 1 % of normal records if nothing is said. ``ThresholdRule.f_beta()`` of labelled
+        records suits the attacks that training knows, and misses more of the others.
     detector : a detector of nad, optional
         An estimator, not fitted; chosen by what the training records are if nothing is said.
     pipeline : FeaturePipeline, optional

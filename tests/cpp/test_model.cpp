@@ -258,7 +258,7 @@ TEST_CASE("model: its threshold changes without training") {
 TEST_CASE("model: learns families from labels, and mixed traffic without") {
   const nad::Table train = office(1500, 12, 5);
   const nad::Table test = office(500, 13, 10);
-  nad::Model labelled({.training = nad::Training::labelled});
+  nad::Model labelled({.training = nad::Training::labelled, .threshold = nad::ThresholdRule::f_beta(1.0)});
   labelled.fit(train);
   CHECK(labelled.families() == std::vector<std::string>{"normal", "exfiltration", "tunnel"});
   const nad::Findings findings = labelled.detect(test);
@@ -281,7 +281,8 @@ TEST_CASE("model: learns families from labels, and mixed traffic without") {
   CHECK(labelled.threshold_rule() == nad::ThresholdRule::f_beta(1.0));
   CHECK(nad::Model::load_bytes(labelled.save_bytes()).detect(test).reported == findings.reported);
 
-  nad::Model by_normal(nad::Mahalanobis(), {.training = nad::Training::labelled});
+  nad::Model by_normal(nad::Mahalanobis(),
+                       {.training = nad::Training::labelled, .threshold = nad::ThresholdRule::f_beta()});
   by_normal.fit(train);
   CHECK(by_normal.detect(test).reported.size() == 50);
   CHECK(contains(message_of([&] { by_normal.predict(test); }), "has learnt no families"));
@@ -289,7 +290,7 @@ TEST_CASE("model: learns families from labels, and mixed traffic without") {
 
   nad::Ensemble both({.calibration = 0.2});
   both.add(nad::BoostedTrees()).add(nad::Mahalanobis());
-  nad::Model together(both, {.training = nad::Training::labelled});
+  nad::Model together(both, {.training = nad::Training::labelled, .threshold = nad::ThresholdRule::f_beta()});
   together.fit(train);
   CHECK(together.detect(test).reported.size() == 50);
 

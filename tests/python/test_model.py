@@ -72,7 +72,7 @@ def test_default_models(today: nad.Table) -> None:
         assert text in chosen.describe()
         assert sum(chosen.importance().values()) == pytest.approx(1.0)
         assert set(chosen.importance()) == {"bytes", "duration", "service"}
-    labelled = nad.Model(training="labelled").fit(office(1500, 5, 5))
+    labelled = nad.Model(training="labelled", threshold=nad.ThresholdRule.f_beta(1.0)).fit(office(1500, 5, 5))
     findings = labelled.detect(today)
     assert labelled.families == ["normal", "exfiltration", "tunnel"]
     assert {(f.row, f.family) for f in findings} == {

@@ -10,6 +10,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
 #include "nad/detector/detector-inl.hpp"
+#include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/isolation_forest_sample-inl.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
 #include "nad/detector/neighbour_search-inl.hpp"

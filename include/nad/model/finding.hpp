@@ -3,9 +3,9 @@
 /// What a model says of records: which are anomalous, how sure that is, and why.
 ///
 ///   for (const nad::Finding& finding : model.detect(flows).reported) {
-///     std::cout << finding << '\n';   // row 17: p = 0.0002 (score 9.1)
-///   }                                 //   src_bytes 54,540 is higher than usual (0 to 5,131, median 44): 2.1
-///                                     //   service ecr_i was never seen (usual: http 61 %, smtp 14 %, 12 others): 1.4
+///     std::cout << finding << '\n';   // row 59946: p = 0.0001, score 6.159
+///   }                                 //   num_shells 2 is higher than usual (nearly always 0): 1.6
+///                                     //   root_shell 1 is higher than usual (nearly always 0): 0.36
 
 #include <cstddef>
 #include <iosfwd>

@@ -34,9 +34,7 @@ NAD_INLINE Model::Model(Options options) : options_(std::move(options)) {
     throw Error(ErrorCode::invalid_argument, "records_per_day is " + std::to_string(*options_.records_per_day) +
                                                  "; give how many records a day brings, above 0");
   }
-  const ThresholdRule usual =
-      options_.training == Training::labelled ? ThresholdRule::f_beta(1.0) : ThresholdRule::false_positive_rate(0.01);
-  rule_ = options_.threshold.value_or(usual);
+  rule_ = options_.threshold.value_or(ThresholdRule::false_positive_rate(0.01));
   rule_.check();
 }
 

@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 3> words_of(Training) noexcept { return {
 
 struct ModelOptions {
   Training training = Training::clean;
-  /// 1 % of normal records if nothing is said, or with labels the best F1 score.
+  /// 1 % of normal records if nothing is said. The best F-beta score of labelled records would suit attacks that
+  /// training knows, and miss more of the others.
   std::optional<ThresholdRule> threshold = {};
   /// Share of the records, 20,000 at most, that the detector does not learn from: p-values and thresholds come from
   /// them. Mixed training calibrates on the records that were learnt from, whatever is said here.

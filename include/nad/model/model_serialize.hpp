@@ -10,7 +10,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/archive_field.hpp"
-#include "nad/detector/ensemble_serialize.hpp"
+#include "nad/detector/ensemble.hpp"
 #include "nad/model/model.hpp"
 
 namespace nad {

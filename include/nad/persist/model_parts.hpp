@@ -15,6 +15,7 @@
 #include "nad/config.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/features/pipeline.hpp"
+#include "nad/persist/model_file.hpp"
 
 namespace nad::detail {
 

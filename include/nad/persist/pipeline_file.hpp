@@ -17,6 +17,7 @@
 
 #include "nad/config.hpp"
 #include "nad/features/pipeline.hpp"
+#include "nad/persist/model_file.hpp"
 
 namespace nad {
 
