@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "feature_tools.hpp"
@@ -26,25 +27,37 @@ nad::Table unseen() {
                 {"always", numbers({4.0, 4.0, 5.0})}});
 }
 
-std::vector<nad::FeatureStep> joined(std::vector<nad::FeatureStep> steps, const std::vector<nad::FeatureStep>& more) {
+using Steps = std::vector<nad::FeatureStep>;
+
+Steps joined(Steps steps, const Steps& more) {
   steps.insert(steps.end(), more.begin(), more.end());
   return steps;
 }
 
-const std::vector<nad::FeatureStep> common = {nad::Impute{}, nad::OneHot{}, nad::Novelty{}};
-const std::vector<nad::FeatureStep> far = {nad::Log1p{.min_skewness = 1.0}, nad::Standardise{.clip = 10.0}};
-const std::vector<nad::FeatureStep> rare = {nad::DropConstant{}, nad::QuantileScale{.quantiles = 5, .normal = true}};
+Steps joined(Steps steps, nad::FeatureStep step) {
+  steps.push_back(std::move(step));
+  return steps;
+}
 
-std::vector<nad::FeatureStep> both_views() {
-  return joined(joined(joined(common, {nad::View{"far"}}), far), joined({nad::View{"rare"}}, rare));
+nad::FeatureStep view(const char* name) { return nad::View{name}; }
+
+Steps common() { return {nad::Impute{}, nad::OneHot{}, nad::Novelty{}}; }
+Steps far() { return {nad::Log1p{.min_skewness = 1.0}, nad::Standardise{.clip = 10.0}}; }
+Steps rare() { return {nad::DropConstant{}, nad::QuantileScale{.quantiles = 5, .normal = true}}; }
+
+Steps both_views() {
+  Steps steps = joined(common(), view("far"));
+  steps = joined(std::move(steps), far());
+  steps = joined(std::move(steps), view("rare"));
+  return joined(std::move(steps), rare());
 }
 
 TEST_CASE("views: each is what a pipeline with its steps alone gives, bit for bit") {
   nad::FeaturePipeline views(both_views());
   views.fit(seen());
-  nad::FeaturePipeline first(joined(common, far));
+  nad::FeaturePipeline first(joined(common(), far()));
   first.fit(seen());
-  nad::FeaturePipeline second(joined(common, rare));
+  nad::FeaturePipeline second(joined(common(), rare()));
   second.fit(seen());
   const std::size_t left = first.features().size();
   const std::size_t right = second.features().size();
@@ -95,26 +108,27 @@ TEST_CASE("views: a file and a configuration bring them back") {
 }
 
 TEST_CASE("views: without any there are none") {
-  nad::FeaturePipeline plain(joined(common, far));
+  nad::FeaturePipeline plain(joined(common(), far()));
   plain.fit(seen());
   CHECK(plain.views().empty());
 }
 
 TEST_CASE("views: what makes no sense is refused") {
-  const auto refusal = [](std::vector<nad::FeatureStep> steps) {
+  const auto refusal = [](Steps steps) {
     nad::FeaturePipeline pipeline(std::move(steps));
     return message_of([&] { pipeline.fit(seen()); });
   };
-  CHECK(refusal(joined(common, {nad::View{"a"}, nad::View{"a"}})).find("two views 'a'") != std::string::npos);
-  CHECK(refusal(joined(common, {nad::View{}})).find("give it a name") != std::string::npos);
-  CHECK(refusal(joined(common, {nad::View{"a: b"}})).find("without ':'") != std::string::npos);
-  CHECK(refusal({nad::Impute{}, nad::View{"a"}, nad::OneHot{}}).find("step one_hot stands in a view") !=
+  const Steps begun = joined(common(), view("a"));
+  CHECK(refusal(joined(begun, view("a"))).find("two views 'a'") != std::string::npos);
+  CHECK(refusal(joined(common(), view(""))).find("give it a name") != std::string::npos);
+  CHECK(refusal(joined(common(), view("a: b"))).find("without ':'") != std::string::npos);
+  CHECK(refusal(joined(joined(Steps(), view("a")), nad::OneHot{})).find("step one_hot stands in a view") !=
         std::string::npos);
-  CHECK(refusal(joined(common, {nad::View{"a"}, nad::Pca{}})).find("step pca mixes features") != std::string::npos);
-  CHECK(refusal(joined(common, {nad::View{"a"}, nad::Log1p{.columns = nad::ColumnChoice({"bites"})}}))
-            .find("step log1p: there is no column 'bites'") != std::string::npos);
+  CHECK(refusal(joined(begun, nad::Pca{})).find("step pca mixes features") != std::string::npos);
+  const nad::FeatureStep unknown = nad::Log1p{.columns = nad::ColumnChoice({"bites"})};
+  CHECK(refusal(joined(begun, unknown)).find("step log1p: there is no column 'bites'") != std::string::npos);
   const nad::Table constant = table({{"always", numbers({1.0, 1.0})}});
-  nad::FeaturePipeline empty({nad::View{"all"}, nad::View{"none"}, nad::DropConstant{}});
+  nad::FeaturePipeline empty(joined(joined(joined(Steps(), view("all")), view("none")), nad::DropConstant{}));
   CHECK(message_of([&] { empty.fit(constant); }).find("view 'none' is left without features") != std::string::npos);
 }
 

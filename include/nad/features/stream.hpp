@@ -28,7 +28,7 @@
 namespace nad {
 
 namespace detail {
-class StreamRecord;
+class OneRecord;
 }
 
 class NAD_API FeatureStream {
@@ -56,7 +56,7 @@ class NAD_API FeatureStream {
   Matrix push(const Table& records);
 
  private:
-  std::unique_ptr<detail::StreamRecord> record_;
+  std::unique_ptr<detail::OneRecord> record_;
 };
 
 }  // namespace nad

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/model/one_record-inl.hpp"
+#include "nad/features/one_record-inl.hpp"
 #include "nad/model/record_scorer.hpp"
 
 namespace nad {

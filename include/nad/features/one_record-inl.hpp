@@ -111,6 +111,14 @@ class OneRecord {
   /// What those features were made of; good until something is set.
   const Table& columns() const noexcept { return columns_; }
 
+  /// The features of several records, as if each had been set.
+  Matrix push(const Table& records) {
+    Matrix x = Matrix::for_overwrite(records.rows(), plan_->width());
+    const Table columns = derive(*plan_, select_inputs(*plan_, records), states_);
+    BoundPlan(*plan_, columns).apply(0, records.rows(), x.data());
+    return x;
+  }
+
  private:
   struct Cell {
     double number = 0.0;
