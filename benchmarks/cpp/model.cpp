@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "allocation_count.hpp"
+#include "arguments.hpp"
 #include "measure.hpp"
 #include "nad/nad.hpp"
 #include "report.hpp"
@@ -35,29 +36,10 @@ struct Arguments {
 
 Arguments parse(std::span<char*> words) {
   Arguments arguments;
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    const std::string_view word = words[i];
-    if (!word.starts_with("--")) {
-      arguments.file = word;
-      continue;
-    }
-    if (i + 1 == words.size()) {
-      throw std::runtime_error("usage: FILE [--train N] [--rounds N] [--json FILE]");
-    }
-    const std::string value = words[++i];
-    if (word == "--rounds") {
-      arguments.rounds = std::stoul(value);
-    } else if (word == "--train") {
-      arguments.train = std::stoul(value);
-    } else if (word == "--json") {
-      arguments.json_file = value;
-    } else {
-      throw std::runtime_error("unknown option " + std::string(word));
-    }
-  }
-  if (arguments.file.empty()) {
-    throw std::runtime_error("name a file of records with labels");
-  }
+  arguments.file =
+      benchmark::parse(words, {{"--train", [&](const std::string& value) { arguments.train = std::stoul(value); }},
+                               {"--rounds", [&](const std::string& value) { arguments.rounds = std::stoul(value); }},
+                               {"--json", [&](const std::string& value) { arguments.json_file = value; }}});
   return arguments;
 }
 
