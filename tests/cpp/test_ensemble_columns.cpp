@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "damaged_payload.hpp"
 #include "detector_contract.hpp"
 #include "messages.hpp"
 #include "model_file_tools.hpp"
 #include "samples.hpp"
-#include "watched.hpp"
 
 namespace {
 
@@ -93,20 +93,7 @@ TEST_CASE("ensemble columns: a damaged file is refused or can be used") {
   ensemble.add(nad::Mahalanobis(), {.name = "m", .columns = {.first = 1, .count = 1}});
   ensemble.fit(tests::traffic_rows(20, 3, 1));
   const model_file::Parts sound = model_file::split(nad::save_bytes(ensemble));
-  std::size_t refused = 0;
-  for (std::size_t at = 0; at < sound.payload.size(); at += tests::byte_step) {
-    for (const unsigned change : {0xffU, 0x80U, 0x01U}) {
-      model_file::Parts damaged = sound;
-      damaged.payload[at] ^= static_cast<std::byte>(change);
-      const auto error =
-          model_file::error_of([&] { model_file::use(*nad::load_detector_bytes(model_file::join(damaged))); });
-      if (error) {
-        ++refused;
-        REQUIRE_MESSAGE(error->code() == nad::ErrorCode::bad_file, error->what());
-      }
-    }
-  }
-  CHECK(refused > sound.payload.size() / tests::byte_step);
+  tests::check_damaged_payloads(sound);
   const auto says = [&](std::size_t from_end, std::uint64_t number) {
     model_file::Parts damaged = sound;
     model_file::put(damaged.payload, damaged.payload.size() - from_end, number);
