@@ -1,6 +1,25 @@
 #include "helpers.hpp"
 
+namespace {
+
+/// pybind11 before 2.12 reads NumPy 2's arrays by the layout of NumPy 1: results would be wrong, without a word.
+void check_numpy() {
+#if PYBIND11_VERSION_HEX < 0x020C0000
+  const auto numpy = nad::python::py::module_::import("numpy").attr("__version__").cast<std::string>();
+  if (std::stoi(numpy) >= 2) {
+    throw nad::python::py::import_error("nad was built with pybind11 " + std::to_string(PYBIND11_VERSION_MAJOR) + "." +
+                                        std::to_string(PYBIND11_VERSION_MINOR) + ", which cannot work with NumPy " +
+                                        numpy +
+                                        ": build nad again with pybind11 2.12 or newer (pip install . brings it "
+                                        "along), or install numpy<2");
+  }
+#endif
+}
+
+}  // namespace
+
 PYBIND11_MODULE(_core, module) {
+  check_numpy();
   module.doc() = "The compiled part of nad. Use the package: its classes and functions add documentation and checks.";
   module.attr("__version__") = NAD_VERSION_STRING;
   nad::python::register_core(module);

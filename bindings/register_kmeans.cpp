@@ -23,6 +23,7 @@ py::dict curve_to_python(const ClusterCurve& curve) {
   values["inertia"] = inertia;
   values["silhouette"] = silhouette;
   values["elbow"] = curve.elbow;
+  values["best"] = curve.best();
   return values;
 }
 

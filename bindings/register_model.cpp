@@ -158,6 +158,7 @@ void register_model(py::module_& module) {
       .def_property_readonly("detector", [](const Model& self) { return self.detector().clone(); })
       .def_property_readonly("calibration", [](const Model& self) { return self.calibration(); })
       .def_property_readonly("records_per_day", &Model::records_per_day)
+      .def_property_readonly("warnings", &Model::warnings)
       .def_property_readonly("families", &Model::families)
       .def_property_readonly("rule", [](const Model& self) { return rule_words(self.threshold_rule()); })
       .def_property_readonly(

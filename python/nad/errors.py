@@ -69,7 +69,11 @@ class CancelledError(Error):
 
 
 class DataWarning(UserWarning):
-    """A file was read, and a person should know something about it: records left out, oddities of the format."""
+    """A person should know something about the data.
+
+    Records were left out of a file, its format is odd, or records that a model was told are normal have labels of
+    attacks.
+    """
 
 
 class ConvergenceWarning(UserWarning):

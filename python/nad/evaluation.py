@@ -79,6 +79,7 @@ class Evaluation:
     is_threshold_chosen: bool  # on these very rows, for the largest F1
     confidence: float
     replicates: int
+    groups: int  # that the intervals draw in the place of rows; 0: rows
 
     true_negatives: float
     false_positives: float

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -19,7 +20,7 @@ from nad import _core
 from nad._core import DriftReport, Finding, Reason
 from nad._progress import bar_if
 from nad._random import seed_from
-from nad.errors import InvalidArgumentError, missing_file_noticed
+from nad.errors import DataWarning, InvalidArgumentError, missing_file_noticed
 from nad.estimators._detector import DetectorEstimator
 from nad.features import FeaturePipeline
 from nad.table import Table, core_table
@@ -165,9 +166,14 @@ class Model:
         return model
 
     def fit(self, table: Any) -> Model:
-        """Learn from a table, or from anything that `Table` takes."""
+        """Learn from a table, or from anything that `Table` takes.
+
+        A `DataWarning` says so where ``"clean"`` training is given records whose label names an attack.
+        """
         with bar_if(self.verbose) as bar:
             self._model.fit(core_table(table), self.n_jobs, bar)
+        for warning in self._model.warnings:
+            warnings.warn(warning, DataWarning, stacklevel=2)
         return self
 
     def detect(

@@ -222,7 +222,19 @@ TEST_CASE("the elbow finds how many clusters there are") {
   kmeans.fit(x);
   CHECK(kmeans.n_clusters() == 6);
   CHECK(kmeans.curve().elbow == 6);
+  CHECK(kmeans.curve().best() == 6);
   CHECK(nad::load_bytes<nad::KMeans>(nad::save_bytes(kmeans)).curve().points.size() == kmeans.curve().points.size());
+}
+
+TEST_CASE("of the numbers near the elbow the best silhouette decides") {
+  nad::ClusterCurve curve;  // 4 lies furthest below the line, 5 nearly as far, 8 on it
+  curve.points = {{1, 100.0, 0.0}, {2, 70.0, 0.99}, {4, 20.0, 0.5}, {5, 8.0, 0.6}, {8, 0.0, 0.95}};
+  curve.elbow = 4;
+  CHECK(curve.best() == 5);
+  curve.points = {{1, 5.0, 0.0}, {2, 5.0, 0.9}};  // flat
+  curve.elbow = 1;
+  CHECK(curve.best() == 1);
+  CHECK(nad::ClusterCurve().best() == 0);
 }
 
 TEST_CASE("a silhouette is the one of the definition") {

@@ -220,6 +220,20 @@ TEST_CASE("model: a table that does not fit is refused, with the differences") {
   CHECK(contains(message_of([] { nad::Model({.threshold = nad::ThresholdRule::quantile(2.0)}); }), "0 to 1"));
 }
 
+TEST_CASE("model: says when records that it should believe normal are labelled as attacks") {
+  nad::Model model = small_model();
+  model.fit(office(600, 7, 60));
+  REQUIRE(model.warnings().size() == 1);
+  CHECK(contains(model.warnings()[0], "10 of the records to learn from are labelled 'exfiltration', 'tunnel'"));
+  CHECK(contains(model.describe(), model.warnings()[0]));
+  CHECK(nad::Model::load_bytes(model.save_bytes()).describe() == model.describe());
+  model.fit(office(600, 7));
+  CHECK(model.warnings().empty());
+  nad::Model mixed = small_model({.training = nad::Training::mixed});
+  mixed.fit(office(600, 7, 60));
+  CHECK(mixed.warnings().empty());
+}
+
 TEST_CASE("model: its threshold changes without training") {
   nad::Model model = small_model();
   model.fit(office(1000, 10));

@@ -319,6 +319,9 @@ def test_copies_make_intervals_wider():
     for name in ("roc_auc", "recall", "f1"):
         one, other = getattr(naive, name), getattr(honest, name)
         assert other.high - other.low > 3 * (one.high - one.low)
+    assert (naive.groups, honest.groups) == (0, 100)
+    assert "whole groups of rows: 100 of them" in str(honest)
+    assert "groups" not in str(naive)
 
 
 def test_nsl_kdd_in_one_line(data_folder):

@@ -42,6 +42,15 @@ def test_the_elbow_and_silhouette_are_those_of_scikit_learn():
     assert nad.KMeans(n_clusters="auto", random_state=3).fit(X).curve_.elbow == 7
 
 
+def test_where_the_elbow_is_blunt_the_silhouette_decides():
+    rng = np.random.default_rng(0)
+    X = (5 * rng.normal(size=(40, 12))[rng.integers(40, size=1200)] + rng.normal(size=(1200, 12))).astype(np.float32)
+    kmeans = nad.KMeans(n_clusters="auto", n_init=5, random_state=1).fit(X)
+    assert kmeans.curve_.elbow < 30
+    assert kmeans.curve_.best == len(kmeans.cluster_centers_)
+    assert 37 <= len(kmeans.cluster_centers_) <= 41
+
+
 def test_profiles_name_what_sets_a_cluster_apart():
     pd = pytest.importorskip("pandas")
     rng = np.random.default_rng(3)

@@ -167,6 +167,16 @@ def test_bad_input_is_named(model: nad.Model, today: nad.Table) -> None:
         )
 
 
+def test_clean_training_warns_of_attack_labels(today: nad.Table) -> None:
+    with pytest.warns(nad.DataWarning, match="10 of the records .* 'exfiltration', 'tunnel'"):
+        model = nad.Model(detector=nad.Mahalanobis()).fit(today)
+    assert "believes them normal" in model.describe()
+    assert "believes them normal" in pickle.loads(pickle.dumps(model)).describe()
+    for training in ("mixed", "labelled"):
+        nad.Model(training=training, detector=nad.Mahalanobis()).fit(today)  # a warning would be an error
+    nad.Model(detector=nad.Mahalanobis()).fit(today[attacks(today)])  # nothing says which label is normal
+
+
 def test_a_given_pipeline_and_many_threads(today: nad.Table) -> None:
     pipeline = nad.FeaturePipeline([nad.features.Frequency(), nad.features.Standardise()])
     models = [

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "nad/config.hpp"
 #include "nad/detail/archive_field.hpp"
 
 namespace nad {
@@ -26,6 +27,9 @@ struct ClusterCurvePoint {
 struct ClusterCurve {
   std::vector<ClusterCurvePoint> points;  ///< by rising numbers of clusters
   std::size_t elbow = 0;                  ///< the number of clusters behind which more of them help little
+  /// What `KMeans` takes where no number is said. The inertia alone often bends over several numbers: of those that lie
+  /// at least 0.8 times as far below the line from end to end as the elbow does, the one with the highest silhouette.
+  NAD_API std::size_t best() const;
 
   template <class Archive>
   void serialize(Archive& archive) {
@@ -36,3 +40,7 @@ struct ClusterCurve {
 };
 
 }  // namespace nad
+
+#ifdef NAD_HEADER_ONLY
+#include "nad/detector/kmeans_curve-inl.hpp"
+#endif

@@ -100,7 +100,7 @@ NAD_INLINE void KMeans::do_fit(MatrixView x, std::span<const float> sample_weigh
       weights.push_back(from.weights()[sample[i]]);
     }
     curve_ = detail::find_cluster_curve({some, weights, UniqueRows::off}, options_, control);
-    n_clusters = curve_.elbow;
+    n_clusters = curve_.best();
   }
   detail::KMeansResult result = fitter.fit(n_clusters, start_);
   centres_ = std::move(result.centres);

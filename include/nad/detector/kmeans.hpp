@@ -43,7 +43,8 @@ enum class KMeansInit : std::uint8_t {
 constexpr std::array<std::string_view, 2> words_of(KMeansInit) noexcept { return {"k-means++", "random"}; }
 
 struct KMeansOptions {
-  /// At most as many as there are rows that differ; nothing: by the elbow of the inertia, see `curve()`.
+  /// At most as many as there are rows that differ; nothing: by the elbow of the inertia and the silhouettes around it,
+  /// `curve().best()`.
   std::optional<std::size_t> n_clusters = 8;
   KMeansInit init = KMeansInit::plus_plus;
   std::size_t n_init = 1;      ///< the best of so many starts

@@ -16,26 +16,28 @@
 
 namespace nad::detail {
 
-/// Where a falling curve bends: the point that lies furthest below the line from its first to its last point (kneedle,
-/// Satopaa et al. 2011). The first where the curve is flat.
-inline std::size_t find_elbow(const std::vector<ClusterCurvePoint>& points) {
-  if (points.empty()) {
-    return 0;
-  }
+/// How far a point of a falling curve lies below the line from its first to its last point, in parts of the curve's
+/// height (kneedle, Satopaa et al. 2011); 0 where the curve is flat.
+inline double bend_at(const std::vector<ClusterCurvePoint>& points, const ClusterCurvePoint& point) {
   const ClusterCurvePoint& first = points.front();
   const ClusterCurvePoint& last = points.back();
-  const double width = static_cast<double>(last.n_clusters) - static_cast<double>(first.n_clusters);
   const double height = first.inertia - last.inertia;
-  std::size_t elbow = first.n_clusters;
+  if (!(height > 0.0)) {
+    return 0.0;
+  }
+  const double width = static_cast<double>(last.n_clusters) - static_cast<double>(first.n_clusters);
+  const double along = (static_cast<double>(point.n_clusters) - static_cast<double>(first.n_clusters)) / width;
+  return 1.0 - along - (point.inertia - last.inertia) / height;
+}
+
+/// The point that lies furthest below that line. The first where the curve is flat.
+inline std::size_t find_elbow(const std::vector<ClusterCurvePoint>& points) {
+  std::size_t elbow = points.empty() ? 0 : points.front().n_clusters;
   double furthest = 0.0;
   for (const ClusterCurvePoint& point : points) {
-    if (!(height > 0.0)) {
-      break;
-    }
-    const double along = (static_cast<double>(point.n_clusters) - static_cast<double>(first.n_clusters)) / width;
-    const double above = (point.inertia - last.inertia) / height;
-    if (1.0 - along - above > furthest) {
-      furthest = 1.0 - along - above;
+    const double bend = bend_at(points, point);
+    if (bend > furthest) {
+      furthest = bend;
       elbow = point.n_clusters;
     }
   }
@@ -77,3 +79,25 @@ inline double silhouette(MatrixView x, std::span<const std::uint32_t> labels, st
 }
 
 }  // namespace nad::detail
+
+namespace nad {
+
+NAD_INLINE std::size_t ClusterCurve::best() const {
+  constexpr double near = 0.8;
+  double furthest = 0.0;
+  for (const ClusterCurvePoint& point : points) {
+    furthest = std::max(furthest, detail::bend_at(points, point));
+  }
+  std::size_t found = elbow;
+  double highest = -2.0;
+  for (const ClusterCurvePoint& point : points) {
+    const double bend = detail::bend_at(points, point);
+    if (bend > 0.0 && bend >= near * furthest && point.silhouette > highest) {
+      highest = point.silhouette;
+      found = point.n_clusters;
+    }
+  }
+  return found;
+}
+
+}  // namespace nad

@@ -141,17 +141,17 @@ inline ClusterCurve cluster_curve(const WeightedRows& from, std::vector<std::siz
   return curve;
 }
 
-/// Up to 64 clusters: some numbers first, then all of those around the elbow.
+/// Up to 64 clusters: some numbers first, then all of those around the elbow and around the best one.
 inline ClusterCurve find_cluster_curve(const WeightedRows& from, const KMeansOptions& options,
                                        const FitControl& control) {
   ClusterCurve curve = cluster_curve(from, {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64}, options, control);
+  const std::size_t best = curve.best();
   std::vector<std::size_t> between;
-  for (std::size_t i = 0; i < curve.points.size(); ++i) {
-    const std::size_t from_here = curve.points[i].n_clusters;
-    const bool beside =
-        (i + 1 < curve.points.size() && curve.points[i + 1].n_clusters == curve.elbow) || from_here == curve.elbow;
-    for (std::size_t n = from_here + 1; beside && i + 1 < curve.points.size() && n < curve.points[i + 1].n_clusters;
-         ++n) {
+  for (std::size_t i = 0; i + 1 < curve.points.size(); ++i) {
+    const std::size_t low = curve.points[i].n_clusters;
+    const std::size_t high = curve.points[i + 1].n_clusters;
+    const bool beside = low == curve.elbow || high == curve.elbow || low == best || high == best;
+    for (std::size_t n = low + 1; beside && n < high; ++n) {
       between.push_back(n);
     }
   }

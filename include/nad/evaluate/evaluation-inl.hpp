@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "nad/core/error.hpp"
@@ -151,6 +152,9 @@ NAD_INLINE Evaluation evaluate(ScoreView scores, LabelView labels, const Evaluat
   found.threshold = options.threshold ? *options.threshold : ranking.best_f_beta().threshold;
   found.confidence = options.confidence;
   found.replicates = detail::replicates_for(options, scores.size());
+  found.groups = found.replicates == 0
+                     ? 0
+                     : std::unordered_set<std::uint32_t>(options.groups.begin(), options.groups.end()).size();
   found.max_fpr = options.max_fpr;
   found.confusion = confusion_at(scores, labels, found.threshold, options.weights);
   const std::vector<std::uint32_t> families = detail::attack_families(options, labels);

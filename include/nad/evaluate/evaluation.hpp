@@ -87,6 +87,7 @@ struct Evaluation {
   bool is_threshold_chosen = false;  ///< on these very rows
   double confidence = 0.0;
   std::size_t replicates = 0;
+  std::size_t groups = 0;  ///< that the intervals draw in the place of rows; 0: rows
 
   Confusion confusion;
   Interval accuracy;

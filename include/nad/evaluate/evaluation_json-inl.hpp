@@ -74,6 +74,7 @@ NAD_INLINE std::string to_json(const Evaluation& evaluation, bool with_curves) {
   json.key("is_threshold_chosen").truth(evaluation.is_threshold_chosen);
   json.key("confidence").value(evaluation.confidence);
   detail::write_count(json, "replicates", evaluation.replicates);
+  detail::write_count(json, "groups", evaluation.groups);
   const Confusion& counts = evaluation.confusion;
   json.key("confusion").begin('{').key("true_negatives").value(counts.true_negatives);
   json.key("false_positives").value(counts.false_positives).key("false_negatives").value(counts.false_negatives);

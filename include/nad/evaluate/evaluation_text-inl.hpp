@@ -134,7 +134,12 @@ inline std::string ranking_text(const Evaluation& evaluation) {
     table.add({cell_of("recall at " + rate_text(rate.false_positive_rate) + " false positives"),
                figure_cell(rate.recall.value), range_cell(rate.recall), cell_of(threshold_digits(rate.threshold))});
   }
-  return table.text();
+  std::string text = table.text();
+  if (evaluation.groups > 0) {
+    text += "  (the intervals draw whole groups of rows: " + with_thousands(std::to_string(evaluation.groups)) +
+            " of them)\n";
+  }
+  return text;
 }
 
 inline std::string threshold_text(const Evaluation& evaluation) {

@@ -14,6 +14,8 @@
 #include "nad/core/error.hpp"
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/model/model_options.hpp"
+#include "nad/table/group_words-inl.hpp"
+#include "nad/table/print.hpp"
 #include "nad/table/summary.hpp"
 #include "nad/table/table.hpp"
 
@@ -57,13 +59,16 @@ inline std::string plain_label(std::string_view label) {
   return plain;
 }
 
+/// Whether a label is the one that was named, or one of the usual words.
+inline bool is_normal_label(std::string_view label, const std::string& wanted) {
+  return wanted.empty() ? std::find(normal_words.begin(), normal_words.end(), plain_label(label)) != normal_words.end()
+                        : label == wanted;
+}
+
 inline std::string name_of_normal(const std::vector<ValueCount>& values, const std::string& wanted,
                                   const std::string& column) {
   for (const ValueCount& value : values) {
-    const bool is_normal = wanted.empty() ? std::find(normal_words.begin(), normal_words.end(),
-                                                      plain_label(value.value)) != normal_words.end()
-                                          : value.value == wanted;
-    if (is_normal) {
+    if (is_normal_label(value.value, wanted)) {
       return value.value;
     }
   }
@@ -119,6 +124,38 @@ inline Labels read_labels(const Table& table, const ModelOptions& options, const
     }
   }
   return labels;
+}
+
+/// What a person should know who lets a model believe that labelled records are normal; "" where they are, or where
+/// nothing says what the labels mean.
+inline std::string labelled_attacks_note(const Table& table, const ModelOptions& options) {
+  const std::optional<std::size_t> place = options.label.empty() || table.schema().find(options.label)
+                                               ? label_column(table.schema(), options.label)
+                                               : std::nullopt;
+  if (!place) {
+    return "";
+  }
+  const std::vector<ValueCount> values = value_counts(table.column(*place));
+  bool has_normal = false;
+  std::size_t attacks = 0;
+  std::string examples;
+  std::size_t shown = 0;
+  for (const ValueCount& value : values) {
+    if (is_normal_label(value.value, options.normal)) {
+      has_normal = true;
+      continue;
+    }
+    attacks += value.count;
+    if (++shown <= 3) {
+      examples += (shown == 1 ? "'" : ", '") + printable(value.value, 24) + "'";
+    }
+  }
+  if (!has_normal || attacks == 0) {
+    return "";
+  }
+  return with_thousands(std::to_string(attacks)) + " of the records to learn from are labelled " + examples +
+         (shown > 3 ? ", ..." : "") + " in column '" + table.schema()[*place].name +
+         "', and 'clean' training believes them normal: leave them out, or train 'mixed' or 'labelled'";
 }
 
 /// Of each row the family of attacks that is the most likely one, were it an attack: 0 is the normal class.

@@ -81,10 +81,14 @@ class NAD_API Model {
   void set_threshold(const ThresholdRule& rule, const Table& labelled, const FitControl& control = {});
   void set_records_per_day(double records);
 
-  /// What each column contributes to the scores of calibration records: shares that add up to 1, the largest first.
+  /// What each column contributes to the scores of calibration records: shares that add up to 1, the largest first; all
+  /// 0 where none contributes anything.
   const std::vector<ColumnImportance>& importance() const noexcept { return importance_; }
   /// What is usual in each column of normal training records: what reasons are worded with.
   const UsualValues& usual_values() const noexcept { return usual_; }
+  /// What whoever trained the model should know of the records that the last `fit` was given; not part of a file, where
+  /// `describe` keeps it.
+  const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   /// What was chosen and learnt, and why, for people.
   std::string describe() const;
 
@@ -138,6 +142,7 @@ class NAD_API Model {
   UsualValues usual_;
   std::vector<ColumnImportance> importance_;
   std::vector<std::string> choices_;  ///< sentences for `describe`
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace nad

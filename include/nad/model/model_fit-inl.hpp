@@ -222,6 +222,7 @@ NAD_INLINE void Model::fit(const Table& table, const FitControl& control) {
 
 NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   choices_.clear();
+  warnings_.clear();
   families_.clear();
   best_score_.reset();
   choose_pipeline(given);
@@ -231,6 +232,12 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   if (labelled) {
     labels = detail::read_labels(table, options_, {});
     families_ = labels.families;
+  }
+  if (options_.training == Training::clean) {
+    if (const std::string note = detail::labelled_attacks_note(table, options_); !note.empty()) {
+      choices_.push_back(note);
+      warnings_.push_back(note);
+    }
   }
   const bool mixed = options_.training == Training::mixed;
   const detail::HeldOut rows(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);

@@ -19,29 +19,6 @@ namespace nad {
 
 namespace detail {
 
-NAD_INLINE Json json_of_detector(const Detector& detector, const SaveOptions& options) {
-  if (!detector.is_fitted()) {
-    throw Error(ErrorCode::not_fitted, "this " + std::string(detector.kind()) +
-                                           " has not learnt anything yet; call fit() before exporting it");
-  }
-  const Kind* const kind = find_kind(detector.kind());
-  Json training;
-  Json learnt = kind == nullptr ? Json(nullptr) : kind->show(detector, training);
-  if (learnt.is_null()) {
-    throw Error(ErrorCode::invalid_argument, "a detector of kind " + quoted_kind(detector.kind()) +
-                                                 " cannot be written as JSON; nad " + NAD_VERSION_STRING + " knows " +
-                                                 known_kinds());
-  }
-  Json shown = detector_header(detector, training, options);
-  if (!options.note.empty()) {
-    shown["note"] = options.note;
-  }
-  learnt.erase("options");  // the header has them
-  learnt.erase("threshold");
-  shown["learnt"] = std::move(learnt);
-  return shown;
-}
-
 inline void replace_text(const std::filesystem::path& path, const std::string& text) {
   replace_file(path, std::as_bytes(std::span(text)));
 }

@@ -106,4 +106,36 @@ inline std::string known_kinds() {
   return names;
 }
 
+/// For a message: what a damaged file claims may be long and hold anything.
+inline std::string quoted_kind(std::string_view kind) {
+  std::string text = "'";
+  for (const char letter : kind.substr(0, 40)) {
+    text += letter >= ' ' && letter <= '~' ? letter : '?';
+  }
+  return text + (kind.size() > 40 ? "...'" : "'");
+}
+
+NAD_INLINE Json json_of_detector(const Detector& detector, const SaveOptions& options) {
+  if (!detector.is_fitted()) {
+    throw Error(ErrorCode::not_fitted, "this " + std::string(detector.kind()) +
+                                           " has not learnt anything yet; call fit() before exporting it");
+  }
+  const Kind* const kind = find_kind(detector.kind());
+  Json training;
+  Json learnt = kind == nullptr ? Json(nullptr) : kind->show(detector, training);
+  if (learnt.is_null()) {
+    throw Error(ErrorCode::invalid_argument, "a detector of kind " + quoted_kind(detector.kind()) +
+                                                 " cannot be written as JSON; nad " + NAD_VERSION_STRING + " knows " +
+                                                 known_kinds());
+  }
+  Json shown = detector_header(detector, training, options);
+  if (!options.note.empty()) {
+    shown["note"] = options.note;
+  }
+  learnt.erase("options");  // the header has them
+  learnt.erase("threshold");
+  shown["learnt"] = std::move(learnt);
+  return shown;
+}
+
 }  // namespace nad::detail

@@ -20,15 +20,6 @@ namespace nad {
 
 namespace detail {
 
-/// For a message: what a damaged file claims may be long and hold anything.
-inline std::string quoted_kind(std::string_view kind) {
-  std::string text = "'";
-  for (const char letter : kind.substr(0, 40)) {
-    text += letter >= ' ' && letter <= '~' ? letter : '?';
-  }
-  return text + (kind.size() > 40 ? "...'" : "'");
-}
-
 /// Runs `read` and names the file in front of an error.
 template <class Read>
 auto reading_from(const std::filesystem::path& path, Read&& read) {

@@ -28,6 +28,7 @@ class ClusterCurve:
     inertia: list[float]  # the sum of squared distances from the centres
     silhouette: list[float]  # mean of a bounded sample, -1 to 1: high where clusters are tight and apart
     elbow: int  # the number of clusters behind which more of them help little
+    best: int  # of the numbers near the elbow the one with the highest silhouette: what "auto" takes
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class KMeans(StreamEstimator[_core.KMeans]):
     Parameters
     ----------
     n_clusters : int or "auto", default=8
-        At most as many as there are rows that differ. "auto" takes the elbow of the inertia, see ``curve_``.
+        At most as many as there are rows that differ. "auto" takes the elbow of the inertia and,
+        of the numbers near it, the one with the highest silhouette: ``curve_.best``.
     init : "k-means++", "random" or array of shape (n_clusters, n_columns), default="k-means++"
         How the first centres are chosen; an array is where the iteration starts.
     n_init : int, default=1
