@@ -31,6 +31,14 @@ class DictScorer {
     return scorer_.detect(most_reasons);
   }
 
+  Findings detect_table(const Table& table, std::size_t most_reasons, std::size_t most_explained, py::handle n_jobs,
+                        const py::object& progress) {
+    Run run(n_jobs, progress);
+    return run([&](const FitControl& control) {
+      return scorer_.detect(table, {.most_reasons = most_reasons, .most_explained = most_explained}, control);
+    });
+  }
+
   Finding explain(std::size_t most_reasons) const { return scorer_.explain(most_reasons); }
   std::size_t records() const { return scorer_.records(); }
 
@@ -149,6 +157,8 @@ void register_record_scorer(py::module_& module) {
       .def(py::init<const Model&, py::function>(), py::arg("model"), py::arg("column_of"))
       .def("score", &DictScorer::score, py::arg("record"))
       .def("detect", &DictScorer::detect, py::arg("record"), py::arg("most_reasons"))
+      .def("detect_table", &DictScorer::detect_table, py::arg("table"), py::arg("most_reasons"),
+           py::arg("most_explained"), py::arg("n_jobs"), py::arg("progress"))
       .def("explain", &DictScorer::explain, py::arg("most_reasons"))
       .def_property_readonly("records", &DictScorer::records)
       .def_property_readonly("inputs", &DictScorer::inputs);

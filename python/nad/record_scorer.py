@@ -15,7 +15,8 @@ from nad import _core
 from nad._columns import to_column
 from nad._core import RecordScore
 from nad.errors import InvalidArgumentError
-from nad.model import Model
+from nad.model import Findings, Model
+from nad.table import core_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,12 @@ class RecordScorer:
     def detect(self, record: Mapping[str, Any], *, most_reasons: int = 5) -> Finding | None:
         """Judge a record; a finding with its reasons where it is reported, else None."""
         return self._core.detect(_as_dict(record), most_reasons)
+
+    def detect_table(
+        self, table: Any, *, most_reasons: int = 5, most_explained: int = 10_000, n_jobs: int = 1
+    ) -> Findings:
+        """Judge many records as if they had come one by one: steps that look back go on from the records before."""
+        return Findings(self._core.detect_table(core_table(table), most_reasons, most_explained, n_jobs, None))
 
     def explain(self, *, most_reasons: int = 5) -> Finding:
         """The finding of the record that was judged last, reported or not."""

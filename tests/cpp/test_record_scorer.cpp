@@ -125,6 +125,28 @@ void check_as_a_table(const nad::Model& model, const nad::Table& table) {
                    [](const nad::Finding& a, const nad::Finding& b) { return a.score > b.score; });
   CHECK(reported == findings.reported);
   CHECK(reported.size() > 5);
+
+  // a part one by one, the rest as tables: each table goes on where the records before ended
+  nad::RecordScorer mixed(model);
+  std::vector<float> scores;
+  const std::size_t part = table.rows() / 3;
+  for (std::size_t row = 0; row < part; ++row) {
+    set_row(mixed, table, row);
+    scores.push_back(mixed.score().score);
+  }
+  for (const auto& [begin, count] : {std::pair(part, part), std::pair(2 * part, table.rows() - 2 * part)}) {
+    const nad::Findings found = mixed.detect(table.slice(begin, count));
+    scores.insert(scores.end(), found.scores.begin(), found.scores.end());
+    for (const nad::Finding& finding : found.reported) {
+      nad::Finding same = explained[begin + finding.row];
+      same.reasons.resize(std::min<std::size_t>(same.reasons.size(), finding.reasons.size()));
+      same.row = finding.row;
+      CHECK(finding == same);
+    }
+    CHECK_THROWS_AS(static_cast<void>(mixed.explain()), nad::Error);
+  }
+  CHECK(scores == findings.scores);
+  CHECK(mixed.records() == table.rows());
   CHECK(reported.size() < table.rows() / 2);
 }
 

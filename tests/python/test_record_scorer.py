@@ -57,6 +57,10 @@ def test_records_one_by_one_are_what_the_table_is(model: nad.Model) -> None:
         assert result.is_alert == (finding is not None)
         assert result.extrapolated == (p_values[row] < 1 / (len(model.calibration) + 1))
     assert scorer.records == 400
+    tables = nad.RecordScorer(model)
+    parts = [tables.detect_table(today[begin:end]) for begin, end in ((0, 150), (150, 400))]
+    np.testing.assert_array_equal(np.concatenate([part.scores for part in parts]), findings.scores)
+    assert (len(parts[0]) + len(parts[1]), tables.records) == (len(findings), 400)
     reported.sort(key=lambda finding: -finding.score)
     assert reported == findings.reported
     assert len(reported) >= 10

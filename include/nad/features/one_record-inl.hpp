@@ -111,10 +111,12 @@ class OneRecord {
   /// What those features were made of; good until something is set.
   const Table& columns() const noexcept { return columns_; }
 
-  /// The features of several records, as if each had been set.
+  /// What features of several records are made of. Steps that look back have seen them then, as if each had been set.
+  Table derived(const Table& records) { return derive(*plan_, select_inputs(*plan_, records), states_); }
+
   Matrix push(const Table& records) {
     Matrix x = Matrix::for_overwrite(records.rows(), plan_->width());
-    const Table columns = derive(*plan_, select_inputs(*plan_, records), states_);
+    const Table columns = derived(records);
     BoundPlan(*plan_, columns).apply(0, records.rows(), x.data());
     return x;
   }

@@ -117,7 +117,11 @@ NAD_INLINE std::vector<float> Model::anomaly_score(const Table& table, const Fit
 NAD_INLINE Findings Model::detect(const Table& table, const DetectOptions& options, const FitControl& control) const {
   require_fitted("detecting");
   require_fit(table.schema());
-  const Table columns = pipeline_.columns(table);
+  return detect_in(pipeline_.columns(table), options, control);
+}
+
+NAD_INLINE Findings Model::detect_in(const Table& columns, const DetectOptions& options,
+                                     const FitControl& control) const {
   Findings findings;
   findings.limit = limit_;
   findings.scores = scores_of(columns, control);

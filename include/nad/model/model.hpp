@@ -117,6 +117,7 @@ class NAD_API Model {
                  std::span<const std::int32_t> classes, const FitControl& control);
   void learn_importance(const Matrix& x, const Table& columns, const FitControl& control);
   std::vector<float> scores_of(const Table& columns, const FitControl& control) const;
+  Findings detect_in(const Table& columns, const DetectOptions& options, const FitControl& control) const;
   /// Findings of rows with known scores; `most` reasons each.
   std::vector<Finding> findings_of(const Table& columns, std::span<const std::size_t> rows,
                                    std::span<const float> scores, std::size_t most, std::size_t explained,

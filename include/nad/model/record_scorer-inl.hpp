@@ -87,4 +87,13 @@ NAD_INLINE std::optional<Finding> RecordScorer::detect(std::size_t most_reasons)
   return explain(most_reasons);
 }
 
+NAD_INLINE Findings RecordScorer::detect(const Table& records, const DetectOptions& options,
+                                         const FitControl& control) {
+  model_.require_fit(records.schema());
+  last_.reset();
+  const Table columns = record_->derived(records);
+  records_ += records.rows();
+  return model_.detect_in(columns, options, control);
+}
+
 }  // namespace nad

@@ -75,6 +75,9 @@ class NAD_API RecordScorer {
   /// Judges the record that was set; a finding with its reasons where it is reported.
   std::optional<Finding> detect(std::size_t most_reasons = 5);
 
+  /// Judges many records as if they had come one by one; rows are those of the table.
+  Findings detect(const Table& records, const DetectOptions& options = {}, const FitControl& control = {});
+
   /// How many were scored. A finding's row is the number of its record, counted from 0.
   std::size_t records() const noexcept { return records_; }
 
