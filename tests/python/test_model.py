@@ -177,6 +177,59 @@ def test_clean_training_warns_of_attack_labels(today: nad.Table) -> None:
     nad.Model(detector=nad.Mahalanobis()).fit(today[attacks(today)])  # nothing says which label is normal
 
 
+def flows(rows: int, seed: int) -> nad.Table:
+    random = np.random.default_rng(seed)
+    port = np.where(random.random(rows) < 0.8, 443, 53)
+    return nad.Table(
+        {
+            "timestamp": (np.arange(rows) * 7).astype("datetime64[s]"),
+            "src_ip": [f"10.0.0.{host}" for host in random.integers(1, 30, rows)],
+            "dst_ip": [f"192.0.2.{host}" for host in random.integers(1, 9, rows)],
+            "dst_port": port,
+            "state": np.where(random.random(rows) < 0.95, "SF", "S0"),
+            "bytes_sent": np.exp(random.normal(6, 1, rows)).astype(np.int64),
+            "bytes_received": np.exp(random.normal(7, 1, rows)).astype(np.int64),
+            "duration": random.exponential(1.0, rows),
+        }
+    )
+
+
+def test_reasons_name_the_columns_of_the_table() -> None:
+    table = flows(1500, 1)
+    model = nad.Model(detector=nad.Mahalanobis()).fit(table)
+    derived = {name for name in model.importance() if name not in table.columns}
+    assert not any(name.startswith(("dst_port", "state", "src_ip.is", "dst_ip.is")) for name in derived)
+    assert {"dst_port", "state"} <= set(model.importance())
+    assert sum(model.importance().values()) == pytest.approx(1)
+    record = {name: flows(1, 3)[name].to_list()[0] for name in table.columns} | {"dst_port": 6667, "state": "RSTO"}
+    reasons = {reason.column: reason for reason in nad.RecordScorer(model).detect(record).reasons}
+    assert reasons["dst_port"].value in ("class registered", "service irc")
+    assert reasons["state"].value == "RSTO"
+    assert reasons["state"].direction == "never_seen"
+
+
+def test_who_it_was_is_not_learnt() -> None:
+    table = flows(1500, 1)
+    model = nad.Model(detector=nad.Mahalanobis()).fit(table)
+    record = {name: flows(1, 3)[name].to_list()[0] for name in table.columns}
+    scores = {
+        address: nad.RecordScorer(model).score(record | {"src_ip": address}).score
+        for address in ("10.0.0.5", "10.9.9.9", "172.16.3.1")
+    }
+    assert len(set(scores.values())) == 1  # private addresses, all of them
+
+
+def test_infinities_are_far_beyond_everything(model: nad.Model) -> None:
+    records = {name: office(20, 3)[name].to_list() for name in ("timestamp", "bytes", "duration", "service")}
+    records["duration"][4] = float("inf")
+    found = model.detect(records)
+    assert np.isfinite(found.scores).all()
+    assert found[0].row == 4
+    assert found[0].reasons[0].column == "duration"
+    with pytest.raises(nad.InvalidDataError, match="column 'duration' holds an infinity in row 4"):
+        nad.Model().fit(records)
+
+
 def test_a_given_pipeline_and_many_threads(today: nad.Table) -> None:
     pipeline = nad.FeaturePipeline([nad.features.Frequency(), nad.features.Standardise()])
     models = [

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -66,6 +67,13 @@ class BoundPlan {
     return slots;
   }
 
+  static void within_floats(std::span<double> values) noexcept {
+    constexpr double most = std::numeric_limits<float>::max();
+    for (double& x : values) {
+      x = x > most ? most : x < -most ? -most : x;  // NaN is neither
+    }
+  }
+
   void apply_blocks(std::size_t first, std::size_t count, float* out, std::size_t stride) const {
     for (std::size_t done = 0; done < count; done += feature_block) {
       apply_block(first + done, std::min(feature_block, count - done), out + done * stride, stride);
@@ -77,9 +85,11 @@ class BoundPlan {
     const std::span<double> values(numbers.data(), count);
     for (const NumberPart& part : plan_.numbers) {
       table_.column(part.input).copy_numbers(first, values);
+      within_floats(values);  // one infinity must not stop all others, and far beyond everything it is anyway
       for (const ScalarMap& map : part.maps) {
         map.apply(values);
       }
+      within_floats(values);
       float* target = out + part.output;
       for (std::size_t row = 0; row < count; ++row, target += stride) {
         *target = static_cast<float>(values[row]);

@@ -156,6 +156,9 @@ inline void add_derived(const Table& table, std::vector<FeatureStep>& steps) {
   }
   if (addressed) {
     steps.emplace_back(AddressFeatures{});
+    steps.emplace_back(
+        LeaveOut{ColumnChoice({"src_ip.value", "src_ip.prefix_rarity", "dst_ip.value", "dst_ip.prefix_rarity"}),
+                 "it tells who it was; what kind of address it is remains"});
   }
   if (ported) {
     steps.emplace_back(PortFeatures{.columns = {"dst_port"}});

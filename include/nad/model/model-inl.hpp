@@ -206,8 +206,8 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     }
     const Matrix contributions = pipeline_.fold(detail::explain_distinct(*detector_, x, quiet), part);
     for (std::size_t i = 0; i < count; ++i) {
-      findings[begin + i].reasons =
-          detail::reasons_of(usual_, part, i, contributions.row(i), findings[begin + i].surprise, most);
+      findings[begin + i].reasons = detail::reasons_of(usual_, *reason_columns_, part, i, contributions.row(i),
+                                                       findings[begin + i].surprise, most);
     }
     if (control.progress && !control.progress({.stage = "explaining", .done = begin + count, .total = wanted})) {
       throw Error(ErrorCode::cancelled, "explaining was cancelled");
@@ -325,6 +325,7 @@ NAD_INLINE void Model::restore() {
       throw Error(ErrorCode::bad_file, "the importance of a column makes no sense; the model is damaged");
     }
   }
+  reason_columns_ = std::make_shared<const detail::ReasonColumns>(usual_, pipeline_.inputs());
   is_fitted_ = true;
 }
 

@@ -38,6 +38,10 @@ namespace nad {
 class BoostedTrees;
 class RecordScorer;
 
+namespace detail {
+class ReasonColumns;
+}
+
 class NAD_API Model {
  public:
   static constexpr std::string_view kind_name = "model";
@@ -141,6 +145,7 @@ class NAD_API Model {
   ScoreLimit limit_;
   std::vector<std::string> families_;
   UsualValues usual_;
+  std::shared_ptr<const detail::ReasonColumns> reason_columns_;  ///< follows from the others
   std::vector<ColumnImportance> importance_;
   std::vector<std::string> choices_;  ///< sentences for `describe`
   std::vector<std::string> warnings_;

@@ -17,6 +17,7 @@
 #include "nad/detector/ensemble.hpp"
 #include "nad/evaluate/ranking.hpp"
 #include "nad/features/automatic-inl.hpp"
+#include "nad/features/derive-inl.hpp"
 #include "nad/model/labels-inl.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/reasons-inl.hpp"
@@ -195,16 +196,21 @@ NAD_INLINE void Model::fit_detector(const Matrix& x, std::span<const std::int32_
 
 NAD_INLINE void Model::learn_importance(const Matrix& x, const Table& columns, const FitControl& control) {
   const Matrix folded = pipeline_.fold(detector_->explain(x, control), columns);
-  std::vector<double> sums(folded.columns(), 0.0);
+  std::vector<double> sums(reason_columns_->size(), 0.0);
+  std::vector<double> of_row(sums.size());
   for (std::size_t row = 0; row < folded.rows(); ++row) {
-    for (std::size_t place = 0; place < sums.size(); ++place) {
-      sums[place] += std::abs(static_cast<double>(folded(row, place)));
+    std::fill(of_row.begin(), of_row.end(), 0.0);
+    for (std::size_t place = 0; place < folded.columns(); ++place) {
+      of_row[reason_columns_->group_of(place)] += static_cast<double>(folded(row, place));
+    }
+    for (std::size_t group = 0; group < sums.size(); ++group) {
+      sums[group] += std::abs(of_row[group]);
     }
   }
   const double total = std::accumulate(sums.begin(), sums.end(), 0.0);
   importance_.clear();
   for (std::size_t place = 0; place < sums.size(); ++place) {
-    importance_.push_back({.name = usual_.column(place), .share = total > 0.0 ? sums[place] / total : 0.0});
+    importance_.push_back({.name = reason_columns_->name(place), .share = total > 0.0 ? sums[place] / total : 0.0});
   }
   std::stable_sort(importance_.begin(), importance_.end(),
                    [](const ColumnImportance& a, const ColumnImportance& b) { return a.share > b.share; });
@@ -246,7 +252,12 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   // so that a held-out record is to the model what a new one will be
   const bool looks_back = pipeline_.looks_back();
   const bool learns_from_all = looks_back || rows.held_out.empty();
-  pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
+  try {
+    pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
+  } catch (const Error&) {
+    detail::refuse_infinite(given, given.schema());  // by the row that the caller knows
+    throw;
+  }
   const Table columns = pipeline_.columns(table);
   const auto classes_of = [&](std::span<const std::size_t> places) {
     std::vector<std::int32_t> classes;
@@ -275,6 +286,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
     fit_detector(x, labelled ? classes_of(learnt) : std::vector<std::int32_t>(), control);
   }
   usual_ = UsualValues(columns.take(normal));
+  reason_columns_ = std::make_shared<const detail::ReasonColumns>(usual_, pipeline_.inputs());
   calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
   records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(table);
   limit_ = rule_.limit(evidence());

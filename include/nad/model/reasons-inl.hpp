@@ -12,6 +12,7 @@
 #include "nad/core/matrix.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/model/finding.hpp"
+#include "nad/model/reason_columns-inl.hpp"
 #include "nad/table/group_words-inl.hpp"
 
 namespace nad::detail {
@@ -51,27 +52,40 @@ inline Matrix explain_distinct(const Detector& detector, const Matrix& x, const 
   return contributions;
 }
 
-inline std::vector<Reason> reasons_of(const UsualValues& usual, const Table& columns, std::size_t row,
-                                      std::span<const float> contributions, double surprise, std::size_t most) {
-  std::vector<std::size_t> order(contributions.size());
+/// `scale`: see `scale_to`. The reasons of a column and of all that was derived from it alone are one.
+inline std::vector<Reason> reasons_of(const UsualValues& usual, const ReasonColumns& sources, const Table& columns,
+                                      std::size_t row, std::span<const float> contributions, double surprise,
+                                      std::size_t most) {
+  std::vector<double> sums(sources.size(), 0.0);
+  std::vector<std::size_t> strongest(sources.size(), ReasonColumns::none);  // the place to speak of
+  for (std::size_t place = 0; place < contributions.size(); ++place) {
+    const std::size_t group = sources.group_of(place);
+    sums[group] += static_cast<double>(contributions[place]);
+    if (strongest[group] == ReasonColumns::none || contributions[place] > contributions[strongest[group]]) {
+      strongest[group] = place;
+    }
+  }
+  std::vector<std::size_t> order(sources.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return contributions[a] > contributions[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sums[a] > sums[b]; });
   const double scale = scale_to(contributions, surprise);
   const bool all = most >= order.size();
   std::vector<Reason> reasons;
   reasons.reserve(std::min(most, order.size()));
-  for (const std::size_t place : order) {
-    const bool speaks = all ? contributions[place] != 0.0F : contributions[place] > 0.0F;
+  for (const std::size_t group : order) {
+    const bool speaks = all ? sums[group] != 0.0 : sums[group] > 0.0;
     if (reasons.size() == most || (!all && !speaks)) {
       break;
     }
     if (speaks) {
-      reasons.push_back({.column = usual.column(place),
-                         .value = value_text(columns.schema()[place], columns.column(place), row),
+      const std::size_t itself = sources.itself(group);
+      const std::size_t place = itself == ReasonColumns::none ? strongest[group] : itself;
+      reasons.push_back({.column = sources.name(group),
+                         .value = sources.suffix(place, usual.column(place)) +
+                                  value_text(columns.schema()[place], columns.column(place), row),
                          .expected = usual.expected(place),
                          .direction = usual.judge(place, columns.column(place), row),
-                         .contribution = scale * static_cast<double>(contributions[place])});
+                         .contribution = scale * sums[group]});
     }
   }
   return reasons;
