@@ -44,6 +44,9 @@
 #include "nad/table/table.hpp"
 #include "nad/table/time.hpp"
 
+#include "nad/flow/capture_writer.hpp"
+#include "nad/flow/packet_bytes.hpp"
+
 #include "nad/source/kdd99.hpp"
 #include "nad/source/read.hpp"
 #include "nad/source/read_options.hpp"

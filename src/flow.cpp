@@ -1,0 +1,3 @@
+// The compiled build of flow/.
+#include "nad/flow/capture_writer-inl.hpp"
+#include "nad/flow/packet_bytes-inl.hpp"
