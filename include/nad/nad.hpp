@@ -46,6 +46,7 @@
 
 #include "nad/flow/capture_writer.hpp"
 #include "nad/flow/packet_bytes.hpp"
+#include "nad/flow/simulator.hpp"
 
 #include "nad/source/kdd99.hpp"
 #include "nad/source/read.hpp"

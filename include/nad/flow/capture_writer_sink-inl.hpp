@@ -38,8 +38,8 @@ class CaptureFileSink final : public CaptureSink {
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(path_, error);
     if (path_.empty() || std::filesystem::is_directory(status)) {
-      throw Error(ErrorCode::io, "cannot write a capture to '" + path_.string() +
-                                     "': it is a folder; add a file name such as day.pcap");
+      throw Error(ErrorCode::io,
+                  "cannot write '" + path_.string() + "': it is a folder; add a file name such as day.pcap");
     }
     errno = 0;
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
@@ -113,7 +113,7 @@ class CaptureFileSink final : public CaptureSink {
     return errno == 0 ? "the operating system gives no reason" : std::generic_category().message(errno);
   }
   [[noreturn]] void fail(const std::string& why) const {
-    throw Error(ErrorCode::io, "cannot write the capture '" + path_.string() + "': " + why);
+    throw Error(ErrorCode::io, "cannot write '" + path_.string() + "': " + why);
   }
 
   std::filesystem::path path_;
