@@ -28,6 +28,7 @@ void register_simd(py::module_& module);
 void register_column(py::module_& module);
 void register_table(py::module_& module);
 void register_source(py::module_& module);
+void register_simulator(py::module_& module);
 void register_features(py::module_& module);
 void register_detector(py::module_& module);
 void register_threshold(py::module_& module);

@@ -58,6 +58,7 @@ from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.record_scorer import RecordScore, RecordScorer
+from nad.simulation import Attack, AttackKind, AttackOption, attack_kinds, simulate
 from nad.table import Table, concatenate
 from nad.thresholds import (
     Calibration,
@@ -76,6 +77,9 @@ __version__ = _core.__version__
 __all__ = [
     "ECOD",
     "LODA",
+    "Attack",
+    "AttackKind",
+    "AttackOption",
     "Autoencoder",
     "BadFileError",
     "BoostedTrees",
@@ -121,6 +125,7 @@ __all__ = [
     "ThresholdRule",
     "ValueShare",
     "__version__",
+    "attack_kinds",
     "benjamini_hochberg",
     "concatenate",
     "datasets",
@@ -137,6 +142,7 @@ __all__ = [
     "save_json",
     "save_onnx",
     "simd",
+    "simulate",
     "splits",
     "to_json",
     "to_onnx",

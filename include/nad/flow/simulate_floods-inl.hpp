@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "nad/core/error.hpp"
 #include "nad/flow/simulate_scene-inl.hpp"
 
 namespace nad::detail::simulate {
@@ -20,12 +19,8 @@ class SynFlood final : public Assault {
  public:
   SynFlood(Engine& engine, const Scene& scene)
       : Assault(engine, scene, 2000.0), sources_(static_cast<std::size_t>(scene.option("sources"))) {
-    constexpr double fastest = 10'000.0;  // as many ports as a host has come again after six seconds then
-    if (sources_ != 0 && rate() > fastest * static_cast<double>(sources_)) {
-      throw Error(ErrorCode::invalid_argument,
-                  std::string(scene.story.scenario) + " would send " + std::to_string(rate()) + " SYNs a second from " +
-                      std::to_string(sources_) +
-                      " hosts, which have no ports for more than 10000 a second each; give more sources, or 0");
+    if (sources_ != 0) {
+      check_rate(scene, rate(), sources_);
     }
     for (std::size_t i = 0; i < sources_; ++i) {
       attackers_.push_back(&engine.network().keep(Host(scene.helper_address(i), false, true)));
@@ -183,12 +178,12 @@ class Smurf final : public Amplification {
 /// SYNs whose source is their target.
 class Land final : public Assault {
  public:
-  Land(Engine& engine, const Scene& scene) : Assault(engine, scene, 5.0) {}
+  Land(Engine& engine, const Scene& scene) : Assault(engine, scene, 5.0) { check_rate(scene, rate(), 1); }
 
  private:
   bool strike(Engine& engine) override {
     const Host& target = engine.network().web;
-    const auto port = static_cast<std::uint16_t>(20 + count_++ % 1000 * 7);
+    const auto port = static_cast<std::uint16_t>(1 + (138 + count_++) % 65'000);
     FlowRecord record(scene().story, 6);
     record.between(target.address(false), port, target.address(false), port);
     TcpFields fields{.source_port = port, .destination_port = port, .flags = tcp_syn, .window = 2048};

@@ -2,12 +2,12 @@
 
 // What all attacks are given: a name, a time, hosts of their own, and options.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <utility>
 
+#include "nad/core/error.hpp"
 #include "nad/flow/simulate_engine-inl.hpp"
 #include "nad/flow/simulate_talks-inl.hpp"
 
@@ -64,6 +64,19 @@ class Assault : public Actor {
   Draw draw_;
   double rate_;
 };
+
+/// Of kinds that have about 64,000 keys: none may come again before a meter has forgotten it, after some six seconds.
+inline void check_rate(const Scene& scene, double rate, std::size_t sources) {
+  constexpr double fastest = 10'000.0;
+  if (rate > fastest * static_cast<double>(sources)) {
+    throw Error(ErrorCode::invalid_argument,
+                std::string(scene.story.scenario) + " would send " + std::to_string(std::llround(rate)) +
+                    " SYNs a second from " + std::to_string(sources) +
+                    (sources == 1 ? " host, which has" : " hosts, which have") +
+                    " no ports for more than 10000 a second each; lower the intensity" +
+                    (scene.options.contains("sources") ? ", or give more sources, or 0" : ""));
+  }
+}
 
 /// A packet of its own making, not of a host's system.
 inline IpFields forged_ip(Address source, const Host& target, Draw& draw) noexcept {

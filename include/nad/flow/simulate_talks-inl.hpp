@@ -59,7 +59,7 @@ inline void greet_over_tls(ScriptTalk& talk, std::string_view name, Draw& draw) 
 
 inline constexpr double largest_page = 3e7;
 
-inline double page_bytes(Draw& draw) { return std::min(largest_page, draw.log_normal(9e3, 1.6)); }
+inline double page_bytes(Draw& draw) { return std::min(largest_page, draw.log_normal(6e3, 1.4)); }
 inline double request_bytes(Draw& draw) { return draw.log_normal(420.0, 0.5); }
 inline Ticks reading(Draw& draw) { return ticks(std::min(25.0, draw.exponential(3.0))); }
 
@@ -212,7 +212,7 @@ class ShellTalk final : public LongTalk {
 /// A piece of the film every few seconds, as long as somebody watches.
 class VideoTalk final : public LongTalk {
  public:
-  VideoTalk(Ticks until, std::size_t site, Draw& draw) : until_(until), piece_(draw.log_normal(1.5e5, 0.5)) {
+  VideoTalk(Ticks until, std::size_t site, Draw& draw) : until_(until), piece_(draw.log_normal(1e5, 0.5)) {
     greet_over_tls(greeting(), site_name(site), draw);
   }
 

@@ -205,7 +205,7 @@ class Flow:
             self._mark(side, "A")
         end = (packet.sequence + packet.payload + bool(flags & SYN) + bool(flags & FIN)) & 0xFFFFFFFF
         before = self.ends[side]
-        if before is None or (end - before) & 0xFFFFFFFF < 0x80000000 and end != before:
+        if before is None or 0 < (end - before) & 0xFFFFFFFF < 0x80000000:
             self.ends[side] = end
         elif packet.payload and not flags & RST:
             self.repeated[side] += packet.payload
@@ -236,24 +236,23 @@ class Flow:
 
     def state(self) -> str:
         source, target = self.states
-        if self.key[4] == 17:
-            return {(True, True): "SF", (True, False): "S0", (False, True): "SHR"}[source == "active", target == "active"]
-        if self.key[4] != 6:
-            return "OTH"
         silent = ("inactive", "partial")
-        if target == "reset":
-            return "REJ" if source == "syn" else "RSTRH" if source in silent else "RSTR"
-        if source == "reset":
-            return "RSTO" if target not in silent else "RSTOS0" if self.history.startswith("SR") else "OTH"
-        if source == target == "closed":
-            return "SF"
-        if source == "closed":
-            return "SH" if target in silent else "S2"
-        if target == "closed":
-            return "SHR" if source in silent else "S3"
-        if (source, target) == ("syn", "inactive"):
-            return "S0"
-        return "S1" if source == target == "established" else "OTH"
+        udp, other = self.key[4] == 17, self.key[4] not in (6, 17)
+        cases = [
+            (other, "OTH"),
+            (udp, "SHR" if source != "active" else "SF" if target == "active" else "S0"),
+            (target == "reset" and source == "syn", "REJ"),
+            (target == "reset", "RSTRH" if source in silent else "RSTR"),
+            (source == "reset" and target not in silent, "RSTO"),
+            (source == "reset", "RSTOS0" if self.history.startswith("SR") else "OTH"),
+            (source == target == "closed", "SF"),
+            (source == "closed", "SH" if target in silent else "S2"),
+            (target == "closed", "SHR" if source in silent else "S3"),
+            ((source, target) == ("syn", "inactive"), "S0"),
+            (source == target == "established", "S1"),
+            (True, "OTH"),
+        ]
+        return next(state for fits, state in cases if fits)
 
     def timeout(self) -> int:
         if self.key[4] != 6:
