@@ -46,7 +46,7 @@ class SynFlood final : public Assault {
         sources_ == 0 ? Address::v4(scene().forged_address(i * 145)) : attackers_[i % sources_]->address(false);
     record.between(source, port, target.address(false), scene().port("port"));
     TcpFields fields{.source_port = port, .destination_port = scene().port("port"), .flags = tcp_syn};
-    fields.sequence = static_cast<std::uint32_t>(draw().below(std::size_t{1} << 32U));
+    fields.sequence = any_number(draw());
     fields.window = 512;
     engine.send(record, client, engine.packets().tcp(forged_ip(source, target, draw()), fields), 0);
     record.state("S0");
@@ -187,7 +187,7 @@ class Land final : public Assault {
     FlowRecord record(scene().story, 6);
     record.between(target.address(false), port, target.address(false), port);
     TcpFields fields{.source_port = port, .destination_port = port, .flags = tcp_syn, .window = 2048};
-    fields.sequence = static_cast<std::uint32_t>(draw().below(std::size_t{1} << 32U));
+    fields.sequence = any_number(draw());
     const IpFields ip = forged_ip(target.address(false), target, draw());
     engine.send(record, client, engine.packets().tcp(ip, fields), 0);
     record.state("S0");

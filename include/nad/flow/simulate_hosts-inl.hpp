@@ -34,6 +34,12 @@ inline constexpr std::uint32_t forged = 0xc6130000;      // 198.19.0.0 and 65,53
 
 inline bool is_inside(std::uint32_t v4) noexcept { return v4 >> 24U == 10 || v4 >> 8U == public_servers >> 8U; }
 
+/// Such as systems begin to count bytes from.
+inline std::uint32_t any_number(Draw& draw) noexcept {
+  const auto high = static_cast<std::uint32_t>(draw.below(65'536));
+  return high << 16U | static_cast<std::uint32_t>(draw.below(65'536));
+}
+
 /// A host, and what its system counts.
 class Host {
  public:
@@ -149,12 +155,13 @@ struct Path {
 class Network {
  public:
   Network(std::size_t hosts, double ipv6, double loss, Draw draw) : loss_(loss) {
+    // braces: what stands in parentheses is evaluated in an order that each compiler chooses
     for (std::size_t i = 0; i < hosts; ++i) {
-      people.emplace_back(person_address(i), draw.chance(ipv6), draw.chance(0.3));
+      people.push_back(Host{person_address(i), draw.chance(ipv6), draw.chance(0.3)});
     }
     for (std::uint32_t i = 0; i < 400; ++i) {  // places of the Internet that people here like
       const std::uint32_t v4 = i < 60 ? known_places + 100 + i : other_places + i * 80 + 1;
-      sites.emplace_back(v4, draw.chance(0.5), draw.chance(0.8));
+      sites.push_back(Host{v4, draw.chance(0.5), draw.chance(0.8)});
       site_round_trips.push_back(ticks(draw.log_normal(0.025, 0.7)));
     }
   }
@@ -169,7 +176,7 @@ class Network {
   /// One outside that nobody knows: another one each time until all have been there, then with other ports.
   Host stranger(Draw& draw) {
     const std::uint32_t visit = visits_++;
-    Host host(other_places + (visit * 20'021U + 4711U) % other_count, draw.chance(0.15), draw.chance(0.4));
+    Host host{other_places + (visit * 20'021U + 4711U) % other_count, draw.chance(0.15), draw.chance(0.4)};
     host.begin_at(visit / other_count * 16U + 8U);
     return host;
   }

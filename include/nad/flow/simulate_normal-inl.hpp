@@ -107,7 +107,8 @@ inline void visit_web(Beginner& begin) {
       plan.server_port = encrypted ? 443 : 80;
       plan.v6 = user.has_v6() && plan.server->has_v6();
       plan.path = network.remote(server, network.site_round_trips[site], draw);
-      begin.tcp("web", time + ticks(0.04 + draw.exponential(0.05)), plan, web_talk(encrypted, site, draw));
+      auto talk = web_talk(encrypted, site, draw);
+      begin.tcp("web", time + ticks(0.04 + draw.exponential(0.05)), plan, std::move(talk));
     }
     time += ticks(draw.exponential(0.3));
   }

@@ -187,9 +187,10 @@ class FlagScan final : public Assault {
     }
     const std::uint16_t port = scan_order(count_++, ports);
     const bool closed = !is_open_port(port) && !draw().chance(scene().option("filtered"));
+    const std::uint32_t sequence = any_number(draw());
+    const Ticks round_trip = engine.network().local(draw()).round_trip[server];
     engine.start(engine.now(), std::make_unique<Probe>(scene(), engine.network().web, flags_, port_, port, closed,
-                                                       static_cast<std::uint32_t>(draw().below(std::size_t{1} << 32U)),
-                                                       engine.network().local(draw()).round_trip[server]));
+                                                       sequence, round_trip));
     return true;
   }
 

@@ -76,12 +76,13 @@ inline std::unique_ptr<Talk> web_talk(bool encrypted, std::size_t site, Draw& dr
       talk->say(tls_message(client, request_bytes(draw), pause)).say(tls_message(server, page_bytes(draw), thinking));
       continue;
     }
+    const std::string page = random_letters(4 + draw.below(40), draw, "abcdefghijklmnopqrstuvwxyz");
+    const std::string cookie = random_letters(20 + draw.below(200), draw, "0123456789abcdef");
     talk->say(client,
-              "GET /" + random_letters(4 + draw.below(40), draw, "abcdefghijklmnopqrstuvwxyz") +
-                  ".html HTTP/1.1\r\nHost: " + site_name(site) +
+              "GET /" + page + ".html HTTP/1.1\r\nHost: " + site_name(site) +
                   "\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
                   "Accept: */*\r\nConnection: keep-alive\r\nCookie: id=" +
-                  random_letters(20 + draw.below(200), draw, "0123456789abcdef") + "\r\n\r\n",
+                  cookie + "\r\n\r\n",
               pause);
     const auto body = static_cast<std::uint64_t>(page_bytes(draw));
     Message answer{.from = server, .pause = thinking, .filler = Filler::text};

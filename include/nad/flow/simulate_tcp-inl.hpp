@@ -13,6 +13,7 @@
 #include "nad/detail/tcp_flags.hpp"
 #include "nad/flow/simulate_engine-inl.hpp"
 #include "nad/flow/simulate_filler-inl.hpp"
+#include "nad/flow/simulate_plan-inl.hpp"
 
 namespace nad::detail::simulate {
 
@@ -21,53 +22,6 @@ inline constexpr unsigned push_ack = tcp_psh | tcp_ack;
 inline constexpr unsigned rst_alone = tcp_rst;
 inline constexpr unsigned rst_ack = tcp_rst | tcp_ack;
 
-/// What one side says in one go.
-struct Message {
-  Side from = client;
-  std::uint64_t bytes = 0;  ///< at least those of head and tail
-  Ticks pause = 0;          ///< before it, beside the time on the way
-  Filler filler = Filler::noise;
-  std::string head = {};
-  std::string tail = {};
-};
-
-class Talk {
- public:
-  Talk() = default;
-  Talk(const Talk&) = delete;
-  Talk& operator=(const Talk&) = delete;
-  virtual ~Talk() = default;
-  /// The next message; false when there is nothing more to say.
-  virtual bool next(Message& message, Draw& draw, Ticks now) = 0;
-};
-
-enum class Ending : std::uint8_t {
-  closed_by_client,
-  closed_by_server,
-  refused,     ///< SYN, RST
-  unanswered,  ///< SYN, again after one and three seconds
-  given_up,    ///< SYN, RST of the client
-  probed,      ///< SYN, SYN-ACK, RST of the client
-  half_open,   ///< SYN, SYN-ACK and again after one, three and seven seconds
-  reset_by_client,
-  reset_by_server,
-  left_open,
-  half_closed_by_client,
-  half_closed_by_server,
-};
-
-struct TcpPlan {
-  Host* client = nullptr;
-  Host* server = nullptr;
-  std::uint16_t client_port = 0;  ///< 0: one of the client's own
-  std::uint16_t server_port = 0;
-  bool v6 = false;
-  Path path = {};
-  Ending ending = Ending::closed_by_client;
-  int attempts = 3;                 ///< SYNs of `unanswered`
-  std::size_t messages = SIZE_MAX;  ///< what is reset or left is so after so many, if there are so many
-};
-
 class TcpFlow final : public Actor {
  public:
   TcpFlow(Engine& engine, const Story& story, const TcpPlan& plan, std::unique_ptr<Talk> talk,
@@ -75,7 +29,7 @@ class TcpFlow final : public Actor {
       : plan_(plan), talk_(std::move(talk)), guest_(std::move(guest)), draw_(engine.draw()), record_(story, 6) {
     own_port_ = plan_.client_port == 0;
     for (const Side side : {client, server}) {
-      next_[side] = static_cast<std::uint32_t>(draw_.below(std::size_t{1} << 32U));
+      next_[side] = any_number(draw_);
     }
     timestamps_ = plan_.client->is_linux() && plan_.server->is_linux();
     segment_ = (plan_.v6 ? 1440U : 1460U) - (timestamps_ ? 12U : 0U);

@@ -223,7 +223,9 @@ inline std::string ssh_key_reply(Draw& draw) {
   const std::string signature = ByteWriter().u32(11).text("ssh-ed25519").u32(64).noise(64, draw).take_text();
   ByteWriter to;
   to.u8(31).u32(host_key.size()).text(host_key).u32(32).noise(32, draw).u32(signature.size()).text(signature);
-  return ssh_packet(to.take_text(), draw) + ssh_packet(std::string(1, '\x15'), draw);
+  std::string packets = ssh_packet(to.take_text(), draw);
+  packets += ssh_packet(std::string(1, '\x15'), draw);
+  return packets;
 }
 
 inline std::string ssh_new_keys(Draw& draw) { return ssh_packet(std::string(1, '\x15'), draw); }
