@@ -132,6 +132,7 @@ class DatagramAmplification final : public Amplification {
       : Amplification(engine, scene, 17, port), service_(port) {
     if (port == 53) {
       std::vector<std::string> contents;
+      contents.reserve(9);
       for (int i = 0; i < 9; ++i) {
         contents.push_back(dns_text(random_letters(130, draw(), "abcdefghijklmnopqrstuvwxyz0123456789=")));
       }

@@ -157,11 +157,13 @@ class Network {
   Network(std::size_t hosts, double ipv6, double loss, Draw draw) : loss_(loss) {
     // braces: what stands in parentheses is evaluated in an order that each compiler chooses
     for (std::size_t i = 0; i < hosts; ++i) {
-      people.push_back(Host{person_address(i), draw.chance(ipv6), draw.chance(0.3)});
+      const Host host{person_address(i), draw.chance(ipv6), draw.chance(0.3)};
+      people.push_back(host);
     }
     for (std::uint32_t i = 0; i < 400; ++i) {  // places of the Internet that people here like
       const std::uint32_t v4 = i < 60 ? known_places + 100 + i : other_places + i * 80 + 1;
-      sites.push_back(Host{v4, draw.chance(0.5), draw.chance(0.8)});
+      const Host host{v4, draw.chance(0.5), draw.chance(0.8)};
+      sites.push_back(host);
       site_round_trips.push_back(ticks(draw.log_normal(0.025, 0.7)));
     }
   }

@@ -137,7 +137,7 @@ class UploadTalk final : public LongTalk {
 
 class Exfiltration final : public Actor {
  public:
-  Exfiltration(Engine& engine, const Scene& scene) : scene_(scene), draw_(engine.draw()) {}
+  Exfiltration(Engine& engine, Scene scene) : scene_(std::move(scene)), draw_(engine.draw()) {}
 
   Ticks act(Engine& engine) override {
     TcpPlan plan{.client = scene_.insider, .server = scene_.collector, .server_port = 443};
@@ -180,7 +180,7 @@ class DnsTunnel final : public Assault {
 /// A small exchange with the collector at a steady beat.
 class Beaconing final : public Actor {
  public:
-  Beaconing(Engine& engine, const Scene& scene) : scene_(scene), draw_(engine.draw()) {}
+  Beaconing(Engine& engine, Scene scene) : scene_(std::move(scene)), draw_(engine.draw()) {}
 
   Ticks act(Engine& engine) override {
     if (engine.now() >= scene_.until) {

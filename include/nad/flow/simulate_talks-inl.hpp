@@ -78,12 +78,11 @@ inline std::unique_ptr<Talk> web_talk(bool encrypted, std::size_t site, Draw& dr
     }
     const std::string page = random_letters(4 + draw.below(40), draw, "abcdefghijklmnopqrstuvwxyz");
     const std::string cookie = random_letters(20 + draw.below(200), draw, "0123456789abcdef");
-    talk->say(client,
-              "GET /" + page + ".html HTTP/1.1\r\nHost: " + site_name(site) +
-                  "\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
-                  "Accept: */*\r\nConnection: keep-alive\r\nCookie: id=" +
-                  cookie + "\r\n\r\n",
-              pause);
+    std::string request = "GET /";
+    request.append(page).append(".html HTTP/1.1\r\nHost: ").append(site_name(site));
+    request.append("\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n");
+    request.append("Accept: */*\r\nConnection: keep-alive\r\nCookie: id=").append(cookie).append("\r\n\r\n");
+    talk->say(client, std::move(request), pause);
     const auto body = static_cast<std::uint64_t>(page_bytes(draw));
     Message answer{.from = server, .pause = thinking, .filler = Filler::text};
     answer.head = "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html; charset=us-ascii\r\nContent-Length: " +

@@ -71,7 +71,7 @@ def everything(tmp_path_factory):
     """Two minutes with every attack in it."""
     folder = tmp_path_factory.mktemp("simulated")
     path, truth = folder / "all.pcap", folder / "all.csv"
-    options = {"hours": 0.03, "rate": 5, "loss": 0.02, "failures": 0.3, "ipv6": 0.5, "random_state": 5}
+    options = {"hours": 0.04, "rate": 10, "loss": 0.02, "failures": 0.6, "ipv6": 0.5, "random_state": 5}
     table = nad.simulate(path, truth=truth, attacks=every_attack(), **options)
     return path, truth, table
 
