@@ -253,7 +253,7 @@ class Crowd final : public Actor {
 };
 
 inline constexpr std::array<Crowd::Activity, 8> inside_activities = {{
-    {0.42, 5.5, &visit_web},
+    {0.42, 4.9, &visit_web},
     {0.24, 1.0, &look_up_names},
     {0.08, 1.0, &use_intranet},
     {0.05, 1.0, &send_mail},
