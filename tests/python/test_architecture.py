@@ -36,7 +36,7 @@ QUARANTINE = {
         r"include/nad/features/configuration-inl\.hpp",
         r"tests/cpp/.*",
     ],
-    "zlib.h": [r"include/nad/source/gzip-inl\.hpp"],
+    "zlib.h": [r"include/nad/detail/gzip-inl\.hpp"],
     "Eigen": [r"include/nad/eigen\.hpp", r"tests/cpp/.*"],
     "pybind11": [r"bindings/.*"],
     "doctest": [r"tests/cpp/.*"],

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/gzip-inl.hpp"
+#include "nad/detail/input-inl.hpp"
 #include "nad/source/encoding-inl.hpp"
 #include "nad/source/formats-inl.hpp"
-#include "nad/source/gzip-inl.hpp"
-#include "nad/source/input-inl.hpp"
 #include "nad/source/read.hpp"
 
 namespace nad {
