@@ -44,6 +44,11 @@
 #include "nad/table/table.hpp"
 #include "nad/table/time.hpp"
 
+#include "nad/flow/community_id.hpp"
+#include "nad/flow/decoder.hpp"
+#include "nad/flow/frame.hpp"
+#include "nad/flow/packet.hpp"
+
 #include "nad/source/kdd99.hpp"
 #include "nad/source/read.hpp"
 #include "nad/source/read_options.hpp"

@@ -1,7 +1,7 @@
 # The two builds of one text: nad::nad (compiled, every kernel, chosen at run time) and nad::header_only (the embedder's
 # flags).
 
-add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/source.cpp src/features.cpp src/detector.cpp
+add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/flow.cpp src/source.cpp src/features.cpp src/detector.cpp
             src/threshold.cpp src/evaluate.cpp src/persist.cpp src/model.cpp
             src/simd/baseline.cpp src/simd/avx2.cpp src/simd/avx512.cpp src/simd/neon.cpp)
 add_library(nad::nad ALIAS nad)
