@@ -1,4 +1,5 @@
 // The compiled build of flow/.
+#include "nad/flow/capture-inl.hpp"
 #include "nad/flow/community_id-inl.hpp"
 #include "nad/flow/decoder-inl.hpp"
 #include "nad/flow/frame-inl.hpp"

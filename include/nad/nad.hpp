@@ -44,6 +44,7 @@
 #include "nad/table/table.hpp"
 #include "nad/table/time.hpp"
 
+#include "nad/flow/capture.hpp"
 #include "nad/flow/community_id.hpp"
 #include "nad/flow/decoder.hpp"
 #include "nad/flow/frame.hpp"
