@@ -2,4 +2,6 @@
 #include "nad/flow/capture-inl.hpp"
 #include "nad/flow/community_id-inl.hpp"
 #include "nad/flow/decoder-inl.hpp"
+#include "nad/flow/flow_meter-inl.hpp"
+#include "nad/flow/flow_options-inl.hpp"
 #include "nad/flow/frame-inl.hpp"

@@ -47,6 +47,8 @@
 #include "nad/flow/capture.hpp"
 #include "nad/flow/community_id.hpp"
 #include "nad/flow/decoder.hpp"
+#include "nad/flow/flow_meter.hpp"
+#include "nad/flow/flow_options.hpp"
 #include "nad/flow/frame.hpp"
 #include "nad/flow/packet.hpp"
 
