@@ -112,6 +112,11 @@ inline std::unique_ptr<ByteInput> open_input(const std::filesystem::path& path) 
   return std::make_unique<FileInput>(path);
 }
 
+/// What it is called in messages.
+inline std::string input_name(const std::filesystem::path& path) {
+  return path == "-" ? "the standard input" : path.string();
+}
+
 class StreamInput final : public ByteInput {
  public:
   StreamInput(std::istream& stream, std::string name) : stream_(stream), name_(std::move(name)) {}

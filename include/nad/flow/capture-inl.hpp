@@ -112,8 +112,7 @@ NAD_INLINE Capture::Capture(const std::vector<std::filesystem::path>& paths)
     throw Error(ErrorCode::invalid_argument, "there is no capture to read; name at least one file");
   }
   for (const std::filesystem::path& path : paths) {
-    files_->add(detail::open_input(path), path == "-" ? "the standard input" : path.string(),
-                detail::capture_block(paths.size()));
+    files_->add(detail::open_input(path), detail::input_name(path), detail::capture_block(paths.size()));
   }
 }
 

@@ -66,7 +66,7 @@ class CaptureFile {
 
   [[noreturn]] void refuse_link(LinkType link) const {
     throw Error(ErrorCode::bad_file,
-                name_ + " holds packets of the link " + nad::name(link) +
+                name_ + " holds packets of " + nad::name(link) +
                     ", which nad does not decode; capture Ethernet, raw IP or Linux cooked packets");
   }
 

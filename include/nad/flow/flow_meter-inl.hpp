@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -24,6 +25,8 @@ class FlowMeterState {
       rows = std::make_unique<SharedFlowRows>(options.community_seed);
     }
   }
+
+  std::size_t prepared() const noexcept { return rows->size(); }
 
   FlowOptions options;
   Decoder decoder;
@@ -57,10 +60,15 @@ NAD_INLINE void FlowMeter::add(const Packet& packet) {
   state_->engine.add(packet);
 }
 
-NAD_INLINE std::size_t FlowMeter::ended() const noexcept { return state_->engine.ended(); }
+NAD_INLINE std::size_t FlowMeter::ended() const noexcept { return state_->prepared() + state_->engine.ended(); }
+
+NAD_INLINE void FlowMeter::prepare(std::size_t most) {
+  const std::size_t left = most - std::min(most, state_->prepared());
+  state_->engine.take(left, [this](const detail::FlowRecord& flow) { state_->rows->add(flow); });
+}
 
 NAD_INLINE Table FlowMeter::take(std::size_t most) {
-  state_->engine.take(most, [this](const detail::FlowRecord& flow) { state_->rows->add(flow); });
+  prepare(most);
   return state_->rows->finish();
 }
 

@@ -99,6 +99,9 @@ class NAD_API FlowMeter {
   std::size_t ended() const noexcept;
   /// Those rows, or the first `most` of them.
   Table take(std::size_t most = static_cast<std::size_t>(-1));
+  /// Makes columns of the first `most` of them already; `take` gives those in any case. Memory of the flows can be used
+  /// again then: for tables of more flows than can be open at a time.
+  void prepare(std::size_t most);
   /// Ends all flows; gives all rows that were not taken. The meter can go on then.
   Table flush();
   /// Ends all flows; the rows wait to be taken.

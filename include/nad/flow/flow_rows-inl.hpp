@@ -30,6 +30,8 @@ class FlowRows {
   virtual void add(const FlowRecord& flow) = 0;
 
   const Schema& schema() const noexcept { return schema_; }
+  /// How many were added.
+  std::size_t size() const noexcept { return builders_.front().size(); }
   /// What was added so far, which begins anew.
   Table finish() {
     std::vector<Column> columns;
