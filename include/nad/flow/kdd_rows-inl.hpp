@@ -97,7 +97,8 @@ class KddRows final : public FlowRows {
   }
 
   void rate(std::uint32_t part, std::uint32_t all) {
-    next().add_number(std::round(100.0 * static_cast<double>(part) / static_cast<double>(all)) / 100.0);
+    const double share = static_cast<double>(part) / static_cast<double>(all);
+    next().add_number(std::round(share * 100.0) / 100.0);
   }
 
   void add_errors(const WindowCounts& counts) {
