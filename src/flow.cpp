@@ -5,3 +5,4 @@
 #include "nad/flow/flow_meter-inl.hpp"
 #include "nad/flow/flow_options-inl.hpp"
 #include "nad/flow/frame-inl.hpp"
+#include "nad/flow/live_capture-inl.hpp"

@@ -50,6 +50,7 @@
 #include "nad/flow/flow_meter.hpp"
 #include "nad/flow/flow_options.hpp"
 #include "nad/flow/frame.hpp"
+#include "nad/flow/live_capture.hpp"
 #include "nad/flow/packet.hpp"
 
 #include "nad/source/kdd99.hpp"
