@@ -27,6 +27,7 @@ void register_core(py::module_& module);
 void register_simd(py::module_& module);
 void register_column(py::module_& module);
 void register_table(py::module_& module);
+void register_flow(py::module_& module);
 void register_source(py::module_& module);
 void register_simulator(py::module_& module);
 void register_features(py::module_& module);

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_simd(module);
   nad::python::register_column(module);
   nad::python::register_table(module);
+  nad::python::register_flow(module);
   nad::python::register_source(module);
   nad::python::register_simulator(module);
   nad::python::register_features(module);

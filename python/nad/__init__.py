@@ -19,7 +19,7 @@ except ImportError as error:
         "Install it with `pip install .`"
     ) from error
 
-from nad import datasets, features, metrics, simd, splits
+from nad import datasets, features, flow, metrics, simd, splits
 from nad._core import Progress
 from nad.column import Column
 from nad.errors import (
@@ -53,6 +53,7 @@ from nad.estimators import (
 from nad.evaluation import Evaluation, evaluate
 from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
+from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
@@ -85,6 +86,7 @@ __all__ = [
     "BoostedTrees",
     "Calibration",
     "CancelledError",
+    "Capture",
     "Column",
     "ConvergenceWarning",
     "DataWarning",
@@ -96,6 +98,8 @@ __all__ = [
     "FeaturePipeline",
     "Finding",
     "Findings",
+    "FlowMeter",
+    "FlowStats",
     "GroupProfile",
     "GroupTrait",
     "HalfSpaceTrees",
@@ -105,6 +109,7 @@ __all__ = [
     "IoError",
     "IsolationForest",
     "KMeans",
+    "LiveCapture",
     "LocalGaussian",
     "Mahalanobis",
     "MissingFileError",
@@ -132,6 +137,7 @@ __all__ = [
     "drift",
     "evaluate",
     "features",
+    "flow",
     "formats",
     "load",
     "metrics",

@@ -74,6 +74,14 @@ if(NOT TARGET ZLIB::ZLIB)
   set_target_properties(nad_zlib PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
   add_library(ZLIB::ZLIB ALIAS nad_zlib)
 endif()
+# Packets from interfaces; all else works without it.
+if(NAD_PCAP)
+  include(${CMAKE_CURRENT_LIST_DIR}/nad_pcap.cmake)
+  if(NOT TARGET nad::pcap)
+    message(STATUS "nad finds no libpcap and will not capture from interfaces (on Debian and Ubuntu: apt-get install "
+                   "libpcap-dev)")
+  endif()
+endif()
 if(NAD_BUILD_TESTS)
   nad_dependency(doctest 2.4.9 TARGET doctest::doctest DEBIAN doctest-dev
                  GIT https://github.com/doctest/doctest.git

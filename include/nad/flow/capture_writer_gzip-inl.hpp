@@ -1,6 +1,6 @@
 #pragma once
 
-// Packs a capture with gzip on its way. Beside source/gzip-inl.hpp, which unpacks, the only place that knows zlib.
+// Packs a capture with gzip on its way. Beside detail/gzip-inl.hpp, which unpacks, the only place that knows zlib.
 
 #include <array>
 #include <cstdint>
