@@ -26,8 +26,9 @@
 /// - no ports are used again before a meter with Zeek's timeouts has ended the flow before (TCP attempts 5 seconds,
 /// open
 ///   connections 5 minutes, UDP and ICMP 1 minute), and no flow is silent so long that it would be two.
-/// Zeek's heuristic that turns a flow round whose first packet comes from a well-known port ("^") is not applied: of
-/// the kinds below it concerns `dns_amplification`, `ntp_amplification` and `udp_amplification`, "S0" and "D" here.
+/// Flows whose first packet looks like an answer are not turned round ("^"), as Zeek and `FlowOptions::turn_answers`
+/// do: of the kinds below it concerns `dns_amplification`, `ntp_amplification` and `udp_amplification`, "S0" and "D"
+/// here.
 
 #include <cstddef>
 #include <cstdint>
