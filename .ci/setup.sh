@@ -106,5 +106,5 @@ cd "$nad_root" || exit 1
 export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)}
 if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-library_packages=(g++ cmake ninja-build git libxsimd-dev libcereal-dev nlohmann-json3-dev zlib1g-dev)
+library_packages=(g++ cmake ninja-build git libxsimd-dev libcereal-dev nlohmann-json3-dev zlib1g-dev libpcap-dev)
 python_packages=(python3 python3-venv python3-dev)

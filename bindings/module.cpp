@@ -26,7 +26,9 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_simd(module);
   nad::python::register_column(module);
   nad::python::register_table(module);
+  nad::python::register_flow(module);
   nad::python::register_source(module);
+  nad::python::register_simulator(module);
   nad::python::register_features(module);
   nad::python::register_detector(module);
   nad::python::register_threshold(module);

@@ -11,6 +11,7 @@
 #include <streambuf>
 #include <string>
 
+#include "flow_tools.hpp"
 #include "table_tools.hpp"
 
 namespace nad::python {
@@ -113,6 +114,8 @@ ReadOptions read_options(const std::string& format, const std::string& on_error,
       options.missing = value.cast<std::vector<std::string>>();
     } else if (option == "batch_rows") {
       options.batch_rows = whole_number(value, "batch_rows", 1);
+    } else if (set_flow_option(options.flow, option, value)) {
+      continue;
     } else {
       throw py::type_error("read() has no option " + option);
     }

@@ -36,7 +36,7 @@ inline std::string parse(std::span<char*> words, const Options& options) {
     option->second(words[++i]);
   }
   if (file.empty()) {
-    throw std::runtime_error("name a file of records; " + usage);
+    throw std::runtime_error("name a file of records, or a folder of captures; " + usage);
   }
   return file;
 }

@@ -5,7 +5,8 @@
 ///   target_link_libraries(sensor PRIVATE nad::nad)          // compiled: NAD_HEADER_ONLY is not defined
 ///   target_link_libraries(sensor PRIVATE nad::header_only)  // header-only: the target defines it
 ///
-/// Users choose by target; no source file of theirs needs to name a macro.
+/// Users choose by target; no source file of theirs needs to name a macro. Where libpcap is found, the build defines
+/// NAD_HAVE_PCAP for what captures from interfaces.
 
 #define NAD_VERSION_MAJOR 0
 #define NAD_VERSION_MINOR 1

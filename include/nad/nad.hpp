@@ -44,6 +44,18 @@
 #include "nad/table/table.hpp"
 #include "nad/table/time.hpp"
 
+#include "nad/flow/capture.hpp"
+#include "nad/flow/capture_writer.hpp"
+#include "nad/flow/community_id.hpp"
+#include "nad/flow/decoder.hpp"
+#include "nad/flow/flow_meter.hpp"
+#include "nad/flow/flow_options.hpp"
+#include "nad/flow/frame.hpp"
+#include "nad/flow/live_capture.hpp"
+#include "nad/flow/packet.hpp"
+#include "nad/flow/packet_bytes.hpp"
+#include "nad/flow/simulator.hpp"
+
 #include "nad/source/kdd99.hpp"
 #include "nad/source/read.hpp"
 #include "nad/source/read_options.hpp"

@@ -19,7 +19,7 @@ except ImportError as error:
         "Install it with `pip install .`"
     ) from error
 
-from nad import datasets, features, metrics, simd, splits
+from nad import datasets, features, flow, metrics, simd, splits
 from nad._core import Progress
 from nad.column import Column
 from nad.errors import (
@@ -53,11 +53,13 @@ from nad.estimators import (
 from nad.evaluation import Evaluation, evaluate
 from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
+from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.record_scorer import RecordScore, RecordScorer
+from nad.simulation import Attack, AttackKind, AttackOption, attack_kinds, simulate
 from nad.table import Table, concatenate
 from nad.thresholds import (
     Calibration,
@@ -76,11 +78,15 @@ __version__ = _core.__version__
 __all__ = [
     "ECOD",
     "LODA",
+    "Attack",
+    "AttackKind",
+    "AttackOption",
     "Autoencoder",
     "BadFileError",
     "BoostedTrees",
     "Calibration",
     "CancelledError",
+    "Capture",
     "Column",
     "ConvergenceWarning",
     "DataWarning",
@@ -92,6 +98,8 @@ __all__ = [
     "FeaturePipeline",
     "Finding",
     "Findings",
+    "FlowMeter",
+    "FlowStats",
     "GroupProfile",
     "GroupTrait",
     "HalfSpaceTrees",
@@ -101,6 +109,7 @@ __all__ = [
     "IoError",
     "IsolationForest",
     "KMeans",
+    "LiveCapture",
     "LocalGaussian",
     "Mahalanobis",
     "MissingFileError",
@@ -121,12 +130,14 @@ __all__ = [
     "ThresholdRule",
     "ValueShare",
     "__version__",
+    "attack_kinds",
     "benjamini_hochberg",
     "concatenate",
     "datasets",
     "drift",
     "evaluate",
     "features",
+    "flow",
     "formats",
     "load",
     "metrics",
@@ -137,6 +148,7 @@ __all__ = [
     "save_json",
     "save_onnx",
     "simd",
+    "simulate",
     "splits",
     "to_json",
     "to_onnx",

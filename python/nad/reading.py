@@ -4,6 +4,7 @@
 >>> flows, report = nad.read("flows.csv", on_error="skip", return_report=True)
 >>> report.skipped
 {'3 fields where 14 belong': 2}
+>>> flows = nad.read("day.pcap")  # packets become flows
 >>> for batch in nad.Reader("huge.csv", batch_rows=50_000):
 ...     score(batch)
 """
@@ -103,7 +104,8 @@ def read(
         "csv"): ``separator``, ``quote`` and ``comment`` ("" for none), ``header``, ``names``, ``types`` (column ->
         type), ``missing`` (the texts that mean "no value"). What is not given is found out. ``day_first`` of dates like
         7/4/2017, also in tables of other formats, where the dates do not show it. Of these Parquet has ``types`` alone;
-        with ``on_error="skip"`` rows with a value that has no place in them are left out.
+        with ``on_error="skip"`` rows with a value that has no place in them are left out. Captures of packets have the
+        options of `FlowMeter`, such as ``schema="kdd28"``; what is malformed in them is always left out and counted.
     """
     table, report = read_with_report(
         source, format=format, on_error=on_error, columns=columns, progress=progress, options=options

@@ -54,7 +54,7 @@ nad_dependency(nlohmann_json 3.11.2 TARGET nlohmann_json::nlohmann_json DEBIAN n
                GIT https://github.com/nlohmann/json.git
                COMMIT bc889afb4c5bf1c0d8ee29ef35eaaf4c8bef8a5d INCLUDE include)
 
-# zlib is no header: where it is missing, the part of it that unpacks is compiled.
+# zlib is no header: where it is missing, the part of it that packs and unpacks memory is compiled.
 find_package(ZLIB QUIET)
 if(NOT TARGET ZLIB::ZLIB)
   if(NOT NAD_FETCH_DEPENDENCIES)
@@ -67,12 +67,20 @@ if(NOT TARGET ZLIB::ZLIB)
   FetchContent_Declare(nad_zlib_source GIT_REPOSITORY https://github.com/madler/zlib.git
                        GIT_TAG 51b7f2abdade71cd9bb0e7a373ef2610ec6f9daf SOURCE_SUBDIR no-build-of-its-own)
   FetchContent_MakeAvailable(nad_zlib_source)
-  set(nad_zlib_files adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c)
+  set(nad_zlib_files adler32.c crc32.c deflate.c inffast.c inflate.c inftrees.c trees.c zutil.c)
   list(TRANSFORM nad_zlib_files PREPEND ${nad_zlib_source_SOURCE_DIR}/)
   add_library(nad_zlib STATIC ${nad_zlib_files})
   target_include_directories(nad_zlib SYSTEM PUBLIC ${nad_zlib_source_SOURCE_DIR})
   set_target_properties(nad_zlib PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
   add_library(ZLIB::ZLIB ALIAS nad_zlib)
+endif()
+# Packets from interfaces; all else works without it.
+if(NAD_PCAP)
+  include(${CMAKE_CURRENT_LIST_DIR}/nad_pcap.cmake)
+  if(NOT TARGET nad::pcap)
+    message(STATUS "nad finds no libpcap and will not capture from interfaces (on Debian and Ubuntu: apt-get install "
+                   "libpcap-dev)")
+  endif()
 endif()
 if(NAD_BUILD_TESTS)
   nad_dependency(doctest 2.4.9 TARGET doctest::doctest DEBIAN doctest-dev

@@ -17,5 +17,5 @@ configure_package_config_file(src/cmake/nadConfig.cmake.in ${PROJECT_BINARY_DIR}
                               INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/nadConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/nadConfig.cmake ${PROJECT_BINARY_DIR}/nadConfigVersion.cmake
-              src/cmake/nad_xsimd.cmake
+              src/cmake/nad_xsimd.cmake src/cmake/nad_pcap.cmake
         DESTINATION ${package_folder} COMPONENT nad)

@@ -1,7 +1,7 @@
 # The two builds of one text: nad::nad (compiled, every kernel, chosen at run time) and nad::header_only (the embedder's
 # flags).
 
-add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/source.cpp src/features.cpp src/detector.cpp
+add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/flow.cpp src/source.cpp src/features.cpp src/detector.cpp
             src/threshold.cpp src/evaluate.cpp src/persist.cpp src/model.cpp
             src/simd/baseline.cpp src/simd/avx2.cpp src/simd/avx512.cpp src/simd/neon.cpp)
 add_library(nad::nad ALIAS nad)
@@ -24,6 +24,11 @@ target_compile_definitions(nad PRIVATE NAD_BUILDING)
 target_link_libraries(nad PRIVATE Threads::Threads $<BUILD_INTERFACE:nad::xsimd> $<BUILD_INTERFACE:cereal::cereal>
                                   $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>
                                   $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)
+set(nad_with_pcap OFF)
+if(TARGET nad::pcap)
+  set(nad_with_pcap ON)
+  target_link_libraries(nad PRIVATE nad::pcap)
+endif()
 set_target_properties(nad PROPERTIES
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
@@ -44,3 +49,7 @@ target_compile_options(nad_header_only INTERFACE ${NAD_NO_CONTRACTION})
 target_include_directories(nad_header_only INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
 target_link_libraries(nad_header_only INTERFACE Threads::Threads nad::xsimd cereal::cereal nlohmann_json::nlohmann_json
                                                 $<BUILD_INTERFACE:ZLIB::ZLIB> $<INSTALL_INTERFACE:ZLIB::ZLIB>)
+if(TARGET nad::pcap)
+  target_link_libraries(nad_header_only INTERFACE $<BUILD_INTERFACE:nad::pcap>)
+endif()
+target_link_libraries(nad_header_only INTERFACE $<INSTALL_INTERFACE:$<TARGET_NAME_IF_EXISTS:nad::pcap>>)

@@ -1,16 +1,19 @@
-// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,pipeline,model,header,read,values}/.
+// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,pipeline,model,header,read,values,packets}/.
 
 #include <nad/nad.hpp>
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "../cpp/model_file_tools.hpp"
 #include "../cpp/model_samples.hpp"
+#include "../cpp/packet_builder.hpp"
 #include "../cpp/pipeline_samples.hpp"
 #include "record_seeds.hpp"
 
@@ -40,6 +43,49 @@ void write_values(const std::filesystem::path& folder) {
        {"2017-04-07T22:24:37.251547+0100", "1491600277.25", "7/4/2017 10:24:37 PM", "07.04.2017 22:24", "192.0.2.7",
         "2001:db8::192.0.2.1%eth0", "-9223372036854775808", "18446744073709551615", "1e-3", "-0.125", "0x1f", "inf"}) {
     write(folder / ("value-" + std::to_string(++number)), std::as_bytes(std::span(text)));
+  }
+}
+
+/// Packets of many kinds, as both formats of captures and as frames alone, behind the two bytes of fuzz_packets.
+void write_packets(const std::filesystem::path& folder, const std::filesystem::path& records) {
+  using namespace tests;
+  const Bytes web = ipv4({}, tcp({.flags = 2}));
+  const Bytes answer =
+      ipv4({.source = 0xc6336402, .destination = 0xc0000201}, tcp({.from = 80, .to = 40000, .flags = 18}, filler(9)));
+  const Bytes piece = ipv4({.protocol = 17, .identification = 7, .fragment = 0x2000}, udp(5000, 53, filler(8)));
+  const Bytes rest = ipv4({.protocol = 17, .identification = 7, .fragment = 2}, filler(8));
+  const Bytes six = ipv6(1, 2, 0, Bytes{58, 0, 0, 0, 0, 0, 0, 0} + icmp(128, 0, filler(8)));
+  const Bytes tunnel = ipv4({.protocol = 47}, Bytes{0, 0, 8, 0} + web);
+  const Bytes vxlan = ipv4({.protocol = 17}, udp(9999, 4789, Bytes{8, 0, 0, 0, 0, 0, 5, 0} + ethernet(0x0800, answer)));
+  std::vector<Bytes> frames;
+  for (const Bytes& packet : {web, answer, piece, rest, tunnel, vxlan}) {
+    frames.push_back(ethernet(0x0800, packet));
+  }
+  frames.push_back(ethernet(0x86dd, six));
+  frames.push_back(ethernet(0x88a8, tag(2, 0x8100, tag(1, 0x8847, Bytes{0, 1, 1, 64} + web))));
+  CaptureBytes old(true);
+  CaptureBytes next;
+  Bytes alone;
+  old.pcap_header(true);
+  next.section();
+  next.interface(1);
+  for (std::uint32_t i = 0; i < frames.size(); ++i) {
+    old.pcap_packet(100 + 2 * i, i, frames[i]);
+    next.enhanced(0, std::uint64_t{3'000'000} * i, frames[i]);
+    alone.push_back(static_cast<std::uint8_t>(frames[i].size()));
+    alone = alone + frames[i];
+  }
+  int number = 0;
+  for (const Bytes& bytes : {old.bytes, next.bytes}) {
+    for (const std::uint8_t options : {0, 1, 2, 8, 16}) {
+      const Bytes input = Bytes{options, 0} + bytes;
+      write(folder / ("capture-" + std::to_string(++number)), std::as_bytes(std::span(input)));
+    }
+    write_records(records, "capture-" + std::to_string(number), std::string(bytes.begin(), bytes.end()));
+  }
+  for (const std::uint8_t options : {128, 130, 137}) {
+    const Bytes input = Bytes{options, 0} + alone;
+    write(folder / ("frames-" + std::to_string(options)), std::as_bytes(std::span(input)));
   }
 }
 
@@ -77,6 +123,7 @@ int main(int argc, char** argv) {
     for (const auto& [name, text] : record_seeds()) {
       write_records(folder / "read", name, text);
     }
+    write_packets(folder / "packets", folder / "read");
     write_values(folder / "values");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

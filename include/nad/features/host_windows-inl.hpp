@@ -7,12 +7,24 @@
 #include <optional>
 
 #include "nad/features/derived_columns-inl.hpp"
-#include "nad/features/host_counters-inl.hpp"
 #include "nad/features/host_windows.hpp"
+#include "nad/flow/host_counters-inl.hpp"
 
 namespace nad {
 
 namespace detail {
+
+class HostWindowsState final : public StepState {
+ public:
+  explicit HostWindowsState(const HostWindows& step)
+      : counters_(step.seconds, step.most, step.host_records, step.most_hosts) {}
+
+  HostCounters::Counts add(const HostRecord& record) { return counters_.add(record); }
+  std::uint64_t forgotten() const noexcept { return counters_.forgotten(); }
+
+ private:
+  HostCounters counters_;
+};
 
 inline void check(const HostWindows& step) {
   constexpr double longest = 1e9;
@@ -206,7 +218,7 @@ NAD_INLINE Table HostWindows::apply(const Table& table, StepState* seen) const {
       of_host.write_missing(row);
       return;
     }
-    const detail::HostWindowsState::Counts counts = windows->add(*record);
+    const detail::HostCounters::Counts counts = windows->add(*record);
     of_time.write(row, counts.time);
     of_host.write(row, counts.host);
   });

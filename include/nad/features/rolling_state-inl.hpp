@@ -12,11 +12,11 @@
 #include <span>
 #include <vector>
 
-#include "nad/features/counted_keys-inl.hpp"
-#include "nad/features/key_pool-inl.hpp"
-#include "nad/features/ring-inl.hpp"
+#include "nad/detail/ring.hpp"
 #include "nad/features/rolling_windows.hpp"
-#include "nad/features/window_clock-inl.hpp"
+#include "nad/flow/counted_keys-inl.hpp"
+#include "nad/flow/key_pool-inl.hpp"
+#include "nad/flow/window_clock-inl.hpp"
 
 namespace nad::detail {
 

@@ -8,10 +8,10 @@
 #include <optional>
 #include <utility>
 
-#include "nad/features/connection_state-inl.hpp"
 #include "nad/features/derived_columns-inl.hpp"
 #include "nad/features/rolling_state-inl.hpp"
 #include "nad/features/rolling_windows.hpp"
+#include "nad/flow/connection_state-inl.hpp"
 
 namespace nad {
 

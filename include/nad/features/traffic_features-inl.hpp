@@ -6,10 +6,10 @@
 #include <limits>
 #include <optional>
 
-#include "nad/features/connection_state-inl.hpp"
 #include "nad/features/derived_columns-inl.hpp"
 #include "nad/features/tcp_flags-inl.hpp"
 #include "nad/features/traffic_features.hpp"
+#include "nad/flow/connection_state-inl.hpp"
 
 namespace nad {
 

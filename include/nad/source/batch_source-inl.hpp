@@ -87,9 +87,10 @@ struct ReadContext {
     }
   }
 
-  void progress(const ByteInput& input) const {
-    if (options.progress && !options.progress({"reading", static_cast<std::size_t>(input.done()),
-                                               static_cast<std::size_t>(input.total())})) {
+  void progress(const ByteInput& input) const { progress(input.done(), input.total()); }
+  void progress(std::uint64_t done, std::uint64_t total) const {
+    if (options.progress &&
+        !options.progress({"reading", static_cast<std::size_t>(done), static_cast<std::size_t>(total)})) {
       throw Error(ErrorCode::cancelled, "cancelled while reading " + name);
     }
   }

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "nad/core/error.hpp"
-#include "nad/source/input-inl.hpp"
+#include "nad/detail/input-inl.hpp"
 
 namespace nad::detail {
 

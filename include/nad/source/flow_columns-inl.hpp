@@ -1,9 +1,6 @@
 #pragma once
 
-// What the columns of a flow are called, whatever log they come from, so that one model reads them all.
-//
-// Bytes are those of the payload where the log counts them (Zeek, flow tables), else what it counts: IP packets
-// (NetFlow, VPC flow logs) or whole frames (Suricata, Argus, packet lists). "sent" is what the source address sent.
+// How logs become tables with the shared columns of flows.
 
 #include <algorithm>
 #include <array>
@@ -15,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "nad/flow/protocol_names-inl.hpp"
+#include "nad/flow/shared_columns-inl.hpp"
 #include "nad/source/batch_source-inl.hpp"
 #include "nad/source/categories-inl.hpp"
 #include "nad/source/column_decoder-inl.hpp"
@@ -22,55 +21,6 @@
 #include "nad/table/table.hpp"
 
 namespace nad::detail {
-
-struct FlowColumn {
-  std::string_view name;
-  ColumnType type;
-  Role role = Role::feature;
-};
-
-/// In the order that tables have them.
-inline constexpr std::array flow_columns = {
-    FlowColumn{"timestamp", ColumnType::time, Role::moment},
-    FlowColumn{"uid", ColumnType::text, Role::identifier},
-    FlowColumn{"flow_id", ColumnType::text, Role::identifier},
-    FlowColumn{"community_id", ColumnType::text, Role::identifier},
-    FlowColumn{"src_ip", ColumnType::address, Role::identifier},
-    FlowColumn{"src_port", ColumnType::integer, Role::identifier},  // mostly an ephemeral number
-    FlowColumn{"dst_ip", ColumnType::address, Role::identifier},
-    FlowColumn{"dst_port", ColumnType::integer},
-    FlowColumn{"src_mac", ColumnType::text, Role::identifier},
-    FlowColumn{"dst_mac", ColumnType::text, Role::identifier},
-    FlowColumn{"protocol", ColumnType::category},  // lower case: "tcp"
-    FlowColumn{"service", ColumnType::category},
-    FlowColumn{"duration", ColumnType::number},  // seconds
-    FlowColumn{"bytes_sent", ColumnType::integer},
-    FlowColumn{"bytes_received", ColumnType::integer},
-    FlowColumn{"packets_sent", ColumnType::integer},
-    FlowColumn{"packets_received", ColumnType::integer},
-    FlowColumn{"ip_bytes_sent", ColumnType::integer},
-    FlowColumn{"ip_bytes_received", ColumnType::integer},
-    FlowColumn{"state", ColumnType::category},
-    FlowColumn{"history", ColumnType::category},
-    FlowColumn{"flags", ColumnType::category},
-    FlowColumn{"label", ColumnType::category, Role::label},
-    FlowColumn{"is_anomaly", ColumnType::boolean, Role::label},
-};
-
-/// The place of a column in that order; behind the last: it is not one of them.
-inline std::size_t flow_rank(std::string_view name) noexcept {
-  const auto found = std::find_if(flow_columns.begin(), flow_columns.end(),
-                                  [&](const FlowColumn& column) { return column.name == name; });
-  return static_cast<std::size_t>(found - flow_columns.begin());
-}
-
-inline bool is_flow_column(std::string_view name) noexcept { return flow_rank(name) < flow_columns.size(); }
-
-/// The field of one of these columns; `origin` is what the source calls it.
-inline Field flow_field(std::string_view name, std::string_view origin = {}) {
-  const FlowColumn& column = flow_columns.at(flow_rank(name));
-  return {std::string(name), column.type, column.role, origin == name ? std::string() : std::string(origin)};
-}
 
 /// What the values of these columns can be.
 inline std::optional<ValueRange> flow_range(std::string_view name) {
@@ -125,18 +75,15 @@ inline std::string_view trimmed(std::string_view text) noexcept {
 
 /// "tcp" for "TCP", "6" and " Tcp"; what has no name keeps its number.
 inline std::string protocol_name(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 24> names = {{
-      {"0", "hopopt"},    {"1", "icmp"},          {"2", "igmp"},           {"4", "ipip"},
-      {"6", "tcp"},       {"17", "udp"},          {"27", "rdp"},           {"33", "dccp"},
-      {"41", "ipv6"},     {"46", "rsvp"},         {"47", "gre"},           {"50", "esp"},
-      {"51", "ah"},       {"58", "ipv6-icmp"},    {"88", "eigrp"},         {"89", "ospf"},
-      {"103", "pim"},     {"112", "vrrp"},        {"115", "l2tp"},         {"132", "sctp"},
-      {"136", "udplite"}, {"icmp6", "ipv6-icmp"}, {"icmpv6", "ipv6-icmp"}, {"icmp-v6", "ipv6-icmp"},
-  }};
   std::string name = lower_case(trimmed(text));
-  for (const auto& [other, known] : names) {
+  for (const auto& [other, known] : protocol_spellings) {
     if (other == name) {
       return std::string(known);
+    }
+  }
+  for (const NumberedProtocol& protocol : numbered_protocols) {
+    if (name == std::to_string(protocol.number)) {
+      return std::string(protocol.name);
     }
   }
   return name;

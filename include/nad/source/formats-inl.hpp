@@ -10,6 +10,7 @@
 #include "nad/source/argus_format-inl.hpp"
 #include "nad/source/aws_vpc_format-inl.hpp"
 #include "nad/source/batch_source-inl.hpp"
+#include "nad/source/capture_format-inl.hpp"
 #include "nad/source/csv_format-inl.hpp"
 #include "nad/source/delimited-inl.hpp"
 #include "nad/source/flow_csv_format-inl.hpp"
@@ -41,7 +42,14 @@ std::unique_ptr<BatchSource> open_delimited(const Head& head, LineWindow& window
   return std::make_unique<DelimitedSource>(std::move(window), std::move(*plan), context);
 }
 
+/// Captures are no text and are known before this list is asked.
+inline std::unique_ptr<BatchSource> open_no_capture(const Head& /*head*/, LineWindow& /*window*/,
+                                                    ReadContext& /*context*/) {
+  return nullptr;
+}
+
 inline constexpr std::array known_formats = {
+    Format{capture_format_name, "captures of packets, pcap and pcapng, as flows", &open_no_capture},
     Format{"kdd99", "KDD Cup 99 and NSL-KDD, with or without labels", &open_delimited<recognise_kdd99>},
     Format{"zeek_conn", "Zeek conn.log, as lines or JSON", &open_zeek_conn},
     Format{"suricata_eve", "Suricata EVE JSON lines: flow and netflow events", &open_suricata_eve},

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/source/input-inl.hpp"
+#include "nad/detail/input-inl.hpp"
 
 namespace nad::detail {
 

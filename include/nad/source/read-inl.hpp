@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/gzip-inl.hpp"
+#include "nad/detail/input-inl.hpp"
 #include "nad/source/encoding-inl.hpp"
 #include "nad/source/formats-inl.hpp"
-#include "nad/source/gzip-inl.hpp"
-#include "nad/source/input-inl.hpp"
 #include "nad/source/read.hpp"
 
 namespace nad {
@@ -22,7 +22,14 @@ class OpenSource {
   OpenSource(std::unique_ptr<ByteInput> bytes, std::string name, ReadOptions options, SecondReading second = {})
       : context_{std::move(name), std::move(options), {}, std::move(second)} {
     auto unpacked = std::make_unique<UnpackingInput>(std::move(bytes), context_.name);
-    LineWindow window(as_utf8(std::move(unpacked), context_.options.encoding, context_.name), context_.name);
+    constexpr std::size_t magic = 4;
+    auto peeked = std::make_unique<PeekedInput>(std::move(unpacked), magic);
+    const bool is_capture = !capture_format(peeked->begin()).empty();
+    if (is_capture && (context_.options.format == "auto" || context_.options.format == capture_format_name)) {
+      in_readable_words([&] { open_capture(std::move(peeked)); });
+      return;
+    }
+    LineWindow window(as_utf8(std::move(peeked), context_.options.encoding, context_.name), context_.name);
     in_readable_words([&] { open(window); });
   }
 
@@ -48,7 +55,23 @@ class OpenSource {
     }
   }
 
+  void open_capture(std::unique_ptr<ByteInput> bytes) {
+    refuse_csv_options(capture_format_name);
+    if (context_.options.encoding != "utf-8") {
+      throw Error(ErrorCode::invalid_argument,
+                  context_.name + " is a packet capture, for which the option encoding means nothing; leave it out");
+    }
+    batches_ = std::make_unique<CaptureSource>(std::move(bytes), context_);
+    context_.report.format = batches_->schema().source();
+  }
+
   void open(LineWindow& window) {
+    if (!(context_.options.flow == FlowOptions())) {
+      throw Error(ErrorCode::invalid_argument,
+                  context_.name +
+                      " is no packet capture, for which alone the options of flows mean something; leave "
+                      "them out");
+    }
     while (window.all().size() < LineWindow::usual_size / 2 && window.more()) {
     }
     if (window.all().empty()) {
@@ -122,10 +145,7 @@ class OpenSource {
     const auto starts = [&](std::string_view magic) { return begin.substr(0, magic.size()) == magic; };
     using namespace std::string_view_literals;
     const char* what = nullptr;
-    for (const std::string_view magic : {"\xd4\xc3\xb2\xa1"sv, "\xa1\xb2\xc3\xd4"sv, "\x4d\x3c\xb2\xa1"sv,
-                                         "\xa1\xb2\x3c\x4d"sv, "\x0a\x0d\x0d\x0a"sv}) {
-      what = starts(magic) ? "a packet capture, not a table of connections" : what;
-    }
+    what = capture_format(begin).empty() ? what : "a packet capture; leave format=\"auto\" to have it read as flows";
     what = starts("PK\x03\x04"sv) ? "a zip archive; unpack it first" : what;
     what = starts("PAR1"sv) ? "a Parquet file; read it with pyarrow, from Python: nad.read(path)" : what;
     what = starts("\x28\xb5\x2f\xfd"sv) ? "packed with zstd; unpack it first" : what;
@@ -216,7 +236,7 @@ NAD_INLINE std::vector<std::pair<std::string, std::string>> formats() {
 }
 
 NAD_INLINE Reader::Reader(const std::filesystem::path& path, ReadOptions options)
-    : source_(std::make_unique<detail::OpenSource>(std::make_unique<detail::FileInput>(path), path.string(),
+    : source_(std::make_unique<detail::OpenSource>(detail::open_input(path), detail::input_name(path),
                                                    std::move(options))) {}
 
 NAD_INLINE Reader::Reader(std::istream& stream, ReadOptions options, std::string name)
@@ -237,8 +257,9 @@ NAD_INLINE const ReadReport& Reader::report() const { return source_->context().
 
 NAD_INLINE Table read(const std::filesystem::path& path, const ReadOptions& options, ReadReport* report) {
   std::error_code failure;
-  return detail::read_all([&] { return std::make_unique<detail::FileInput>(path); },
-                          std::filesystem::is_regular_file(path, failure), path.string(), options, report);
+  const bool repeatable = path != "-" && std::filesystem::is_regular_file(path, failure);
+  return detail::read_all([&] { return detail::open_input(path); }, repeatable, detail::input_name(path), options,
+                          report);
 }
 
 NAD_INLINE Table read(std::istream& stream, const ReadOptions& options, ReadReport* report) {

@@ -3,6 +3,7 @@
 /// Reads any file of connections into a table, and says what it had to leave out.
 ///
 ///   nad::Table flows = nad::read("conn.log.gz");              // the format is found in the content
+///   nad::Table more = nad::read("day.pcap");                  // packets become flows; "-" is the standard input
 ///
 ///   nad::ReadReport report;
 ///   nad::Table table = nad::read("flows.csv", {.on_error = nad::OnError::skip}, &report);

@@ -19,6 +19,7 @@
 ///   id, uid, uuid or guid are identifiers, times are moments.
 /// - Where nine values in ten, of ten at least, are of one type but not all, the column stays text and a note names the
 ///   first that is not.
+/// Captures of packets (`pcap`) become flows, see `FlowMeter`; malformed packets are always left out and counted.
 /// In the other formats, values that cannot be (ports beyond 65535, negative counts and durations) are malformed; in
 /// those of CICFlowMeter and UNSW-NB15, which are known for them, they are missing.
 /// `read` reads a file again where a later value is of another type; `Reader` cannot, and says which type to give.
@@ -31,6 +32,7 @@
 #include <vector>
 
 #include "nad/core/progress.hpp"
+#include "nad/flow/flow_options.hpp"
 #include "nad/table/column.hpp"
 
 namespace nad {
@@ -55,6 +57,7 @@ struct ReadOptions {
   std::optional<bool> day_first = {};  ///< of dates like 7/4/2017, where they do not show it; also of other formats
   std::optional<std::vector<std::string>> missing = {};  ///< the texts that mean "no value"
   ProgressCallback progress = {};                        ///< bytes done, of all where that is known
+  FlowOptions flow = {};                                 ///< of captures: how packets become flows
 };
 
 struct ReadReport {

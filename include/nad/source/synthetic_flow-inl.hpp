@@ -8,7 +8,7 @@
 #include <string>
 
 #include "nad/source/synthetic_network-inl.hpp"
-#include "nad/source/synthetic_rhythm-inl.hpp"
+#include "nad/detail/synthetic_rhythm.hpp"
 #include "nad/table/address.hpp"
 
 namespace nad::detail::synthetic {

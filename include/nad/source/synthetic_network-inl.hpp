@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nad/source/synthetic_draw-inl.hpp"
+#include "nad/detail/synthetic_draw.hpp"
 #include "nad/table/address.hpp"
 
 namespace nad::detail::synthetic {

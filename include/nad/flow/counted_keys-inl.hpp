@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "nad/features/record_key-inl.hpp"
+#include "nad/table/record_key-inl.hpp"
 
 namespace nad::detail {
 

@@ -1,14 +1,13 @@
 #pragma once
 
-// When things happen in a synthetic network: by the hour of the day, on working days and at weekends.
+// When things happen in a made-up network: by the hour of the day, on working days and at weekends.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "nad/source/synthetic_draw-inl.hpp"
-#include "nad/table/time.hpp"
+#include "nad/detail/synthetic_draw.hpp"
 
 namespace nad::detail::synthetic {
 
@@ -41,6 +40,22 @@ inline constexpr HourWeights night_hours = {{.7,   .9,   1.0,  1.0,  .6,   .15, 
                                             {.6,   .8,   .9,   .9,   .6,   .15,  .01,  .001, .001, .001, .001, .001,
                                              .001, .001, .001, .001, .001, .001, .001, .005, .01,  .05,  .15,  .4}};
 
+inline std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept { return a / b - (a % b < 0 ? 1 : 0); }
+inline std::int64_t modulo(std::int64_t a, std::int64_t b) noexcept { return a - floor_divide(a, b) * b; }
+
+inline double weight_of_hour(const HourWeights& weights, std::int64_t hours_since_1970) noexcept {
+  const std::int64_t weekday = modulo(floor_divide(hours_since_1970, 24) + 3, 7);  // 0: Monday; 1970 began on day 3
+  const auto place = static_cast<std::size_t>(modulo(hours_since_1970, 24));
+  return weekday < 5 ? weights.workday[place] : weights.weekend[place];
+}
+
+/// Of a quarter of an hour, by its number since 1970: hours flow into each other.
+inline double weight_of_quarter(const HourWeights& weights, std::int64_t quarter) noexcept {
+  const std::int64_t hours = floor_divide(quarter, 4);
+  const double share = (static_cast<double>(modulo(quarter, 4)) + 0.5) / 4.0;
+  return weight_of_hour(weights, hours) * (1.0 - share) + weight_of_hour(weights, hours + 1) * share;
+}
+
 /// Draws moments of a stretch of time.
 class Rhythm {
  public:
@@ -52,7 +67,7 @@ class Rhythm {
     double sum = 0.0;
     for (std::int64_t at = 0, index = first_bin; at < length; ++index) {
       const std::int64_t end = std::min(length, (index - first_bin + 1) * bin - begin_in_bin);
-      sum += (weights == nullptr ? 1.0 : weight(*weights, index)) * static_cast<double>(end - at);
+      sum += (weights == nullptr ? 1.0 : weight_of_quarter(*weights, index)) * static_cast<double>(end - at);
       starts_.push_back(at);
       sums_.push_back(sum);
       at = end;
@@ -67,22 +82,6 @@ class Rhythm {
   }
 
  private:
-  static std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept { return a / b - (a % b < 0 ? 1 : 0); }
-  static std::int64_t modulo(std::int64_t a, std::int64_t b) noexcept { return a - floor_divide(a, b) * b; }
-
-  static double hourly(const HourWeights& weights, std::int64_t hours_since_1970) noexcept {
-    const std::int64_t weekday = modulo(floor_divide(hours_since_1970, 24) + 3, 7);  // 0: Monday; 1970 began on day 3
-    const auto place = static_cast<std::size_t>(modulo(hours_since_1970, 24));
-    return weekday < 5 ? weights.workday[place] : weights.weekend[place];
-  }
-
-  /// Hours flow into each other.
-  static double weight(const HourWeights& weights, std::int64_t quarter) noexcept {
-    const std::int64_t hours = floor_divide(quarter, 4);
-    const double share = (static_cast<double>(modulo(quarter, 4)) + 0.5) / 4.0;
-    return hourly(weights, hours) * (1.0 - share) + hourly(weights, hours + 1) * share;
-  }
-
   std::vector<std::int64_t> starts_;
   std::vector<double> sums_;
 };

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nad/features/record_key-inl.hpp"
+#include "nad/table/record_key-inl.hpp"
 
 namespace nad::detail {
 

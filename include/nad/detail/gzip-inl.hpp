@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 #include "nad/core/error.hpp"
-#include "nad/source/input-inl.hpp"
+#include "nad/detail/input-inl.hpp"
 
 namespace nad::detail {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The two windows of HostWindows: counters that go up when a record comes and down when it leaves, never a search
+// The two windows of KDD Cup 99: counters that go up when a record comes and down when it leaves, never a search
 // through the records themselves.
 
 #include <array>
@@ -9,13 +9,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "nad/features/connection_state-inl.hpp"
-#include "nad/features/counted_keys-inl.hpp"
-#include "nad/features/host_windows.hpp"
-#include "nad/features/key_pool-inl.hpp"
-#include "nad/features/ring-inl.hpp"
-#include "nad/features/window_clock-inl.hpp"
-#include "nad/table/time.hpp"
+#include "nad/detail/ring.hpp"
+#include "nad/flow/connection_state-inl.hpp"
+#include "nad/flow/counted_keys-inl.hpp"
+#include "nad/flow/key_pool-inl.hpp"
+#include "nad/flow/window_clock-inl.hpp"
 
 namespace nad::detail {
 
@@ -194,12 +192,13 @@ class HostRing {
   ErrorCounts<std::uint16_t> errors_ = {};
 };
 
-class HostWindowsState final : public StepState {
+/// Both windows of all hosts.
+class HostCounters {
  public:
-  explicit HostWindowsState(const HostWindows& step)
-      : time_window_(static_cast<std::int64_t>(step.seconds * 1e9), step.most),
-        host_records_(step.host_records),
-        most_hosts_(step.most_hosts) {}
+  HostCounters(double seconds, std::size_t most, std::size_t host_records, std::size_t most_hosts)
+      : time_window_(static_cast<std::int64_t>(seconds * 1e9), most),
+        host_records_(host_records),
+        most_hosts_(most_hosts) {}
 
   struct Counts {
     WindowCounts time;

@@ -12,6 +12,10 @@
 #include <string>
 #include <system_error>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
 #include "nad/core/error.hpp"
 
 namespace nad::detail {
@@ -71,6 +75,47 @@ class FileInput final : public ByteInput {
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;
 };
+
+/// What another program writes into this one. Gives what has come, without waiting for the rest.
+class StandardInput final : public ByteInput {
+ public:
+  std::size_t read(char* to, std::size_t room) override {
+#if defined(__unix__) || defined(__APPLE__)
+    ::ssize_t count = 0;
+    do {
+      count = ::read(STDIN_FILENO, to, room);
+    } while (count < 0 && errno == EINTR);
+    const bool failed = count < 0;
+    const std::size_t come = failed ? 0 : static_cast<std::size_t>(count);
+#else
+    const std::size_t come = std::fread(to, 1, room, stdin);
+    const bool failed = come == 0 && std::ferror(stdin) != 0;
+#endif
+    if (failed) {
+      throw Error(ErrorCode::io, "cannot read the standard input: " + std::generic_category().message(errno));
+    }
+    done_ += come;
+    return come;
+  }
+
+  std::uint64_t done() const override { return done_; }
+
+ private:
+  std::uint64_t done_ = 0;
+};
+
+/// A file, or the standard input where the path is "-".
+inline std::unique_ptr<ByteInput> open_input(const std::filesystem::path& path) {
+  if (path == "-") {
+    return std::make_unique<StandardInput>();
+  }
+  return std::make_unique<FileInput>(path);
+}
+
+/// What it is called in messages.
+inline std::string input_name(const std::filesystem::path& path) {
+  return path == "-" ? "the standard input" : path.string();
+}
 
 class StreamInput final : public ByteInput {
  public:

@@ -1,0 +1,11 @@
+// The compiled build of flow/.
+#include "nad/flow/capture-inl.hpp"
+#include "nad/flow/capture_writer-inl.hpp"
+#include "nad/flow/community_id-inl.hpp"
+#include "nad/flow/decoder-inl.hpp"
+#include "nad/flow/flow_meter-inl.hpp"
+#include "nad/flow/flow_options-inl.hpp"
+#include "nad/flow/frame-inl.hpp"
+#include "nad/flow/live_capture-inl.hpp"
+#include "nad/flow/packet_bytes-inl.hpp"
+#include "nad/flow/simulator-inl.hpp"
