@@ -75,7 +75,7 @@ class Witness {
 };
 
 TEST_CASE("a hundred thousand identical alerts give at most ten records, whose counts add up") {
-  for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1000}, second / 100}) {
+  for (const std::int64_t step : {std::int64_t{0}, second / 100}) {
     nad::Deduplicator deduplicator;
     std::uint64_t sum = 0;
     std::size_t records = 0;

@@ -20,11 +20,17 @@
 
 namespace nad {
 
-/// The receiver will never take this message, so there is no use in trying again.
+/// The receiver will never take these messages, so there is no use in trying again.
 class NAD_API AlertRefused : public Error {
  public:
-  explicit AlertRefused(const std::string& message);
+  explicit AlertRefused(const std::string& message, std::size_t messages = 1);
   ~AlertRefused() override;
+
+  /// How many, behind those that were delivered.
+  std::size_t messages() const noexcept { return messages_; }
+
+ private:
+  std::size_t messages_;
 };
 
 class NAD_API AlertChannel {
@@ -35,7 +41,7 @@ class NAD_API AlertChannel {
   AlertChannel& operator=(const AlertChannel&) = delete;
 
   /// Delivers messages in their order and counts up `delivered` for each that need not be given again. Throws Error for
-  /// what may work later and AlertRefused for what never will, both about the message behind the delivered ones.
+  /// what may work later and AlertRefused for what never will, both about what is behind the delivered ones.
   virtual void deliver(std::span<const std::string> messages, std::size_t& delivered) = 0;
   /// For messages: "the file 'alerts.json'".
   virtual std::string describe() const = 0;
@@ -47,6 +53,9 @@ class NAD_API AlertChannel {
   /// How often one message is tried; 0: for ever.
   virtual std::size_t usual_attempts() const { return 0; }
   virtual AlertFormat usual_format() const { return AlertFormat::eve; }
+  /// It calls code of the host, for which the thread must be like any other; else the thread of a sink takes no
+  /// signals.
+  virtual bool runs_foreign_code() const { return false; }
   /// Somebody has moved the file away, or the like.
   virtual void reopen() {}
 

@@ -28,6 +28,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -214,6 +215,9 @@ inline std::int64_t process_id() noexcept { return static_cast<std::int64_t>(get
 inline void block_signals() noexcept {
   sigset_t all;
   static_cast<void>(sigfillset(&all));
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) {
+    static_cast<void>(sigdelset(&all, fault));
+  }
   static_cast<void>(pthread_sigmask(SIG_SETMASK, &all, nullptr));
 }
 
