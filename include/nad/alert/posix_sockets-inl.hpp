@@ -146,16 +146,22 @@ inline std::string receive_some(int descriptor, std::size_t most, const Patience
   }
 }
 
-/// The other side has closed the connection, or it is broken. What it may have said is of no interest.
-inline bool has_gone(int descriptor) noexcept {
+enum class Peer : std::uint8_t {
+  there,
+  left,    ///< it has closed the connection, and had read everything before
+  broken,  ///< the connection is broken, and who knows what it has read
+};
+
+/// How the other side is. What it may have said is of no interest.
+inline Peer look_at_peer(int descriptor) noexcept {
   std::array<char, 4096> ignored{};
   while (true) {
     const ssize_t count = recv(descriptor, ignored.data(), ignored.size(), MSG_DONTWAIT);
-    if (count < 0 && errno != EINTR) {
-      return errno != EAGAIN && errno != EWOULDBLOCK;
-    }
     if (count == 0) {
-      return true;
+      return Peer::left;
+    }
+    if (count < 0 && errno != EINTR) {
+      return errno == EAGAIN || errno == EWOULDBLOCK ? Peer::there : Peer::broken;
     }
   }
 }
@@ -169,7 +175,7 @@ inline void await_arrival(int descriptor, const Patience& patience, const std::s
     if (ioctl(descriptor, SIOCOUTQ, &waiting) != 0 || waiting == 0) {
       break;
     }
-    if (has_gone(descriptor)) {
+    if (look_at_peer(descriptor) != Peer::there) {
       throw_io("the connection to " + where + " was lost", ECONNRESET);
     }
     if (patience.is_over()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -53,18 +54,17 @@ class StreamChannel final : public AlertChannel {
   void deliver(std::span<const std::string> messages, std::size_t& delivered) override {
     const Patience patience(target_.timeout_seconds, stopped());
     try {
-      if (!socket_.is_open() || has_gone(socket_.get())) {
-        socket_.reset();
-        socket_ = target_.connect(SOCK_STREAM, patience);
-      }
+      look_after_connection(patience);
       std::string framed;
       for (const std::string& message : messages) {
         framed += framed_text(message);
       }
       send_all(socket_.get(), framed, patience, describe());
       await_arrival(socket_.get(), patience, describe());
+      remember(std::move(framed));
     } catch (...) {
       socket_.reset();  // the receiver may have half a message: it must not take the next for the other half
+      is_unsure_ = true;
       throw;
     }
     delivered += messages.size();
@@ -83,9 +83,47 @@ class StreamChannel final : public AlertChannel {
     return line;
   }
 
+  /// When a connection breaks, the other machine had taken the last messages in, but had its program read them? So they
+  /// are sent again.
+  void look_after_connection(const Patience& patience) {
+    if (socket_.is_open()) {
+      const Peer peer = look_at_peer(socket_.get());
+      if (peer == Peer::there) {
+        return;
+      }
+      is_unsure_ = peer == Peer::broken;
+      socket_.reset();
+    }
+    Descriptor fresh = target_.connect(SOCK_STREAM, patience);
+    if (is_unsure_) {
+      for (const std::string& framed : recent_) {
+        send_all(fresh.get(), framed, patience, describe());
+      }
+      await_arrival(fresh.get(), patience, describe());
+    } else {
+      recent_.clear();
+      recent_bytes_ = 0;
+    }
+    is_unsure_ = false;
+    socket_ = std::move(fresh);
+  }
+
+  void remember(std::string framed) {
+    constexpr std::size_t most_bytes = std::size_t{1} << 18U;
+    recent_bytes_ += framed.size();
+    recent_.push_back(std::move(framed));
+    while (recent_bytes_ > most_bytes) {
+      recent_bytes_ -= recent_.front().size();
+      recent_.pop_front();
+    }
+  }
+
   SocketTarget target_;
   Framing framing_;
   Descriptor socket_;
+  std::deque<std::string> recent_;  ///< what the connection has carried last, a batch each
+  std::size_t recent_bytes_ = 0;
+  bool is_unsure_ = false;
 };
 
 class DatagramChannel final : public AlertChannel {

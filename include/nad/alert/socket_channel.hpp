@@ -6,8 +6,9 @@
 ///   nad::AlertSink local(nad::unix_channel({.path = "/run/log.sock"}), {.format = nad::AlertFormat::syslog});
 ///
 /// Over TCP a message counts as written when the other machine has acknowledged it, over a Unix stream when the other
-/// program has read it (where the system tells, as Linux does); a connection that breaks before is made anew, and its
-/// messages are sent again. Over UDP nobody knows, save that a closed port of a near machine is noticed.
+/// program has read it (where the system tells, as Linux does); a connection that breaks is made anew, and the
+/// last quarter of a megabyte that it carried is sent again, for the program behind it may not have read it. Over UDP
+/// nobody knows, save that a closed port of a near machine is noticed.
 
 #include <array>
 #include <cstdint>
