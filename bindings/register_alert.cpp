@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "alert_tools.hpp"
+#include "nad/detail/nearest_name.hpp"
 
 namespace nad::python {
 
@@ -225,7 +227,7 @@ void register_alert_class(py::module_& module) {
       .def(
           "__deepcopy__", [](const Alert& self, const py::dict&) { return Alert(self); }, py::arg("memo"))
       .def(py::self == py::self)
-      .def("__str__", &to_text)
+      .def("__str__", [](const Alert& self) { return to_text(self); })
       .def("__repr__", [](const Alert& self) { return "<Alert: " + to_text(self) + ">"; })
       .def(py::pickle([](const Alert& self) { return to_eve(self); },
                       [](const std::string& state) { return alert_from_eve(state); }));
@@ -287,7 +289,8 @@ void register_alert(py::module_& module) {
   module.def(
       "to_syslog", [](const Alert& alert, const py::dict& options) { return to_syslog(alert, syslog_from(options)); },
       py::arg("alert"), py::arg("options"));
-  module.def("to_text", &to_text, py::arg("alert"));
+  module.def(
+      "to_text", [](const Alert& alert) { return to_text(alert); }, py::arg("alert"));
   module.def("to_report", &to_report, py::arg("alert"));
   module.def(
       "alert_from_eve", [](const std::string& line) { return alert_from_eve(line); }, py::arg("line"));

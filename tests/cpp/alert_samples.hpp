@@ -113,6 +113,27 @@ inline std::string random_text(nad::Random& random, std::size_t most) {
   return text;
 }
 
+/// The text with some bytes changed, taken out or doubled.
+inline std::string damaged_text(std::string text, nad::Random& random) {
+  for (std::size_t i = 1 + random.below(4); i > 0 && !text.empty(); --i) {
+    const std::size_t at = random.below(text.size());
+    switch (random.below(4)) {
+      case 0:
+        text[at] = static_cast<char>(random.below(256));
+        break;
+      case 1:
+        text.erase(at, 1 + random.below(8));
+        break;
+      case 2:
+        text.insert(at, text.substr(random.below(text.size()), random.below(20)));
+        break;
+      default:
+        text[at] = "{}[]\",:0-9=#"[random.below(12)];
+    }
+  }
+  return text;
+}
+
 inline nad::Address random_address(nad::Random& random) {
   if (random.below(2) == 0) {
     return nad::Address::v4(static_cast<std::uint32_t>(random.below(1ULL << 32U)));

@@ -136,6 +136,24 @@ TEST_CASE("errors name the file, the line, and what to write instead") {
   CHECK(contains(message_of([] { nad::AllowList().add({}); }), "hide every alert"));
 }
 
+TEST_CASE("damaged lists are lists or errors, which name a line") {
+  nad::Random random(22);
+  const std::string lines =
+      "src=10.0.3.17 who=\"a b\" why=x until=2026-11-20T17:42:04Z\nport=1-5,7\nservice=\"a,b\",c*\n";
+  const std::string json = "[{\"src\": [\"10.0.0.0/8\"], \"port\": [80, \"1-5\"]},\n{\"service\": \"x\"}]";
+  std::size_t read = 0;
+  for (int i = 0; i < 3000; ++i) {
+    try {
+      const nad::AllowList list = nad::AllowList::parse(tests::damaged_text(i % 2 == 0 ? lines : json, random));
+      CHECK(nad::AllowList::parse(list.to_string()).to_string() == list.to_string());
+      ++read;
+    } catch (const nad::Error& error) {
+      CHECK(contains(error.what(), "line "));
+    }
+  }
+  CHECK(read > 100);
+}
+
 TEST_CASE("stored alerts are filtered, and what cannot be read is kept") {
   const TemporaryFolder folder;
   std::string text;

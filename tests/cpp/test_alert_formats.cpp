@@ -102,6 +102,24 @@ TEST_CASE("of other programs' alerts what is known is read, and what is none is 
   CHECK(contains(refusal(R"({"alert":{"context":{"anomaly":{"top_features":[{"name":3}]}}}})"), "top_features.name"));
 }
 
+TEST_CASE("damaged lines are alerts or errors, nothing else") {
+  nad::Random random(6);
+  const std::vector<nad::Alert> samples = tests::sample_alerts();
+  std::size_t read = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string line = tests::damaged_text(nad::to_eve(samples[random.below(samples.size())]), random);
+    try {
+      const nad::Alert alert = nad::alert_from_eve(line);
+      CHECK(nad::alert_from_eve(nad::to_eve(alert)).total == alert.total);
+      ++read;
+    } catch (const nad::Error& error) {
+      CHECK(contains(error.what(), "not an alert in the EVE format"));
+    }
+  }
+  CHECK(read > 300);
+  CHECK_THROWS_AS(nad::alert_from_eve(std::string(200'000, '[')), nad::Error);
+}
+
 // ---- CEF, read by its own rules
 
 struct Cef {

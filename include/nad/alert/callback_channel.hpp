@@ -5,7 +5,8 @@
 ///   nad::AlertSink sink(nad::callback_channel([](const nad::Alert& alert) { notify(nad::to_text(alert)); }));
 ///
 /// The function runs on the thread of the sink, one call at a time. When it throws, the alert is tried again, five
-/// times if nothing else is said. It must not close its own sink.
+/// times if nothing else is said. It must not close its own sink, and one that never returns
+/// keeps `close` waiting.
 
 #include <functional>
 #include <memory>

@@ -114,9 +114,10 @@ class EveObject {
       require(value.is_number(), key, "a number");
       return value.get<Number>();
     } else if constexpr (std::is_signed_v<Number>) {
-      require(value.is_number_integer() && value.get<std::int64_t>() >= std::numeric_limits<Number>::min() &&
-                  value.get<std::int64_t>() <= std::numeric_limits<Number>::max(),
-              key, "a whole number");
+      const bool fits = value.is_number_unsigned()
+                            ? std::in_range<Number>(value.get<std::uint64_t>())
+                            : value.is_number_integer() && std::in_range<Number>(value.get<std::int64_t>());
+      require(fits, key, "a whole number that is not too large");
       return value.get<Number>();
     } else {
       require(value.is_number_unsigned() && value.get<std::uint64_t>() <= std::numeric_limits<Number>::max(), key,

@@ -42,7 +42,11 @@ class AlertSpool {
                   "the spool '" + folder_.string() + "' is in use by another sink; give each sink a folder of its own");
     }
     position_ = open_to_update(folder_ / "position");
-    find_segments();
+    try {
+      find_segments();
+    } catch (const std::filesystem::filesystem_error& failure) {
+      throw Error(ErrorCode::io, "the spool '" + folder_.string() + "' cannot be read: " + failure.what());
+    }
     skip_taken();
   }
 
