@@ -101,7 +101,7 @@ TEST_CASE("JSON says the same") {
   CHECK(list.to_string() ==
         "src=10.0.0.0/8 dst_port=80,400-500 who=anna until=2027-01-01T00:00:00Z\n"
         "server_name=*.a.org,\"x, \\\"y\\\"\" why=w\n");
-  CHECK(list.match(tests::upload_alert()) == &list.rules()[0]);
+  CHECK(list.match(tests::upload_alert()) == list.rules().data());
   CHECK(list.rules()[1].line == 3);
   CHECK(nad::AllowList::parse("[]").rules().empty());
 }

@@ -127,6 +127,7 @@ TEST_CASE("several threads may write, and close takes everything along [threads]
   {
     nad::AlertSink sink(to(receiver), {.queue = 7, .when_full = nad::WhenFull::block});
     std::vector<std::thread> writers;
+    writers.reserve(4);
     for (int writer = 0; writer < 4; ++writer) {
       writers.emplace_back([&sink, writer] { write_numbered(sink, 100 * writer, 100 * writer + 100); });
     }

@@ -111,7 +111,7 @@ inline std::string endpoint_text(const std::optional<Address>& address, const st
   if (!address) {
     return "?";
   }
-  const std::string text = address->to_string();
+  std::string text = address->to_string();
   if (!port || !with_port) {
     return text;
   }

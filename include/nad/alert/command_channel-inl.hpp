@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/alert/command_channel.hpp"
@@ -16,7 +17,7 @@ namespace detail {
 
 class CommandChannel final : public AlertChannel {
  public:
-  explicit CommandChannel(const CommandOptions& options) : options_(options) {
+  explicit CommandChannel(CommandOptions options) : options_(std::move(options)) {
     if (options_.arguments.empty() || options_.arguments.front().empty()) {
       throw Error(ErrorCode::invalid_argument,
                   "arguments name no program; give it and what it is given, each on its own");

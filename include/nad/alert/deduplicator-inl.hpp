@@ -189,7 +189,7 @@ NAD_INLINE Deduplicator::Place Deduplicator::open(const std::string& key, const 
   return place;
 }
 
-NAD_INLINE void Deduplicator::take_in(OpenKey& entry, const Alert& alert) {
+NAD_INLINE void Deduplicator::take_in(OpenKey& entry, const Alert& alert) const {
   const bool is_stronger = entry.pending == 0 || alert.p_value < entry.strongest.p_value ||
                            (!(alert.p_value > entry.strongest.p_value) && alert.score >= entry.strongest.score);
   if (is_stronger) {

@@ -103,7 +103,7 @@ class NAD_API Deduplicator {
   void schedule(Place place);
   void run_due(std::vector<Alert>& records);
   Place open(const std::string& key, const Alert& alert, std::vector<Alert>& records);
-  void take_in(OpenKey& entry, const Alert& alert);
+  void take_in(OpenKey& entry, const Alert& alert) const;
   void close(Place place, std::vector<Alert>& records);
   void write(OpenKey& entry, AlertKind kind, std::vector<Alert>& records);
   void hold_back(const OpenKey& entry);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "nad/alert/file_channel.hpp"
 #include "nad/alert/posix_io-inl.hpp"
@@ -15,7 +16,7 @@ namespace detail {
 
 class FileChannel final : public AlertChannel {
  public:
-  explicit FileChannel(const FileOptions& options) : options_(options) {
+  explicit FileChannel(FileOptions options) : options_(std::move(options)) {
     if (options_.path.empty() || options_.path.filename().empty()) {
       throw Error(ErrorCode::invalid_argument,
                   "path is '" + options_.path.string() + "'; give the name of a file, such as alerts.json");

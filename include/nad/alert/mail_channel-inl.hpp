@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "nad/alert/mail_channel.hpp"
 #include "nad/alert/mail_text-inl.hpp"
@@ -61,7 +62,7 @@ class MailSession {
         received_ += more;
         continue;
       }
-      const std::string answer = received_.substr(0, end);
+      std::string answer = received_.substr(0, end);
       received_.erase(0, end + 1);
       const bool is_answer = answer.size() >= 3 && answer.find_first_not_of("0123456789") >= 3;
       if (!is_answer) {
@@ -92,7 +93,7 @@ inline void check_mail_address(const std::string& address) {
 
 class MailChannel final : public AlertChannel {
  public:
-  explicit MailChannel(const MailOptions& options) : options_(options) {
+  explicit MailChannel(MailOptions options) : options_(std::move(options)) {
     check_host(options_.host, options_.port);
     check_timeout(options_.timeout_seconds);
     check_mail_address(options_.from);

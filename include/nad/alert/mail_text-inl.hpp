@@ -37,7 +37,7 @@ inline std::string mail_base64(std::string_view bytes) {
 
 /// A header's text: ASCII as it is, anything else as words of RFC 2047, none of which splits a character.
 inline std::string mail_header(std::string_view given) {
-  const std::string text(cut_text(one_line(given), 400));
+  std::string text(cut_text(one_line(given), 400));
   if (is_ascii(text)) {
     return text;
   }

@@ -45,8 +45,8 @@ NAD_INLINE void SinkOptions::check() const {
   }
 }
 
-NAD_INLINE AlertSink::AlertSink(std::unique_ptr<AlertChannel> channel, const SinkOptions& options)
-    : options_(options), process_(detail::process_id()) {
+NAD_INLINE AlertSink::AlertSink(std::unique_ptr<AlertChannel> channel, SinkOptions options)
+    : options_(std::move(options)), process_(detail::process_id()) {
   options_.check();
   if (!channel) {
     throw Error(ErrorCode::invalid_argument,

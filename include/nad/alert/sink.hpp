@@ -91,7 +91,7 @@ class SinkWorker;
 
 class NAD_API AlertSink {
  public:
-  explicit AlertSink(std::unique_ptr<AlertChannel> channel, const SinkOptions& options = {});
+  explicit AlertSink(std::unique_ptr<AlertChannel> channel, SinkOptions options = {});
   /// Closes, as `close` does.
   ~AlertSink();
   AlertSink(const AlertSink&) = delete;
