@@ -264,6 +264,10 @@ void register_deduplicator(py::module_& module) {
           py::arg("alert"), py::arg("now"))
       .def("advance", &Deduplicator::advance, py::arg("now"))
       .def("flush", &Deduplicator::flush)
+      .def("save_state", &Deduplicator::save_state)
+      .def(
+          "restore_state", [](Deduplicator& self, const std::string& text) { self.restore_state(text); },
+          py::arg("text"))
       .def_property_readonly("stats", &Deduplicator::stats);
   py::class_<AlertKeyOptions>(module, "AlertKeyOptions")
       .def(py::init([](bool by_class, unsigned src_prefix_v4, unsigned src_prefix_v6, unsigned dst_prefix_v4,

@@ -221,6 +221,14 @@ class Deduplicator:
         """The end: closes every key, and reports what was held back."""
         return self._core.flush()
 
+    def save_state(self) -> str:
+        """All that it knows, as JSON, for a program that stops and starts again."""
+        return self._core.save_state()
+
+    def restore_state(self, text: str) -> None:
+        """Goes on where `save_state` was called; on an error nothing changes."""
+        self._core.restore_state(text)
+
     @property
     def stats(self) -> DeduplicatorStats:
         """What became of the alerts: given, written, pending, ..."""

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -294,6 +295,58 @@ TEST_CASE("the same alerts give the same records") {
     return witness.records;
   };
   CHECK(run() == run());
+}
+
+TEST_CASE("a deduplicator that is saved and restored goes on as if nothing had happened") {
+  nad::Random random(14);
+  const nad::DeduplicatorOptions options{.records_per_minute = 20.0, .burst = 3.0, .most_keys = 30};
+  nad::Deduplicator whole(options);
+  auto parts = std::make_unique<nad::Deduplicator>(options);
+  for (int i = 0; i < 3000; ++i) {
+    nad::Alert alert = alert_of(static_cast<int>(random.below(60)), i * second / 10, random.uniform());
+    alert.signature = tests::random_text(random, 5);
+    CHECK(parts->add(alert) == whole.add(alert));
+    if (random.below(50) == 0) {
+      const std::string state = parts->save_state();
+      parts = std::make_unique<nad::Deduplicator>(options);
+      parts->restore_state(state);
+      CHECK(parts->stats() == whole.stats());
+      CHECK(parts->save_state() == state);
+    }
+  }
+  CHECK(parts->flush() == whole.flush());
+}
+
+TEST_CASE("a damaged state is an error and changes nothing") {
+  Witness witness({.records_per_minute = 2.0, .burst = 1.0});
+  for (int i = 0; i < 40; ++i) {
+    witness.add(alert_of(i % 7, i * second));
+  }
+  const std::string state = witness.deduplicator.save_state();
+  nad::Random random(15);
+  for (int i = 0; i < 500; ++i) {
+    nad::Deduplicator other({.records_per_minute = 2.0, .burst = 1.0});
+    other.add(alert_of(1));
+    const std::string before = other.save_state();
+    try {
+      other.restore_state(tests::damaged_text(state, random));
+      std::uint64_t written = other.stats().written;
+      for (const nad::Alert& record : other.flush()) {
+        written += record.count;
+      }
+      CHECK(written == other.stats().given);
+    } catch (const nad::Error&) {
+      CHECK(other.save_state() == before);
+    }
+  }
+  CHECK(contains(message_of([&] { witness.deduplicator.restore_state("{}"); }), "is damaged"));
+  CHECK(contains(message_of([&] { witness.deduplicator.restore_state("{\"version\": 2}"); }), "newer version"));
+  // with room for fewer keys than were saved
+  nad::Deduplicator small({.records_per_minute = 0.0, .most_keys = 2});
+  small.restore_state(state);
+  small.add(alert_of(99, 60 * second));
+  CHECK(small.stats().keys <= 2);
+  witness.flush();
 }
 
 TEST_CASE("options that make no sense are refused") {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "nad/alert/deduplicator.hpp"
+#include "nad/alert/deduplicator_state-inl.hpp"
 #include "nad/core/error.hpp"
 #include "nad/table/time.hpp"
 
@@ -172,7 +173,7 @@ NAD_INLINE void Deduplicator::schedule(Place place) {
 
 NAD_INLINE Deduplicator::Place Deduplicator::open(const std::string& key, const Alert& alert,
                                                   std::vector<Alert>& records) {
-  if (open_.size() >= options_.most_keys) {
+  while (open_.size() >= options_.most_keys) {
     ++stats_.evicted;
     close(open_.begin(), records);
   }

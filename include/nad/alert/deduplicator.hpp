@@ -78,6 +78,12 @@ class NAD_API Deduplicator {
   /// The end: closes every key, and reports what was held back.
   std::vector<Alert> flush();
 
+  /// All that it knows, as JSON, for a program that stops and starts again.
+  std::string save_state() const;
+  /// Goes on where `save_state` was called, perhaps with other options; what it knew before is forgotten. On an error
+  /// nothing changes.
+  void restore_state(std::string_view text);
+
   DeduplicatorStats stats() const noexcept;
   const DeduplicatorOptions& options() const noexcept { return options_; }
 
@@ -110,6 +116,9 @@ class NAD_API Deduplicator {
   void report(std::vector<Alert>& records);
   bool take_token() noexcept;
   std::uint64_t update_after(std::uint64_t total) const noexcept;
+  template <class Fill>
+  void restore_key(const std::string& key, const Fill& fill);
+  void check_state() const;
   std::int64_t deadline_of(const OpenKey& entry) const noexcept;
 
   DeduplicatorOptions options_;
@@ -129,7 +138,7 @@ class NAD_API Deduplicator {
   std::int64_t refilled_ = 0;
   double tokens_ = 0.0;
 
-  std::unordered_map<std::string, std::uint64_t> held_;  ///< since the last report
+  std::map<std::string, std::uint64_t> held_;  ///< since the last report
   std::uint64_t held_elsewhere_ = 0;
   Alert held_about_ = {};  ///< what the report says beside the counts
   std::uint64_t held_count_ = 0;

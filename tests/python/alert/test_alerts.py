@@ -126,6 +126,19 @@ def test_the_limit_reports_what_it_holds_back():
         nad.Deduplicator(growth=1)
 
 
+def test_a_deduplicator_goes_on_where_another_stopped():
+    first = nad.Deduplicator()
+    for _ in range(7):
+        first.add(upload())
+    second = nad.Deduplicator()
+    second.restore_state(first.save_state())
+    assert second.stats.pending == 5
+    records = [record for _ in range(3) for record in second.add(upload())]
+    assert [(record.kind, record.count, record.total) for record in records] == [("update", 8, 10)]
+    with pytest.raises(nad.BadFileError, match="damaged"):
+        second.restore_state("{}")
+
+
 def test_allow_lists(tmp_path):
     rules = tmp_path / "allow.txt"
     rules.write_text('# known\nsrc=10.0.0.0/8 dst_port=443 who="anna" why="backup" until=2027-01-01\n')
