@@ -333,7 +333,7 @@ TEST_CASE("addresses and headers that make no sense are refused at once") {
   CHECK(contains(header("X", "a\r\nEvil: 1"), "does not allow"));
   CHECK(contains(header("X:", "a"), "does not allow"));
   CHECK(contains(header("Content-Length", "1"), "nad's own"));
-  const auto mail = [](nad::MailOptions options) { return message_of([&] { nad::mail_channel(options); }); };
+  const auto mail = [](nad::MailChannelOptions options) { return message_of([&] { nad::mail_channel(options); }); };
   CHECK(contains(mail({.host = "a", .from = "a@b"}), "to is empty"));
   CHECK(contains(mail({.host = "a", .from = "a@b>\r\nX", .to = {"a@b"}}), "no mail address"));
   CHECK(contains(mail({.host = "a", .from = "a@b", .to = {"me"}}), "no mail address"));

@@ -17,7 +17,7 @@ namespace detail {
 
 class CommandChannel final : public AlertChannel {
  public:
-  explicit CommandChannel(CommandOptions options) : options_(std::move(options)) {
+  explicit CommandChannel(CommandChannelOptions options) : options_(std::move(options)) {
     if (options_.arguments.empty() || options_.arguments.front().empty()) {
       throw Error(ErrorCode::invalid_argument,
                   "arguments name no program; give it and what it is given, each on its own");
@@ -91,13 +91,13 @@ class CommandChannel final : public AlertChannel {
     }
   }
 
-  CommandOptions options_;
+  CommandChannelOptions options_;
   std::vector<std::string> ahead_;
 };
 
 }  // namespace detail
 
-NAD_INLINE std::unique_ptr<AlertChannel> command_channel(const CommandOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> command_channel(const CommandChannelOptions& options) {
   return std::make_unique<detail::CommandChannel>(options);
 }
 

@@ -19,13 +19,13 @@
 
 namespace nad {
 
-struct CommandOptions {
+struct CommandChannelOptions {
   std::vector<std::string> arguments = {};  ///< the program, looked for as the shell does, and what it is given
   double timeout_seconds = 30.0;
   std::size_t at_once = 1;  ///< programs that run at the same time; with more than one, alerts may overtake each other
 };
 
-NAD_API std::unique_ptr<AlertChannel> command_channel(const CommandOptions& options);
+NAD_API std::unique_ptr<AlertChannel> command_channel(const CommandChannelOptions& options);
 
 }  // namespace nad
 

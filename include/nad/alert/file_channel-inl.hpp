@@ -16,7 +16,7 @@ namespace detail {
 
 class FileChannel final : public AlertChannel {
  public:
-  explicit FileChannel(FileOptions options) : options_(std::move(options)) {
+  explicit FileChannel(FileChannelOptions options) : options_(std::move(options)) {
     if (options_.path.empty() || options_.path.filename().empty()) {
       throw Error(ErrorCode::invalid_argument,
                   "path is '" + options_.path.string() + "'; give the name of a file, such as alerts.json");
@@ -110,7 +110,7 @@ class FileChannel final : public AlertChannel {
                : 0;
   }
 
-  FileOptions options_;
+  FileChannelOptions options_;
   Descriptor file_;
   std::uint64_t size_ = 0;
   std::int64_t period_ = 0;
@@ -147,7 +147,7 @@ class StandardOutputChannel final : public AlertChannel {
 
 }  // namespace detail
 
-NAD_INLINE std::unique_ptr<AlertChannel> file_channel(const FileOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> file_channel(const FileChannelOptions& options) {
   return std::make_unique<detail::FileChannel>(options);
 }
 

@@ -17,7 +17,7 @@
 
 namespace nad {
 
-struct FileOptions {
+struct FileChannelOptions {
   std::filesystem::path path = {};
   std::uint64_t rotate_bytes =
       0;                        ///< a file that would become longer is renamed to path.1, that to path.2, ...; 0: never
@@ -26,7 +26,7 @@ struct FileOptions {
   bool sync = false;            ///< wait for the disk before an alert counts as written
 };
 
-NAD_API std::unique_ptr<AlertChannel> file_channel(const FileOptions& options);
+NAD_API std::unique_ptr<AlertChannel> file_channel(const FileChannelOptions& options);
 NAD_API std::unique_ptr<AlertChannel> standard_output_channel();
 
 }  // namespace nad

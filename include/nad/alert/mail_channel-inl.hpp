@@ -18,7 +18,7 @@ namespace detail {
 /// One conversation with a mail server.
 class MailSession {
  public:
-  MailSession(const MailOptions& options, const Patience& patience)
+  MailSession(const MailChannelOptions& options, const Patience& patience)
       : where_("the mail server " + host_text(options.host, options.port)),
         patience_(patience),
         socket_(connect_to_host(options.host, options.port, SOCK_STREAM, patience, where_)) {}
@@ -93,7 +93,7 @@ inline void check_mail_address(const std::string& address) {
 
 class MailChannel final : public AlertChannel {
  public:
-  explicit MailChannel(MailOptions options) : options_(std::move(options)) {
+  explicit MailChannel(MailChannelOptions options) : options_(std::move(options)) {
     check_host(options_.host, options_.port);
     check_timeout(options_.timeout_seconds);
     check_mail_address(options_.from);
@@ -133,12 +133,12 @@ class MailChannel final : public AlertChannel {
   AlertFormat usual_format() const override { return AlertFormat::report; }
 
  private:
-  MailOptions options_;
+  MailChannelOptions options_;
 };
 
 }  // namespace detail
 
-NAD_INLINE std::unique_ptr<AlertChannel> mail_channel(const MailOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> mail_channel(const MailChannelOptions& options) {
   return std::make_unique<detail::MailChannel>(options);
 }
 

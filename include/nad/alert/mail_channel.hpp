@@ -20,7 +20,7 @@
 
 namespace nad {
 
-struct MailOptions {
+struct MailChannelOptions {
   std::string host = {};
   unsigned port = 25;
   std::string from = {};
@@ -31,7 +31,7 @@ struct MailOptions {
   double timeout_seconds = 30.0;
 };
 
-NAD_API std::unique_ptr<AlertChannel> mail_channel(const MailOptions& options);
+NAD_API std::unique_ptr<AlertChannel> mail_channel(const MailChannelOptions& options);
 
 }  // namespace nad
 

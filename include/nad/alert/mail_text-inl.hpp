@@ -97,7 +97,7 @@ inline bool fits_mail_lines(std::string_view text) {
 }
 
 /// From the first header to the line with the full stop.
-inline std::string mail_text(const MailOptions& options, std::span<const std::string> messages,
+inline std::string mail_text(const MailChannelOptions& options, std::span<const std::string> messages,
                              std::chrono::system_clock::time_point now) {
   std::string body;
   for (const std::string& message : messages) {

@@ -177,19 +177,19 @@ class DatagramChannel final : public AlertChannel {
 
 }  // namespace detail
 
-NAD_INLINE std::unique_ptr<AlertChannel> udp_channel(const UdpOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> udp_channel(const UdpChannelOptions& options) {
   detail::check_host(options.host, options.port);
   return std::make_unique<detail::DatagramChannel>(detail::SocketTarget{options.host, options.port});
 }
 
-NAD_INLINE std::unique_ptr<AlertChannel> tcp_channel(const TcpOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> tcp_channel(const TcpChannelOptions& options) {
   detail::check_host(options.host, options.port);
   detail::check_timeout(options.timeout_seconds);
   return std::make_unique<detail::StreamChannel>(
       detail::SocketTarget{options.host, options.port, {}, options.timeout_seconds}, options.framing);
 }
 
-NAD_INLINE std::unique_ptr<AlertChannel> unix_channel(const UnixOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> unix_channel(const UnixChannelOptions& options) {
   detail::check_timeout(options.timeout_seconds);
   static_cast<void>(detail::name_of_path(options.path));
   detail::SocketTarget target{{}, 0, options.path, options.timeout_seconds};

@@ -31,28 +31,28 @@ enum class Framing : std::uint8_t {
 
 constexpr std::array<std::string_view, 2> words_of(Framing) noexcept { return {"octet_counted", "newline"}; }
 
-struct UdpOptions {
+struct UdpChannelOptions {
   std::string host = {};
   unsigned port = 514;
 };
 
-struct TcpOptions {
+struct TcpChannelOptions {
   std::string host = {};
   unsigned port = 601;
   Framing framing = Framing::octet_counted;
   double timeout_seconds = 5.0;  ///< to connect, to send, and for the acknowledgement
 };
 
-struct UnixOptions {
+struct UnixChannelOptions {
   std::filesystem::path path = {};
   bool is_stream = false;  ///< else datagrams
   Framing framing = Framing::newline;
   double timeout_seconds = 5.0;
 };
 
-NAD_API std::unique_ptr<AlertChannel> udp_channel(const UdpOptions& options);
-NAD_API std::unique_ptr<AlertChannel> tcp_channel(const TcpOptions& options);
-NAD_API std::unique_ptr<AlertChannel> unix_channel(const UnixOptions& options);
+NAD_API std::unique_ptr<AlertChannel> udp_channel(const UdpChannelOptions& options);
+NAD_API std::unique_ptr<AlertChannel> tcp_channel(const TcpChannelOptions& options);
+NAD_API std::unique_ptr<AlertChannel> unix_channel(const UnixChannelOptions& options);
 
 }  // namespace nad
 

@@ -67,7 +67,7 @@ inline WebAddress parse_web_address(const std::string& url) {
 
 class WebhookChannel final : public AlertChannel {
  public:
-  explicit WebhookChannel(const WebhookOptions& options)
+  explicit WebhookChannel(const WebhookChannelOptions& options)
       : address_(parse_web_address(options.url)), batch_(options.batch), timeout_(options.timeout_seconds) {
     check_timeout(timeout_);
     if (batch_ == 0) {
@@ -185,7 +185,7 @@ class WebhookChannel final : public AlertChannel {
 
 }  // namespace detail
 
-NAD_INLINE std::unique_ptr<AlertChannel> webhook_channel(const WebhookOptions& options) {
+NAD_INLINE std::unique_ptr<AlertChannel> webhook_channel(const WebhookChannelOptions& options) {
   return std::make_unique<detail::WebhookChannel>(options);
 }
 

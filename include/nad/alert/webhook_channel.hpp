@@ -20,7 +20,7 @@
 
 namespace nad {
 
-struct WebhookOptions {
+struct WebhookChannelOptions {
   std::string url = {};  ///< "http://host:port/path"
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::size_t batch = 1;          ///< messages in a request, one a line
@@ -28,7 +28,7 @@ struct WebhookOptions {
   double timeout_seconds = 10.0;  ///< for a request and its answer
 };
 
-NAD_API std::unique_ptr<AlertChannel> webhook_channel(const WebhookOptions& options);
+NAD_API std::unique_ptr<AlertChannel> webhook_channel(const WebhookChannelOptions& options);
 
 }  // namespace nad
 
