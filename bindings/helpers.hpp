@@ -33,6 +33,8 @@ void register_simulator(py::module_& module);
 void register_features(py::module_& module);
 void register_detector(py::module_& module);
 void register_threshold(py::module_& module);
+void register_alert(py::module_& module);
+void register_alert_sinks(py::module_& module);
 void register_evaluate(py::module_& module);
 void register_persist(py::module_& module);
 void register_model(py::module_& module);

@@ -32,6 +32,8 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_features(module);
   nad::python::register_detector(module);
   nad::python::register_threshold(module);
+  nad::python::register_alert(module);
+  nad::python::register_alert_sinks(module);
   nad::python::register_evaluate(module);
   nad::python::register_persist(module);
   nad::python::register_model(module);

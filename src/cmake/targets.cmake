@@ -2,7 +2,7 @@
 # flags).
 
 add_library(nad src/core.cpp src/simd.cpp src/table.cpp src/flow.cpp src/source.cpp src/features.cpp src/detector.cpp
-            src/threshold.cpp src/evaluate.cpp src/persist.cpp src/model.cpp
+            src/threshold.cpp src/evaluate.cpp src/alert.cpp src/persist.cpp src/model.cpp
             src/simd/baseline.cpp src/simd/avx2.cpp src/simd/avx512.cpp src/simd/neon.cpp)
 add_library(nad::nad ALIAS nad)
 

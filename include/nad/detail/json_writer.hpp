@@ -8,6 +8,7 @@
 
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <string>
@@ -49,6 +50,27 @@ class JsonWriter {
       return *this;
     }
     std::array<char, 32> digits{};
+    json_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+    return *this;
+  }
+
+  /// As `value`, with the fewer digits that a float needs.
+  JsonWriter& single(float number) {
+    separate();
+    if (!is_finite(static_cast<double>(number))) {
+      json_ += "null";
+      return *this;
+    }
+    std::array<char, 32> digits{};
+    json_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+    return *this;
+  }
+
+  /// All its digits, also beyond those that a floating-point number holds.
+  template <std::integral Whole>
+  JsonWriter& integer(Whole number) {
+    separate();
+    std::array<char, 24> digits{};
     json_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
     return *this;
   }

@@ -1,0 +1,310 @@
+#include <pybind11/operators.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alert_tools.hpp"
+#include "nad/detail/nearest_name.hpp"
+
+namespace nad::python {
+
+namespace {
+
+using AlertClass = py::class_<Alert>;
+using AlertSetters = std::map<std::string, std::function<void(Alert&, const py::handle&)>>;
+
+AlertSetters& alert_setters() {
+  static AlertSetters setters;
+  return setters;
+}
+
+/// A property of an alert that its constructor takes, too.
+template <class Value, class Get, class Set>
+void alert_property(AlertClass& alert, const char* property, const Get& get, const Set& set) {
+  alert.def_property(property, get, [set](Alert& self, Value value) { set(self, std::move(value)); });
+  alert_setters()[property] = [set, property](Alert& self, const py::handle& value) {
+    try {
+      set(self, value.cast<Value>());
+    } catch (const py::cast_error&) {
+      throw Error(ErrorCode::invalid_argument,
+                  std::string(property) + " is " + std::string(py::repr(value)) + ", which an alert cannot hold there");
+    }
+  };
+}
+
+template <class Value>
+void alert_field(AlertClass& alert, const char* property, Value Alert::*field) {
+  alert_property<Value>(
+      alert, property, [field](const Alert& self) { return self.*field; },
+      [field](Alert& self, Value value) { self.*field = std::move(value); });
+}
+
+std::optional<Address> address_from(const std::optional<std::string>& text, const char* what) {
+  if (!text) {
+    return std::nullopt;
+  }
+  const std::optional<Address> address = Address::parse(*text);
+  if (!address) {
+    throw Error(ErrorCode::invalid_argument, std::string(what) + " is '" + *text + "', which is no address");
+  }
+  return address;
+}
+
+void alert_address(AlertClass& alert, const char* property, std::optional<Address> Alert::*field) {
+  alert_property<std::optional<std::string>>(
+      alert, property,
+      [field](const Alert& self) {
+        const std::optional<Address>& address = self.*field;
+        return address ? std::optional(address->to_string()) : std::nullopt;
+      },
+      [field, property](Alert& self, const std::optional<std::string>& text) {
+        self.*field = address_from(text, property);
+      });
+}
+
+Alert alert_from(const py::kwargs& fields) {
+  Alert alert;
+  for (const auto& field : fields) {
+    const auto name = field.first.cast<std::string>();
+    const auto found = alert_setters().find(name);
+    if (found == alert_setters().end()) {
+      std::vector<std::string> known;
+      std::transform(alert_setters().begin(), alert_setters().end(), std::back_inserter(known),
+                     [](const auto& entry) { return entry.first; });
+      const std::string nearest = detail::nearest_name(name, known);
+      throw Error(ErrorCode::invalid_argument,
+                  "an alert has no '" + name + "'" + (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+    }
+    found->second(alert, field.second);
+  }
+  return alert;
+}
+
+void register_alert_parts(py::module_& module) {
+  py::class_<AlertReason>(module, "AlertReason", "What one column contributed to an alert; texts as people read them.")
+      .def(py::init([](std::string column, std::string value, std::string expected, std::string unit,
+                       double contribution, std::string direction) {
+             return AlertReason{std::move(column), std::move(value), std::move(expected),
+                                std::move(unit),   contribution,     std::move(direction)};
+           }),
+           py::arg("column"), py::arg("value"), py::arg("expected") = "", py::kw_only(), py::arg("unit") = "",
+           py::arg("contribution") = 0.0, py::arg("direction") = "")
+      .def_readwrite("column", &AlertReason::column)
+      .def_readwrite("value", &AlertReason::value)
+      .def_readwrite("expected", &AlertReason::expected)
+      .def_readwrite("unit", &AlertReason::unit)
+      .def_readwrite("contribution", &AlertReason::contribution)
+      .def_readwrite("direction", &AlertReason::direction)
+      .def(py::self == py::self)
+      .def("__repr__", [](const AlertReason& self) { return "<AlertReason: " + self.column + " " + self.value + ">"; });
+  py::class_<AlertModel>(module, "AlertModel", "Which model spoke: times in nanoseconds since 1970.")
+      .def(py::init([](std::string id, std::uint64_t version, std::string sha256, std::string schema,
+                       std::optional<std::int64_t> trained_until) {
+             return AlertModel{std::move(id), version, std::move(sha256), std::move(schema), trained_until};
+           }),
+           py::arg("id") = "", py::kw_only(), py::arg("version") = 0, py::arg("sha256") = "", py::arg("schema") = "",
+           py::arg("trained_until") = std::nullopt)
+      .def_readwrite("id", &AlertModel::id)
+      .def_readwrite("version", &AlertModel::version)
+      .def_readwrite("sha256", &AlertModel::sha256)
+      .def_readwrite("schema", &AlertModel::schema)
+      .def_readwrite("trained_until", &AlertModel::trained_until)
+      .def(py::self == py::self)
+      .def("__repr__", [](const AlertModel& self) {
+        return "<AlertModel: " + self.id + " version " + std::to_string(self.version) + ">";
+      });
+  py::class_<AlertFlow>(module, "AlertFlow", "What the flow of an alert carried: times in nanoseconds since 1970.")
+      .def(py::init([](std::uint64_t packets_sent, std::uint64_t packets_received, std::uint64_t bytes_sent,
+                       std::uint64_t bytes_received, std::int64_t start, std::int64_t end, std::string state,
+                       std::string reason) {
+             return AlertFlow{packets_sent, packets_received, bytes_sent,       bytes_received, start,
+                              end,          std::move(state), std::move(reason)};
+           }),
+           py::kw_only(), py::arg("packets_sent") = 0, py::arg("packets_received") = 0, py::arg("bytes_sent") = 0,
+           py::arg("bytes_received") = 0, py::arg("start") = 0, py::arg("end") = 0, py::arg("state") = "",
+           py::arg("reason") = "")
+      .def_readwrite("packets_sent", &AlertFlow::packets_sent)
+      .def_readwrite("packets_received", &AlertFlow::packets_received)
+      .def_readwrite("bytes_sent", &AlertFlow::bytes_sent)
+      .def_readwrite("bytes_received", &AlertFlow::bytes_received)
+      .def_readwrite("start", &AlertFlow::start)
+      .def_readwrite("end", &AlertFlow::end)
+      .def_readwrite("state", &AlertFlow::state)
+      .def_readwrite("reason", &AlertFlow::reason)
+      .def(py::self == py::self)
+      .def("__repr__", [](const AlertFlow& self) {
+        return "<AlertFlow: " + std::to_string(self.bytes_sent) + " bytes sent, " +
+               std::to_string(self.bytes_received) + " received>";
+      });
+}
+
+/// Pairs of a text and a number or text; in Python a dict, which keeps their order.
+template <class Part, class Value>
+void alert_pairs(AlertClass& alert, const char* property, std::vector<Part> Alert::*field, std::string Part::*key,
+                 Value Part::*value) {
+  alert_property<py::dict>(
+      alert, property,
+      [=](const Alert& self) {
+        py::dict pairs;
+        for (const Part& part : self.*field) {
+          pairs[py::str(part.*key)] = part.*value;
+        }
+        return pairs;
+      },
+      [=](Alert& self, const py::dict& pairs) {
+        std::vector<Part> parts;
+        parts.reserve(pairs.size());
+        for (const auto& pair : pairs) {
+          Part& part = parts.emplace_back();
+          part.*key = pair.first.cast<std::string>();
+          part.*value = pair.second.cast<Value>();
+        }
+        self.*field = std::move(parts);
+      });
+}
+
+void register_alert_class(py::module_& module) {
+  AlertClass alert(
+      module, "Alert",
+      "What nad tells people and other programs: one record, or many alike, that normal traffic hardly has.\n"
+      "\n"
+      "Every attribute is also an argument of the constructor, by name. Addresses are texts, times are\n"
+      "nanoseconds since 1970, `members`, `names` and `suppressed` are dicts.\n"
+      "\n"
+      ">>> alert = nad.Alert(src=\"10.0.3.17\", dst=\"203.0.113.9\", dst_port=443, p_value=0.00021)\n"
+      ">>> print(nad.to_eve(alert))");
+  alert.def(py::init(&alert_from));
+  alert_property<std::string>(
+      alert, "kind", [](const Alert& self) { return std::string(name(self.kind)); },
+      [](Alert& self, const std::string& word) { self.kind = enum_from_word<AlertKind>(word, "kind"); });
+  alert_address(alert, "src", &Alert::src);
+  alert_address(alert, "dst", &Alert::dst);
+  alert_field(alert, "src_port", &Alert::src_port);
+  alert_field(alert, "dst_port", &Alert::dst_port);
+  alert_field(alert, "protocol", &Alert::protocol);
+  alert_field(alert, "service", &Alert::service);
+  alert_field(alert, "community_id", &Alert::community_id);
+  alert_field(alert, "interface", &Alert::interface);
+  alert_field(alert, "flow_id", &Alert::flow_id);
+  alert_field(alert, "vlan", &Alert::vlan);
+  alert_pairs(alert, "names", &Alert::names, &AlertName::column, &AlertName::value);
+  alert_field(alert, "anomaly_class", &Alert::anomaly_class);
+  alert_field(alert, "signature", &Alert::signature);
+  alert_field(alert, "signature_id", &Alert::signature_id);
+  alert_field(alert, "revision", &Alert::revision);
+  alert_field(alert, "category", &Alert::category);
+  alert_field(alert, "severity", &Alert::severity);
+  alert_field(alert, "techniques", &Alert::techniques);
+  alert_field(alert, "score", &Alert::score);
+  alert_field(alert, "threshold", &Alert::threshold);
+  alert_field(alert, "p_value", &Alert::p_value);
+  alert_field(alert, "extrapolated", &Alert::extrapolated);
+  alert_field(alert, "n_calibration", &Alert::n_calibration);
+  alert_field(alert, "expected_alerts_per_day", &Alert::expected_alerts_per_day);
+  alert_field(alert, "reasons", &Alert::reasons);
+  alert_field(alert, "detector", &Alert::detector);
+  alert_pairs(alert, "members", &Alert::members, &AlertMember::name, &AlertMember::score);
+  alert_field(alert, "model", &Alert::model);
+  alert_field(alert, "features_missing", &Alert::features_missing);
+  alert_field(alert, "first_seen", &Alert::first_seen);
+  alert_field(alert, "last_seen", &Alert::last_seen);
+  alert_field(alert, "count", &Alert::count);
+  alert_field(alert, "total", &Alert::total);
+  alert_field(alert, "interim", &Alert::interim);
+  alert_field(alert, "flow", &Alert::flow);
+  alert_field(alert, "key", &Alert::key);
+  alert_pairs(alert, "suppressed", &Alert::suppressed, &SuppressedKey::key, &SuppressedKey::count);
+  alert_field(alert, "suppressed_elsewhere", &Alert::suppressed_elsewhere);
+  alert.def_property_readonly("id", &alert_id)
+      .def("__copy__", [](const Alert& self) { return Alert(self); })
+      .def(
+          "__deepcopy__", [](const Alert& self, const py::dict&) { return Alert(self); }, py::arg("memo"))
+      .def(py::self == py::self)
+      .def("__str__", [](const Alert& self) { return to_text(self); })
+      .def("__repr__", [](const Alert& self) { return "<Alert: " + to_text(self) + ">"; })
+      .def(py::pickle([](const Alert& self) { return to_eve(self); },
+                      [](const std::string& state) { return alert_from_eve(state); }));
+}
+
+void register_deduplicator(py::module_& module) {
+  py::class_<DeduplicatorStats>(module, "DeduplicatorStats", "What became of the alerts that a deduplicator was given.")
+      .def_readonly("given", &DeduplicatorStats::given)
+      .def_readonly("written", &DeduplicatorStats::written)
+      .def_readonly("pending", &DeduplicatorStats::pending)
+      .def_readonly("records", &DeduplicatorStats::records)
+      .def_readonly("held_back", &DeduplicatorStats::held_back)
+      .def_readonly("evicted", &DeduplicatorStats::evicted)
+      .def_readonly("keys", &DeduplicatorStats::keys)
+      .def("__repr__", [](const DeduplicatorStats& self) {
+        return "<DeduplicatorStats: " + std::to_string(self.given) + " alerts in " + std::to_string(self.records) +
+               " records>";
+      });
+  py::class_<Deduplicator>(module, "Deduplicator")
+      .def(py::init([](AlertKeyOptions key, std::vector<std::uint64_t> updates_at, std::uint64_t growth,
+                       double update_seconds, double quiet_seconds, double records_per_minute, double burst,
+                       double report_seconds, std::size_t most_keys, std::size_t most_listed) {
+             return Deduplicator({key, std::move(updates_at), growth, update_seconds, quiet_seconds, records_per_minute,
+                                  burst, report_seconds, most_keys, most_listed});
+           }),
+           py::arg("key"), py::arg("updates_at"), py::arg("growth"), py::arg("update_seconds"),
+           py::arg("quiet_seconds"), py::arg("records_per_minute"), py::arg("burst"), py::arg("report_seconds"),
+           py::arg("most_keys"), py::arg("most_listed"))
+      .def(
+          "add",
+          [](Deduplicator& self, const Alert& alert, std::optional<std::int64_t> now) {
+            return now ? self.add(alert, *now) : self.add(alert);
+          },
+          py::arg("alert"), py::arg("now"))
+      .def("advance", &Deduplicator::advance, py::arg("now"))
+      .def("flush", &Deduplicator::flush)
+      .def("save_state", &Deduplicator::save_state)
+      .def(
+          "restore_state", [](Deduplicator& self, const std::string& text) { self.restore_state(text); },
+          py::arg("text"))
+      .def_property_readonly("stats", &Deduplicator::stats);
+  py::class_<AlertKeyOptions>(module, "AlertKeyOptions")
+      .def(py::init([](bool by_class, unsigned src_prefix_v4, unsigned src_prefix_v6, unsigned dst_prefix_v4,
+                       unsigned dst_prefix_v6, bool by_dst_port, bool by_protocol, bool by_interface) {
+             const AlertKeyOptions options{by_class,      src_prefix_v4, src_prefix_v6, dst_prefix_v4,
+                                           dst_prefix_v6, by_dst_port,   by_protocol,   by_interface};
+             options.check();
+             return options;
+           }),
+           py::arg("by_class"), py::arg("src_prefix_v4"), py::arg("src_prefix_v6"), py::arg("dst_prefix_v4"),
+           py::arg("dst_prefix_v6"), py::arg("by_dst_port"), py::arg("by_protocol"), py::arg("by_interface"));
+}
+
+}  // namespace
+
+void register_alert(py::module_& module) {
+  register_alert_parts(module);
+  register_alert_class(module);
+  register_deduplicator(module);
+  module.def("to_eve", &to_eve, py::arg("alert"));
+  module.def("to_ecs", &to_ecs, py::arg("alert"));
+  module.def("to_cef", &to_cef, py::arg("alert"));
+  module.def(
+      "to_syslog", [](const Alert& alert, const py::dict& options) { return to_syslog(alert, syslog_from(options)); },
+      py::arg("alert"), py::arg("options"));
+  module.def(
+      "to_text", [](const Alert& alert) { return to_text(alert); }, py::arg("alert"));
+  module.def("to_report", &to_report, py::arg("alert"));
+  module.def(
+      "alert_from_eve", [](const std::string& line) { return alert_from_eve(line); }, py::arg("line"));
+  module.def("alert_key", &alert_key, py::arg("alert"), py::arg("options"));
+  module.def(
+      "severity_of",
+      [](double p_value, double high, double medium) {
+        return severity_of(p_value, {high, medium});
+      },
+      py::arg("p_value"), py::arg("high"), py::arg("medium"));
+}
+
+}  // namespace nad::python
