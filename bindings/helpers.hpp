@@ -40,6 +40,7 @@ void register_persist(py::module_& module);
 void register_model(py::module_& module);
 void register_export(py::module_& module);
 void register_record_scorer(py::module_& module);
+void register_monitor(py::module_& module);
 
 /// Rows that came from Python. A float32 array with adjacent columns is borrowed, whatever its row stride; everything
 /// else is converted once. The GIL must be held to make and to destroy one.

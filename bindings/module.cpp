@@ -39,4 +39,5 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_model(module);
   nad::python::register_export(module);
   nad::python::register_record_scorer(module);
+  nad::python::register_monitor(module);
 }

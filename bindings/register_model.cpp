@@ -89,6 +89,14 @@ void register_findings(py::module_& module) {
       .def_readonly("surprise", &Finding::surprise)
       .def_readonly("family", &Finding::family)
       .def_readonly("reasons", &Finding::reasons)
+      .def_property_readonly("members",
+                             [](const Finding& self) {
+                               py::dict members;
+                               for (const MemberScore& member : self.members) {
+                                 members[py::str(member.name)] = member.score;
+                               }
+                               return members;
+                             })
       .def("__eq__", [](const Finding& self, const Finding& other) { return self == other; })
       .def("__str__", &Finding::to_string)
       .def("__repr__", [](const Finding& self) {

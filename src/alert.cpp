@@ -7,6 +7,7 @@
 #include "nad/alert/deduplicator-inl.hpp"
 #include "nad/alert/file_channel-inl.hpp"
 #include "nad/alert/format-inl.hpp"
+#include "nad/alert/key_folder-inl.hpp"
 #include "nad/alert/mail_channel-inl.hpp"
 #include "nad/alert/sink-inl.hpp"
 #include "nad/alert/socket_channel-inl.hpp"

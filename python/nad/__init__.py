@@ -80,6 +80,7 @@ from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.model import Finding, Findings, Model, Reason
+from nad.monitor import Monitor, MonitorStats, RetrainOptions
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.record_scorer import RecordScore, RecordScorer
@@ -148,6 +149,8 @@ __all__ = [
     "Mahalanobis",
     "MissingFileError",
     "Model",
+    "Monitor",
+    "MonitorStats",
     "NearestNeighbours",
     "NotFittedError",
     "OneClassSVM",
@@ -159,6 +162,7 @@ __all__ = [
     "Reason",
     "RecordScore",
     "RecordScorer",
+    "RetrainOptions",
     "ScoreLimit",
     "SinkOptions",
     "SinkStats",

@@ -36,6 +36,17 @@ enum class FlowWait : std::uint8_t {
 
 inline constexpr std::size_t flow_waits = 10;
 
+/// Where a flow that ended stands among those that other engines ended, which share the packets of one capture with
+/// this one. In the order of one engine that gets all packets; of those that were flushed, in theirs.
+struct FlowOrder {
+  std::int64_t time = 0;      ///< of the packet that ended it, or when it became due
+  std::uint8_t is_due = 0;    ///< of the same time, what a packet ended comes first
+  std::uint8_t wait = 0;      ///< of what became due at the same time
+  std::uint64_t number = 0;   ///< of that packet; of what became due, of its last one
+
+  friend auto operator<=>(const FlowOrder&, const FlowOrder&) = default;
+};
+
 class FlowEngine {
  public:
   explicit FlowEngine(const FlowOptions& options)
@@ -64,9 +75,78 @@ class FlowEngine {
     const std::int64_t tick = clock_.advance(moment);
     counts_.late += packet.time < last_time_ ? 1U : 0U;
     last_time_ = packet.time;
+    add_at(packet, tick);
+  }
+
+  /// For engines that share the packets of one capture: the time by a clock that has seen all of them and never goes
+  /// back, and the number of the packet among all. Flows have a `FlowOrder` then.
+  void add_numbered(const Packet& packet, std::int64_t tick, std::uint64_t number) {
+    numbered_ = true;
+    number_ = number;
+    add_at(packet, tick);
+  }
+
+  /// Ends what became due before a time, as a packet of that time would.
+  void advance(std::int64_t tick) noexcept {
     if (tick > next_end_) {
       end_idle(tick);
     }
+  }
+
+  /// As `take` of all; `hand_on` gets the order, too.
+  template <class Take>
+  void take_ordered(const Take& hand_on) {
+    while (!ended_.empty()) {
+      const std::uint32_t place = ended_.pop(pool_);
+      --waiting_;
+      hand_on(static_cast<const FlowRecord&>(pool_[place]), orders_[place].ended);
+      pool_.give_back(place);
+    }
+  }
+
+  /// Ends all flows, those whose last packet is the oldest first.
+  void end_all() {
+    std::vector<std::uint32_t> places;
+    places.reserve(index_.size());
+    for (const FlowQueue& queue : queues_) {
+      for (std::uint32_t place = queue.first; place != no_flow; place = pool_[place].next) {
+        places.push_back(place);
+      }
+    }
+    std::sort(places.begin(), places.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return std::pair(pool_[a].tick, pool_[a].serial) < std::pair(pool_[b].tick, pool_[b].serial);
+    });
+    for (const std::uint32_t place : places) {
+      end(place, FlowEnding::flushed);
+      note_order(place, {pool_[place].tick, 0, 0, pool_[place].serial});
+    }
+  }
+
+  /// Hands on up to `most` flows that ended, in their order, and forgets them.
+  template <class Take>
+  void take(std::size_t most, const Take& hand_on) {
+    for (; most > 0 && !ended_.empty(); --most) {
+      const std::uint32_t place = ended_.pop(pool_);
+      --waiting_;
+      hand_on(static_cast<const FlowRecord&>(pool_[place]));
+      pool_.give_back(place);
+    }
+  }
+
+  std::size_t ended() const noexcept { return waiting_; }
+  std::size_t open() const noexcept { return index_.size(); }
+  std::size_t bytes() const noexcept { return pool_.bytes() + index_.bytes(); }
+  const Counts& counts() const noexcept { return counts_; }
+
+ private:
+  struct Order {
+    std::uint64_t last_number = 0;
+    FlowOrder ended;
+  };
+
+  void add_at(const Packet& packet, std::int64_t tick) {
+    advance(tick);
+    now_ = tick;
     bool one_way = false;
     const FlowEnds ends = ends_of(packet, one_way);
     if (each_icmp_ && is_icmp(packet.protocol)) {
@@ -95,46 +175,22 @@ class FlowEngine {
     FlowRecord& flow = pool_[place];
     count(flow, side, packet);
     requeue(place, flow, wait_of(flow), tick, fresh);
+    if (numbered_) {
+      order_of(place).last_number = number_;
+    }
     if (active_ != 0 && tick - flow.reported >= active_) {
       flow.reported = tick;
       report(place);
     }
   }
 
-  /// Ends all flows, those whose last packet is the oldest first.
-  void end_all() {
-    std::vector<std::uint32_t> places;
-    places.reserve(index_.size());
-    for (const FlowQueue& queue : queues_) {
-      for (std::uint32_t place = queue.first; place != no_flow; place = pool_[place].next) {
-        places.push_back(place);
-      }
+  Order& order_of(std::uint32_t place) {
+    if (place >= orders_.size()) {
+      orders_.resize(std::max<std::size_t>(place + 1, 2 * orders_.size()));
     }
-    std::sort(places.begin(), places.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return std::pair(pool_[a].tick, pool_[a].serial) < std::pair(pool_[b].tick, pool_[b].serial);
-    });
-    for (const std::uint32_t place : places) {
-      end(place, FlowEnding::flushed);
-    }
+    return orders_[place];
   }
 
-  /// Hands on up to `most` flows that ended, in their order, and forgets them.
-  template <class Take>
-  void take(std::size_t most, const Take& hand_on) {
-    for (; most > 0 && !ended_.empty(); --most) {
-      const std::uint32_t place = ended_.pop(pool_);
-      --waiting_;
-      hand_on(static_cast<const FlowRecord&>(pool_[place]));
-      pool_.give_back(place);
-    }
-  }
-
-  std::size_t ended() const noexcept { return waiting_; }
-  std::size_t open() const noexcept { return index_.size(); }
-  std::size_t bytes() const noexcept { return pool_.bytes() + index_.bytes(); }
-  const Counts& counts() const noexcept { return counts_; }
-
- private:
   static bool is_icmp(std::uint8_t protocol) noexcept {
     return protocol == protocol_icmp || protocol == protocol_icmpv6;
   }
@@ -187,7 +243,8 @@ class FlowEngine {
     flow.hash = hash;
     flow.reported = tick;
     flow.first = flow.last = packet.time;
-    flow.serial = counts_.flows++;
+    flow.serial = numbered_ ? number_ : counts_.flows;
+    ++counts_.flows;
     flow.vlan = packet.vlan;
     flow.vlan_tags = packet.vlan_tags;
     index_.add(hash, place);
@@ -249,8 +306,15 @@ class FlowEngine {
     index_.erase(flow.hash, place);
     queues_[flow.wait].remove(pool_, place);
     flow.ending = ending;
+    note_order(place, {now_, 0, 0, number_});
     ended_.push(pool_, place);
     ++waiting_;
+  }
+
+  void note_order(std::uint32_t place, const FlowOrder& order) noexcept {
+    if (numbered_) {
+      orders_[place].ended = order;  // it is there since the first packet
+    }
   }
 
   /// Ends what was silent for too long, in the order in which it became so.
@@ -269,8 +333,11 @@ class FlowEngine {
         next_end_ = earliest;
         return;
       }
-      end(queues_[queue].first,
-          queue == static_cast<std::size_t>(FlowWait::closing) ? FlowEnding::closed : FlowEnding::idle);
+      const std::uint32_t place = queues_[queue].first;
+      end(place, queue == static_cast<std::size_t>(FlowWait::closing) ? FlowEnding::closed : FlowEnding::idle);
+      if (numbered_) {
+        note_order(place, {earliest, 1, static_cast<std::uint8_t>(queue), orders_[place].last_number});
+      }
     }
   }
 
@@ -300,6 +367,9 @@ class FlowEngine {
     const std::uint32_t copy = pool_.take();
     pool_[copy] = pool_[place];
     pool_[copy].ending = FlowEnding::open;
+    if (numbered_) {
+      order_of(copy).ended = {now_, 0, 0, number_};
+    }
     ended_.push(pool_, copy);
     ++waiting_;
     ++counts_.interim;
@@ -337,6 +407,10 @@ class FlowEngine {
   std::int64_t next_end_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t last_time_ = std::numeric_limits<std::int64_t>::min();
   Counts counts_;
+  bool numbered_ = false;
+  std::uint64_t number_ = 0;
+  std::int64_t now_ = std::numeric_limits<std::int64_t>::min();
+  std::vector<Order> orders_;  ///< by place, where packets are numbered
 };
 
 }  // namespace nad::detail

@@ -34,6 +34,14 @@ struct Reason {
   friend bool operator==(const Reason&, const Reason&) = default;
 };
 
+/// What one detector of an ensemble says, in the unit of its combination; see `Ensemble::member_scores`.
+struct MemberScore {
+  std::string name;
+  float score = 0.0F;
+
+  friend bool operator==(const MemberScore&, const MemberScore&) = default;
+};
+
 struct Finding {
   std::size_t row = 0;          ///< of the table that was given
   float score = 0.0F;           ///< the detector's; higher is more anomalous
@@ -41,6 +49,7 @@ struct Finding {
   double surprise = 0.0;        ///< -log10 of the p-value, without its steps
   std::string family = {};      ///< of attacks, where the model learnt from labels
   std::vector<Reason> reasons;  ///< the columns that contributed most, the largest first
+  std::vector<MemberScore> members = {};  ///< where the detector is an ensemble, and there are reasons
 
   NAD_API std::string to_string() const;
   friend bool operator==(const Finding&, const Finding&) = default;

@@ -204,10 +204,15 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
     if (most == 0 || begin >= explained) {
       continue;
     }
+    const auto* const ensemble = dynamic_cast<const Ensemble*>(detector_.get());
+    const Matrix words = ensemble != nullptr ? ensemble->member_scores(x, quiet) : Matrix();
     const Matrix contributions = pipeline_.fold(detail::explain_distinct(*detector_, x, quiet), part);
     for (std::size_t i = 0; i < count; ++i) {
       findings[begin + i].reasons = detail::reasons_of(usual_, *reason_columns_, part, i, contributions.row(i),
                                                        findings[begin + i].surprise, most);
+      for (std::size_t member = 0; member < words.columns(); ++member) {
+        findings[begin + i].members.push_back({ensemble->member_name(member), words.row(i)[member]});
+      }
     }
     if (control.progress && !control.progress({.stage = "explaining", .done = begin + count, .total = wanted})) {
       throw Error(ErrorCode::cancelled, "explaining was cancelled");

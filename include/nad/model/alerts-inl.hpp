@@ -1,0 +1,295 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nad/core/error.hpp"
+#include "nad/detail/sha256.hpp"
+#include "nad/flow/community_id.hpp"
+#include "nad/flow/protocol_names-inl.hpp"
+#include "nad/flow/shared_columns-inl.hpp"
+#include "nad/model/alerts.hpp"
+#include "nad/model/monitor_times-inl.hpp"
+#include "nad/table/time.hpp"
+
+namespace nad {
+
+namespace detail {
+
+/// One row of a table, asked by names that need not be there.
+class AlertRecord {
+ public:
+  AlertRecord(const Table& table, std::size_t row) : table_(table), row_(row) {}
+
+  /// Null where the column is not there, of another type, or empty here.
+  const Column* value(std::string_view name, ColumnType type) const {
+    const auto place = table_.schema().find(name);
+    if (!place || table_.column(*place).type() != type || table_.column(*place).is_missing(row_)) {
+      return nullptr;
+    }
+    return &table_.column(*place);
+  }
+
+  std::string text(std::string_view name) const {
+    const Column* column = value(name, ColumnType::category);
+    column = column != nullptr ? column : value(name, ColumnType::text);
+    return column != nullptr ? std::string(column->text(row_)) : std::string();
+  }
+
+  std::optional<Address> address(std::string_view name) const {
+    const Column* const column = value(name, ColumnType::address);
+    return column != nullptr ? std::optional(column->addresses()[row_]) : std::nullopt;
+  }
+
+  std::optional<std::int64_t> time(std::string_view name) const {
+    const Column* const column = value(name, ColumnType::time);
+    return column != nullptr ? std::optional(column->times()[row_]) : std::nullopt;
+  }
+
+  std::optional<std::int64_t> integer(std::string_view name) const {
+    const Column* const column = value(name, ColumnType::integer);
+    return column != nullptr ? std::optional(column->integers()[row_]) : std::nullopt;
+  }
+
+  /// 0 where there is none, or a negative one.
+  std::uint64_t count(std::string_view name) const {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer(name).value_or(0)));
+  }
+
+  std::optional<std::uint16_t> port(std::string_view name) const {
+    const std::optional<std::int64_t> number = integer(name);
+    return number && *number >= 0 && *number <= 65535 ? std::optional(static_cast<std::uint16_t>(*number))
+                                                      : std::nullopt;
+  }
+
+  bool truth(std::string_view name) const {
+    const Column* const column = value(name, ColumnType::boolean);
+    return column != nullptr && column->booleans()[row_] != 0;
+  }
+
+  std::optional<std::int64_t> begin() const {
+    if (const std::optional<std::int64_t> at = time("timestamp")) {
+      return at;
+    }
+    for (const Field& field : table_.schema()) {
+      if (field.role == Role::moment && field.type == ColumnType::time) {
+        if (const std::optional<std::int64_t> at = time(field.name)) {
+          return at;
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::int64_t> end() const { return RecordTimes(table_).of(row_); }
+
+ private:
+  const Table& table_;
+  std::size_t row_;
+};
+
+/// The number of a protocol by its name or its digits.
+inline std::optional<std::uint8_t> number_of_protocol(std::string_view name) {
+  for (const auto& [spelling, usual] : protocol_spellings) {
+    name = name == spelling ? usual : name;
+  }
+  for (const NumberedProtocol& protocol : numbered_protocols) {
+    if (protocol.name == name) {
+      return protocol.number;
+    }
+  }
+  std::uint8_t number = 0;
+  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return failure == std::errc() && end == name.data() + name.size() && !name.empty() ? std::optional(number)
+                                                                                    : std::nullopt;
+}
+
+/// "" where too little is known. Logs give the ports of ICMP as they like, so it has an id only where they say it.
+inline std::string computed_community_id(const Alert& alert) {
+  const std::optional<std::uint8_t> protocol = number_of_protocol(alert.protocol);
+  if (!alert.src || !alert.dst || !protocol || *protocol == protocol_icmp || *protocol == protocol_icmpv6) {
+    return "";
+  }
+  const bool has_ports = *protocol == protocol_tcp || *protocol == protocol_udp || *protocol == protocol_sctp;
+  if (has_ports && (!alert.src_port || !alert.dst_port)) {
+    return "";
+  }
+  return community_id({*alert.src, *alert.dst, alert.src_port.value_or(0), alert.dst_port.value_or(0), *protocol});
+}
+
+inline std::vector<std::uint16_t> alert_vlans(const AlertRecord& record) {
+  std::vector<std::uint16_t> tags;
+  for (const char* name : {"vlan", "inner_vlan"}) {
+    if (const std::optional<std::uint16_t> tag = record.port(name)) {
+      tags.push_back(*tag);
+    }
+  }
+  return tags;
+}
+
+inline std::optional<AlertFlow> alert_flow(const AlertRecord& record, const Table& table, std::int64_t begin,
+                                           std::int64_t end) {
+  constexpr std::array<std::string_view, 4> counters = {"packets_sent", "packets_received", "bytes_sent",
+                                                        "bytes_received"};
+  if (std::none_of(counters.begin(), counters.end(), [&](std::string_view name) { return table.has(name); })) {
+    return std::nullopt;
+  }
+  return AlertFlow{.packets_sent = record.count(counters[0]),
+                   .packets_received = record.count(counters[1]),
+                   .bytes_sent = record.count(counters[2]),
+                   .bytes_received = record.count(counters[3]),
+                   .start = begin,
+                   .end = end,
+                   .state = record.text("state"),
+                   .reason = record.text("ended")};
+}
+
+/// Texts that have no field of their own.
+inline std::vector<AlertName> alert_names(const AlertRecord& record, const Schema& schema, std::size_t most) {
+  constexpr std::size_t longest = 256;
+  std::vector<AlertName> names;
+  for (const Field& field : schema) {
+    const bool is_text = field.type == ColumnType::category || field.type == ColumnType::text;
+    if (names.size() == most || !is_text || field.role == Role::label || is_flow_column(field.name) ||
+        field.name == "ended") {
+      continue;
+    }
+    std::string text = record.text(field.name);
+    if (!text.empty()) {
+      std::size_t end = std::min(text.size(), longest);
+      while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) {
+        --end;  // not in the middle of a letter
+      }
+      text.resize(end);
+      names.push_back({field.name, std::move(text)});
+    }
+  }
+  return names;
+}
+
+}  // namespace detail
+
+NAD_INLINE std::optional<std::int64_t> record_time(const Table& records, std::size_t row) {
+  return detail::RecordTimes(records).of(row);
+}
+
+NAD_INLINE std::string anomaly_class_of(const Finding& finding) {
+  if (!finding.family.empty()) {
+    return finding.family;
+  }
+  if (finding.reasons.empty() || !(finding.reasons.front().contribution > 0.0)) {
+    return "anomaly";
+  }
+  const Reason& strongest = finding.reasons.front();
+  const char* word = "unusual";
+  switch (strongest.direction) {
+    case Direction::usual:
+      break;
+    case Direction::higher:
+      word = "high";
+      break;
+    case Direction::lower:
+      word = "low";
+      break;
+    case Direction::rare:
+      word = "rare";
+      break;
+    case Direction::never_seen:
+      word = "new";
+      break;
+    case Direction::missing:
+      word = "missing";
+      break;
+  }
+  return std::string(word) + " " + strongest.column;
+}
+
+NAD_INLINE AlertMaker::AlertMaker(const Model& model, const AlertMakerOptions& options) : options_(options) {
+  if (!model.is_fitted()) {
+    throw Error(ErrorCode::not_fitted,
+                "this model has not learnt anything yet; call fit() or load one before it can raise alerts");
+  }
+  options_.severity.check();
+  inputs_ = model.pipeline().inputs();
+  model_ = {.id = options_.id,
+            .version = options_.version,
+            .sha256 = detail::sha256_text(model.save_bytes()),
+            .schema = inputs_.source(),
+            .trained_until = options_.trained_until};
+  detector_ = model.detector().kind();
+  threshold_ = model.threshold().score;
+  n_calibration_ = model.calibration().size();
+  if (model.records_per_day()) {
+    // what lies above the threshold, and not what reaches it
+    const float above = std::nextafter(threshold_, std::numeric_limits<float>::max());
+    expected_alerts_per_day_ = *model.records_per_day() * model.calibration().p_value(above).value;
+  }
+}
+
+NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, std::int64_t now) const {
+  if (finding.row >= records.rows()) {
+    throw Error(ErrorCode::invalid_argument, "the finding is about row " + std::to_string(finding.row) +
+                                                 ", and the table has " + std::to_string(records.rows()) +
+                                                 "; give the table that was judged");
+  }
+  const detail::AlertRecord record(records, finding.row);
+  Alert alert;
+  alert.first_seen = record.begin().value_or(now);
+  alert.last_seen = std::max(record.end().value_or(now), alert.first_seen);
+  alert.src = record.address("src_ip");
+  alert.dst = record.address("dst_ip");
+  alert.src_port = record.port("src_port");
+  alert.dst_port = record.port("dst_port");
+  alert.protocol = record.text("protocol");
+  alert.service = record.text("service");
+  alert.community_id = record.text("community_id");
+  if (alert.community_id.empty()) {
+    alert.community_id = detail::computed_community_id(alert);
+  }
+  alert.interface = record.text("interface").empty() ? options_.interface : record.text("interface");
+  alert.vlan = detail::alert_vlans(record);
+  const std::string flow_id = record.text("flow_id");
+  static_cast<void>(std::from_chars(flow_id.data(), flow_id.data() + flow_id.size(), alert.flow_id));
+  alert.interim = record.truth("interim");
+  alert.flow = detail::alert_flow(record, records, alert.first_seen, alert.last_seen);
+  alert.names = detail::alert_names(record, records.schema(), options_.most_names);
+
+  alert.anomaly_class = anomaly_class_of(finding);
+  alert.score = finding.score;
+  alert.threshold = threshold_;
+  alert.p_value = finding.p.value;
+  alert.extrapolated = finding.p.extrapolated;
+  alert.severity = severity_of(alert.p_value, options_.severity);
+  alert.n_calibration = n_calibration_;
+  alert.expected_alerts_per_day = expected_alerts_per_day_;
+  alert.reasons.reserve(finding.reasons.size());
+  for (const Reason& reason : finding.reasons) {
+    alert.reasons.push_back({.column = reason.column,
+                             .value = reason.value,
+                             .expected = reason.expected,
+                             .contribution = reason.contribution,
+                             .direction = std::string(name(reason.direction))});
+  }
+  alert.detector = detector_;
+  alert.members.reserve(finding.members.size());
+  for (const MemberScore& member : finding.members) {
+    alert.members.push_back({member.name, member.score});
+  }
+  alert.model = model_;
+  for (const Field& field : inputs_) {
+    const auto place = records.schema().find(field.name);
+    if (field.role == Role::feature && (!place || records.column(*place).is_missing(finding.row))) {
+      alert.features_missing.push_back(field.name);
+    }
+  }
+  return alert;
+}
+
+}  // namespace nad

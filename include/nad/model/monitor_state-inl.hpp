@@ -1,0 +1,461 @@
+#pragma once
+
+// What a monitor does with each batch of records, and what it keeps in mind between them.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nad/alert/allow_list.hpp"
+#include "nad/core/error.hpp"
+#include "nad/model/monitor.hpp"
+#include "nad/model/monitor_checkpoint-inl.hpp"
+#include "nad/model/monitor_retrain-inl.hpp"
+#include "nad/model/monitor_sinks-inl.hpp"
+#include "nad/model/monitor_times-inl.hpp"
+#include "nad/model/record_scorer.hpp"
+#include "nad/table/time.hpp"
+
+namespace nad::detail {
+
+inline std::int64_t time_by_the_wall() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Whether some time has passed since the last time that it was asked and said so.
+class Period {
+ public:
+  explicit Period(double seconds) : seconds_(seconds) {}
+  bool has_passed() {
+    if (!is_over()) {
+      return false;
+    }
+    begin();
+    return true;
+  }
+  bool is_over() const { 
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count() >= seconds_;
+  }
+  void begin() { begun_ = std::chrono::steady_clock::now(); }
+
+ private:
+  double seconds_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+class MonitorState {
+ public:
+  MonitorState(const Model& model, const MonitorOptions& given)
+      : options(given), scorer_(model), maker_(model, given.alerts), deduplicator_(given.deduplicator),
+        folder_(given.folder), drift_(model.calibration(), given.drift), retrainer_(given.retrain, model),
+        allowed_(std::make_shared<const AllowList>()), checkpoint_due_(given.checkpoint_seconds),
+        stats_due_(given.stats_seconds) {
+    if (retrainer_.is_on() && model.options().training == Training::labelled) {
+      throw Error(ErrorCode::invalid_argument,
+                  "this model learnt from labels, which live records do not have; monitor it without retrain");
+    }
+    looks_back_ = model.pipeline().looks_back();
+    version_ = given.alerts.version;
+  }
+
+  const MonitorOptions options;
+  MonitorSinks sinks;
+  std::function<void(const Alert&)> on_alert;
+  std::function<void(const MonitorStats&)> on_stats;
+  std::function<void(const Table&, const Findings&)> on_records;
+  std::function<void(const std::string&)> on_note;
+  std::atomic<bool> is_running{false};
+
+  void allow(AllowList allowed) {
+    auto shared = std::make_shared<const AllowList>(std::move(allowed));
+    const std::lock_guard lock(mutex_);
+    allowed_ = std::move(shared);
+  }
+
+  Model model() const {
+    const std::lock_guard lock(mutex_);
+    return scorer_.model();
+  }
+
+  MonitorStats stats() const {
+    MonitorStats stats;
+    {
+      const std::lock_guard lock(mutex_);
+      stats = published_;
+    }
+    stats.sinks = sinks.report();
+    return stats;
+  }
+
+  /// Before the first record of a run.
+  void begin(RecordSource& source) {
+    begun_ = std::chrono::steady_clock::now();
+    records_at_begin_ = counts_.records;
+    counts_.source = source.describe();
+    source.expect(scorer_.inputs());
+    marks_.clear();
+    muted_ = 0;
+    if (!options.checkpoint.empty()) {
+      if (const std::optional<MonitorCheckpoint> checkpoint = MonitorCheckpoint::load(options.checkpoint)) {
+        restore(*checkpoint, source);
+      } else {
+        mark(source);
+      }
+    }
+    publish(source);
+  }
+
+  void take(Table records, RecordSource& source) {
+    if (muted_ != 0) {
+      const auto again = static_cast<std::size_t>(std::min<std::uint64_t>(muted_, records.rows()));
+      static_cast<void>(look_only(records.slice(0, again)));
+      muted_ -= again;
+      counts_.replayed += again;
+      records = records.slice(again, records.rows() - again);
+    }
+    if (records.rows() != 0) {
+      judge(records);
+    }
+    mark(source);
+    last_came_ = std::chrono::steady_clock::now();
+    publish(source);
+  }
+
+  /// Nothing came. Time passes for what happens now.
+  void idle(RecordSource& source) {
+    constexpr std::chrono::seconds patience(1);
+    const auto passed = std::chrono::steady_clock::now() - last_came_;
+    if (has_time_ && source.is_live() && muted_ == 0 && passed >= patience) {
+      write(deduplicator_.advance(
+          latest_ + std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()));
+    }
+    publish(source);
+  }
+
+  /// What is due from time to time.
+  void look_after(RecordSource& source) {
+    take_over();
+    retrainer_.begin(scorer_.model());
+    if (!options.checkpoint.empty() && checkpoint_due_.is_over() && muted_ == 0 && sinks.are_done()) {
+      try {
+        save(source);
+      } catch (const Error& error) {  // the next one may succeed
+        tell_error(error.what());
+      }
+      checkpoint_due_.begin();
+    }
+    if (options.stats_seconds > 0.0 && stats_due_.has_passed()) {
+      report(source);
+    }
+  }
+
+  /// The end of a run. Keys go on counting in the next one where there is a checkpoint and the source goes on.
+  void finish(RecordSource& source) {
+    retrainer_.stop();
+    if (options.checkpoint.empty() || source.ended()) {
+      write(deduplicator_.flush());
+    }
+    publish(source);
+    if (options.stats_seconds > 0.0) {
+      report(source);
+    }
+    sinks.flush();
+    if (!options.checkpoint.empty() && muted_ == 0) {
+      if (sinks.are_done()) {
+        save(source);
+      } else {
+        tell_error("a sink has not delivered all of its alerts, so the checkpoint stays as it was before them");
+      }
+    }
+    publish(source);
+  }
+
+ private:
+  struct Mark {
+    std::string position;
+    std::uint64_t records = 0;
+    std::int64_t time = 0;
+  };
+
+  /// Fills windows, and says nothing.
+  Findings look_only(const Table& records) {
+    return scorer_.detect(records, {.most_reasons = 0, .most_explained = 0}, {.n_jobs = options.n_jobs});
+  }
+
+  void judge(const Table& records) {
+    const DetectOptions wanted{.most_reasons = options.most_reasons, .most_explained = records.rows()};
+    Findings findings = scorer_.detect(records, wanted, {.n_jobs = options.n_jobs});
+    std::vector<std::size_t> in_order(findings.reported.size());
+    std::iota(in_order.begin(), in_order.end(), std::size_t{0});
+    std::sort(in_order.begin(), in_order.end(),
+              [&](std::size_t a, std::size_t b) { return findings.reported[a].row < findings.reported[b].row; });
+    std::shared_ptr<const AllowList> allowed;
+    {
+      const std::lock_guard lock(mutex_);
+      allowed = allowed_;
+    }
+    const RecordTimes times(records);
+    std::vector<std::size_t> normal;
+    normal.reserve(records.rows());
+    auto next = in_order.begin();
+    for (std::size_t row = 0; row < records.rows(); ++row) {
+      const std::optional<std::int64_t> time = times.of(row);
+      const std::int64_t now = time ? *time : time_by_the_wall();
+      write(deduplicator_.advance(now));
+      latest_ = has_time_ ? std::max(latest_, now) : now;
+      has_time_ = true;
+      bool is_normal = true;
+      if (next != in_order.end() && findings.reported[*next].row == row) {
+        is_normal = raise(records, findings.reported[*next], now, *allowed);
+        ++next;
+      }
+      if (is_normal) {
+        normal.push_back(row);
+      }
+      watch_drift(findings.scores[row]);
+    }
+    counts_.records += records.rows();
+    counts_.reported += findings.reported.size();
+    retrainer_.add(records, normal, times);
+    if (retrainer_.is_on()) {
+      remember(records);
+    }
+    if (on_records) {
+      on_records(records, findings);
+    }
+  }
+
+  /// True where an allow-list knows it.
+  bool raise(const Table& records, const Finding& finding, std::int64_t now, const AllowList& allowed) {
+    Alert alert = maker_.make(records, finding, now);
+    if (allowed.match(alert) != nullptr) {
+      ++counts_.allowed;
+      return true;
+    }
+    ++counts_.alerts;
+    counts_.folded += folder_.fold(alert) ? 1U : 0U;
+    write(deduplicator_.add(alert, now));
+    return false;
+  }
+
+  void write(const std::vector<Alert>& records) {
+    for (const Alert& record : records) {
+      ++counts_.written;
+      sinks.write(record);
+      if (on_alert) {
+        on_alert(record);
+      }
+    }
+  }
+
+  void watch_drift(float score) {
+    const bool is_full = ++scores_ % std::max<std::uint64_t>(1, options.drift.window) == 0;
+    if (drift_.add(score)) {
+      ++counts_.drifts;
+      counts_.drift = drift_.last().to_string();
+      if (!drifts_) {
+        tell("the scores are unlike those that the model was calibrated on: " + counts_.drift);
+      }
+      drifts_ = true;
+    } else if (is_full) {  // a window that was as usual
+      drifts_ = false;
+    }
+  }
+
+  /// The records just before, to fill the windows of a new model.
+  void remember(const Table& records) {
+    recent_.push_back(records);
+    recent_rows_ += records.rows();
+    while (recent_.size() > 1 && recent_rows_ - recent_.front().rows() >= options.replay_records) {
+      recent_rows_ -= recent_.front().rows();
+      recent_.pop_front();
+    }
+  }
+
+  void take_over() {
+    std::optional<TrainedModel> trained = retrainer_.take();
+    if (!trained) {
+      return;
+    }
+    if (!trained->model) {
+      tell_error("learning from what came failed: " + trained->error);
+      return;
+    }
+    RecordScorer scorer(*trained->model);
+    AlertMakerOptions about = options.alerts;
+    about.version = version_ + 1;
+    about.trained_until = trained->until;
+    AlertMaker maker(*trained->model, about);
+    {
+      const std::lock_guard lock(mutex_);
+      scorer_ = std::move(scorer);
+    }
+    for (const Table& records : recent_) {
+      static_cast<void>(look_only(records));
+    }
+    maker_ = std::move(maker);
+    drift_ = DriftMonitor(trained->model->calibration(), options.drift);
+    scores_ = 0;
+    looks_back_ = trained->model->pipeline().looks_back();
+    ++version_;
+    ++counts_.trainings;
+    tell("model version " + std::to_string(version_) + " has learnt from what came, and takes over");
+  }
+
+  /// Where a run that begins anew could begin to read, kept as far back as it may have to.
+  void mark(RecordSource& source) {
+    if (options.checkpoint.empty()) {
+      return;
+    }
+    std::string position = source.position();
+    const std::uint64_t records = counts_.records - muted_;
+    constexpr std::uint64_t step = 256;
+    const bool is_far = marks_.empty() || records - marks_.back().records >= step ||
+                        latest_ - marks_.back().time >= nanoseconds_per_second;
+    if (!position.empty() && is_far && (marks_.empty() || records != marks_.back().records)) {
+      marks_.push_back({std::move(position), records, latest_});
+    }
+    const auto seconds = static_cast<std::int64_t>(options.replay_seconds * 1e9);
+    while (marks_.size() > 1 && (!looks_back_ || (counts_.records - marks_[1].records >= options.replay_records &&
+                                                  latest_ - marks_[1].time >= seconds))) {
+      marks_.pop_front();
+    }
+  }
+
+  void save(RecordSource& source) {
+    MonitorCheckpoint checkpoint;
+    const std::string position = source.position();
+    const bool can_replay = looks_back_ && !position.empty() && !marks_.empty();
+    checkpoint.set("source", source.describe());
+    checkpoint.set("position", position);
+    checkpoint.set("replay_position", can_replay ? marks_.front().position : position);
+    checkpoint.set_number("replay_records", can_replay ? counts_.records - marks_.front().records : 0);
+    checkpoint.set("deduplicator", deduplicator_.save_state());
+    checkpoint.set("folder", folder_.save_state());
+    checkpoint.set("model", maker_.model().sha256);
+    checkpoint.set_number("has_time", has_time_ ? 1 : 0);
+    checkpoint.set_number("time", static_cast<std::uint64_t>(latest_));
+    for (const auto& [name, count] : stored_counts()) {
+      checkpoint.set_number(name, *count);
+    }
+    ++counts_.checkpoints;
+    checkpoint.save(options.checkpoint);
+  }
+
+  void restore(const MonitorCheckpoint& checkpoint, RecordSource& source) {
+    if (checkpoint.text("source") != source.describe()) {
+      throw Error(ErrorCode::invalid_argument,
+                  "the checkpoint " + options.checkpoint.string() + " is of " + checkpoint.text("source") +
+                      ", and not of " + source.describe() + "; give each source a checkpoint of its own");
+    }
+    deduplicator_.restore_state(checkpoint.text("deduplicator"));
+    folder_.restore_state(checkpoint.text("folder"));
+    for (const auto& [name, count] : stored_counts()) {
+      *count = checkpoint.number(name);
+    }
+    records_at_begin_ = counts_.records;
+    has_time_ = checkpoint.number("has_time") != 0;
+    latest_ = static_cast<std::int64_t>(checkpoint.number("time"));
+    if (checkpoint.text("model") != maker_.model().sha256) {
+      tell("the model is another one than before the restart");
+    }
+    {
+      RecordScorer scorer(scorer_.model());
+      const std::lock_guard lock(mutex_);
+      scorer_ = std::move(scorer);
+    }
+    muted_ = checkpoint.number("replay_records");
+    if (muted_ > counts_.records) {
+      throw Error(ErrorCode::bad_file, "the checkpoint " + options.checkpoint.string() +
+                                           " contradicts itself; delete it to begin anew");
+    }
+    if (!checkpoint.text("replay_position").empty()) {
+      source.go_to(checkpoint.text("replay_position"));
+      marks_.push_back({checkpoint.text("replay_position"), counts_.records - muted_, latest_});
+    }
+  }
+
+  std::vector<std::pair<const char*, std::uint64_t*>> stored_counts() {
+    return {{"records", &counts_.records},   {"reported", &counts_.reported}, {"allowed", &counts_.allowed},
+            {"alerts", &counts_.alerts},     {"folded", &counts_.folded},     {"written", &counts_.written},
+            {"replayed", &counts_.replayed}, {"drifts", &counts_.drifts},     {"checkpoints", &counts_.checkpoints}};
+  }
+
+  void publish(RecordSource& source) {
+    counts_.deduplicator = deduplicator_.stats();
+    counts_.input = source.stats();
+    counts_.time = has_time_ ? latest_ : 0;
+    counts_.model_version = version_;
+    counts_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+    const auto since = static_cast<double>(counts_.records - records_at_begin_);
+    counts_.records_per_second = counts_.seconds > 0.0 ? since / counts_.seconds : 0.0;
+    for (; notes_told_ < counts_.input.notes.size(); ++notes_told_) {
+      tell(counts_.input.notes[notes_told_]);
+    }
+    const std::lock_guard lock(mutex_);
+    published_ = counts_;
+  }
+
+  void report(RecordSource& source) {
+    publish(source);
+    const MonitorStats now = stats();
+    if (on_stats) {
+      on_stats(now);
+    }
+    sinks.write_stats(now.to_json());
+  }
+
+  void tell(const std::string& note) const {
+    if (on_note) {
+      on_note(note);
+    }
+  }
+
+  void tell_error(const std::string& error) {
+    counts_.last_error = error;
+    tell(error);
+  }
+
+  RecordScorer scorer_;
+  AlertMaker maker_;
+  Deduplicator deduplicator_;
+  KeyFolder folder_;
+  DriftMonitor drift_;
+  Retrainer retrainer_;
+  bool looks_back_ = false;
+  bool drifts_ = false;
+  std::uint64_t scores_ = 0;  ///< that the drift monitor has seen
+  std::uint64_t version_ = 1;
+
+  mutable std::mutex mutex_;  ///< of the scorer's model, the allow-list and what is published
+  std::shared_ptr<const AllowList> allowed_;
+  MonitorStats published_;
+
+  MonitorStats counts_;
+  std::size_t notes_told_ = 0;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_came_ = std::chrono::steady_clock::now();
+  std::uint64_t records_at_begin_ = 0;
+  bool has_time_ = false;
+  std::int64_t latest_ = 0;   ///< the time of the latest record
+  std::uint64_t muted_ = 0;   ///< so many records are still to be read again
+  std::deque<Mark> marks_;    ///< the first is where reading would begin again
+  std::deque<Table> recent_;  ///< where the model may change
+  std::size_t recent_rows_ = 0;
+  Period checkpoint_due_;
+  Period stats_due_;
+};
+
+}  // namespace nad::detail
