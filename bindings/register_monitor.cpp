@@ -225,7 +225,8 @@ void register_monitor(py::module_& module) {
           "add_sink", [](Monitor& self, AlertSink& sink, bool stats) { self.add_sink(sink, stats); }, py::arg("sink"),
           py::arg("stats"), py::keep_alive<1, 2>())
       .def(
-          "on_alert", [](Monitor& self, const py::object& call) { self.on_alert(monitor_callback<const Alert&>(call)); },
+          "on_alert",
+          [](Monitor& self, const py::object& call) { self.on_alert(monitor_callback<const Alert&>(call)); },
           py::arg("callback"))
       .def(
           "on_stats",
@@ -248,8 +249,8 @@ void register_monitor(py::module_& module) {
           [](Monitor& self, const std::string& what, const std::string& format, const std::string& on_error,
              bool follow, bool from_beginning, std::size_t shards, std::size_t batch_rows, double most_wait,
              const std::string& filter, const py::dict& flow) {
-            const std::unique_ptr<RecordSource> source =
-                source_from(what, format, on_error, follow, from_beginning, shards, batch_rows, most_wait, filter, flow);
+            const std::unique_ptr<RecordSource> source = source_from(what, format, on_error, follow, from_beginning,
+                                                                     shards, batch_rows, most_wait, filter, flow);
             run_monitor(self, *source);
           },
           py::arg("what"), py::arg("format"), py::arg("on_error"), py::arg("follow"), py::arg("from_beginning"),

@@ -1359,14 +1359,14 @@ class Monitor(metaclass=_PybindType):
     def watch(
         self,
         what: str,
-        format: str,
+        format: str,  # noqa: A002
         on_error: str,
         follow: bool,
         from_beginning: bool,
         shards: int,
         batch_rows: int,
         most_wait: float,
-        filter: str,
+        filter: str,  # noqa: A002
         flow: dict[str, Any],
     ) -> None: ...
     def run(self, give: Callable[[], Table | None]) -> None: ...

@@ -224,14 +224,18 @@ class Monitor:
         waiting: queue.Queue[Alert | BaseException | None] = queue.Queue(maxsize=1000)
         stopped = threading.Event()
 
+        def hand_over(found: Alert | BaseException | None) -> None:
+            while not stopped.is_set():
+                try:
+                    waiting.put(found, timeout=0.1)
+                except queue.Full:
+                    continue
+                return
+
         def tell(alert: Alert) -> None:
             if self._on_alert is not None:
                 self._on_alert(alert)
-            while not stopped.is_set():
-                try:
-                    return waiting.put(alert, timeout=0.1)
-                except queue.Full:
-                    continue
+            hand_over(alert)
 
         def work() -> None:
             end: BaseException | None = None
@@ -242,21 +246,20 @@ class Monitor:
                     self.run(source, **options)
             except BaseException as error:  # noqa: BLE001 - it is raised where the alerts are taken
                 end = error
-            while not stopped.is_set():
-                try:
-                    return waiting.put(end, timeout=0.1)
-                except queue.Full:
-                    continue
+            hand_over(end)
 
         self._core.on_alert(tell)
         thread = threading.Thread(target=work, name="nad monitor", daemon=True)
         thread.start()
+        goes_on = True
         try:
             while True:
                 try:
                     found = waiting.get(timeout=0.1)
                 except queue.Empty:
                     continue
+                if found is None or isinstance(found, BaseException):
+                    goes_on = False
                 if isinstance(found, BaseException):
                     raise found
                 if found is None:
@@ -264,7 +267,7 @@ class Monitor:
                 yield found
         finally:
             stopped.set()
-            if thread.is_alive():
+            if goes_on:
                 self.stop()
             thread.join()
             self._core.on_alert(self._on_alert)
@@ -281,7 +284,7 @@ class Monitor:
     @property
     def model(self) -> Model:
         """The model that judges now: `retrain` may have changed it."""
-        return Model._from_core(self._core.model)
+        return Model._of(self._core.model)
 
     def __repr__(self) -> str:
         stats = self.stats

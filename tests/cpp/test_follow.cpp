@@ -251,8 +251,7 @@ TEST_CASE("other formats grow, too, with the types that a model learnt") {
            R"({"timestamp":"2017-04-07T22:24:37.251547+0100","flow_id":1,"event_type":"flow","src_ip":"10.0.0.1",)"
            R"("src_port":1,"dest_ip":"10.0.0.2","dest_port":2,"proto":"TCP","flow":{"pkts_toserver":1,)"
            R"("pkts_toclient":1,"bytes_toserver":)" +
-           sent +
-           R"(,"bytes_toclient":60,"start":"2017-04-07T22:24:37.251547+0100","end":"2017-04-07T22:24:)" + end +
+           sent + R"(,"bytes_toclient":60,"start":"2017-04-07T22:24:37.251547+0100","end":"2017-04-07T22:24:)" + end +
            R"(.251547+0100","age":0,"state":"closed","reason":"timeout","alerted":false}})"
            "\n";
   };

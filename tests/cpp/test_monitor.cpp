@@ -182,9 +182,8 @@ TEST_CASE("[threads] queues of the host wait, or lose and count") {
     nad::Monitor monitor(*office().model);
     Said said;
     said.watch(monitor);
-    monitor.on_records([](const nad::Table&, const nad::Findings&) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(3));
-    });
+    monitor.on_records(
+        [](const nad::Table&, const nad::Findings&) { std::this_thread::sleep_for(std::chrono::milliseconds(3)); });
     std::thread host([&] {
       for (const nad::Table& table : pieces(office().flows, 40)) {
         queue.push(table);

@@ -14,8 +14,8 @@ namespace nad {
 NAD_INLINE void KeyFolderOptions::check() const {
   detail::check_period(quiet_seconds, "quiet_seconds");
   if (fold_at == 1 || fold_at > 10'000) {
-    throw Error(ErrorCode::invalid_argument, "fold_at is " + std::to_string(fold_at) +
-                                                 "; give 0 (never), or 2 to 10,000 keys that become one");
+    throw Error(ErrorCode::invalid_argument,
+                "fold_at is " + std::to_string(fold_at) + "; give 0 (never), or 2 to 10,000 keys that become one");
   }
   if (most_groups < 3) {
     throw Error(ErrorCode::invalid_argument,
@@ -78,9 +78,8 @@ NAD_INLINE bool KeyFolder::count(const std::string& key, std::uint64_t about) {
     return true;
   }
   std::erase_if(group.open, [&](const auto& one) { return one.second < oldest; });
-  const auto known = std::find_if(group.open.begin(), group.open.end(), [&](const auto& one) {
-    return one.first == about;
-  });
+  const auto known =
+      std::find_if(group.open.begin(), group.open.end(), [&](const auto& one) { return one.first == about; });
   if (known != group.open.end()) {
     known->second = now_;
     return false;

@@ -39,10 +39,10 @@ inline constexpr std::size_t flow_waits = 10;
 /// Where a flow that ended stands among those that other engines ended, which share the packets of one capture with
 /// this one. In the order of one engine that gets all packets; of those that were flushed, in theirs.
 struct FlowOrder {
-  std::int64_t time = 0;      ///< of the packet that ended it, or when it became due
-  std::uint8_t is_due = 0;    ///< of the same time, what a packet ended comes first
-  std::uint8_t wait = 0;      ///< of what became due at the same time
-  std::uint64_t number = 0;   ///< of that packet; of what became due, of its last one
+  std::int64_t time = 0;     ///< of the packet that ended it, or when it became due
+  std::uint8_t is_due = 0;   ///< of the same time, what a packet ended comes first
+  std::uint8_t wait = 0;     ///< of what became due at the same time
+  std::uint64_t number = 0;  ///< of that packet; of what became due, of its last one
 
   friend auto operator<=>(const FlowOrder&, const FlowOrder&) = default;
 };

@@ -108,7 +108,7 @@ inline std::optional<std::uint8_t> number_of_protocol(std::string_view name) {
   std::uint8_t number = 0;
   const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
   return failure == std::errc() && end == name.data() + name.size() && !name.empty() ? std::optional(number)
-                                                                                    : std::nullopt;
+                                                                                     : std::nullopt;
 }
 
 /// "" where too little is known. Logs give the ports of ICMP as they like, so it has an id only where they say it.

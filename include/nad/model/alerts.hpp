@@ -6,8 +6,8 @@
 ///   for (const nad::Finding& finding : model.detect(flows).reported) sink.write(maker.make(flows, finding));
 ///
 /// Any table will do: what it has of the columns that all flow logs share (timestamp to state; see the README of
-/// include/nad) goes into the fields of their own, other texts into `Alert::names`, for allow-lists. Where the table has
-/// no community_id, it is computed from the ends of the flow.
+/// include/nad) goes into the fields of their own, other texts into `Alert::names`, for allow-lists. Where the table
+/// has no community_id, it is computed from the ends of the flow.
 ///
 /// `anomaly_class` is the strongest reason in two or three words: "high bytes_sent", "low duration", "rare state",
 /// "new service" (never seen), "missing duration", "unusual dst_port" (together with the rest); the family where the

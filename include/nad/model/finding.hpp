@@ -43,12 +43,12 @@ struct MemberScore {
 };
 
 struct Finding {
-  std::size_t row = 0;          ///< of the table that was given
-  float score = 0.0F;           ///< the detector's; higher is more anomalous
-  PValue p;                     ///< how likely a normal record gets such a score or a higher one
-  double surprise = 0.0;        ///< -log10 of the p-value, without its steps
-  std::string family = {};      ///< of attacks, where the model learnt from labels
-  std::vector<Reason> reasons;  ///< the columns that contributed most, the largest first
+  std::size_t row = 0;                    ///< of the table that was given
+  float score = 0.0F;                     ///< the detector's; higher is more anomalous
+  PValue p;                               ///< how likely a normal record gets such a score or a higher one
+  double surprise = 0.0;                  ///< -log10 of the p-value, without its steps
+  std::string family = {};                ///< of attacks, where the model learnt from labels
+  std::vector<Reason> reasons;            ///< the columns that contributed most, the largest first
   std::vector<MemberScore> members = {};  ///< where the detector is an ensemble, and there are reasons
 
   NAD_API std::string to_string() const;

@@ -9,9 +9,9 @@
 ///   std::cout << monitor.stats().to_json() << '\n';
 ///
 /// A source gives records (source/record_source.hpp), a RecordScorer judges them, so that windows go on from batch to
-/// batch, the allow-list takes out what is known, scans and floods become one key each, a Deduplicator makes few records
-/// of many alerts, and the sinks deliver them. The same records give the same alerts, however they come in batches.
-/// Quiet keys of a live source are closed as time passes, also when nothing comes.
+/// batch, the allow-list takes out what is known, scans and floods become one key each, a Deduplicator makes few
+/// records of many alerts, and the sinks deliver them. The same records give the same alerts, however they come in
+/// batches. Quiet keys of a live source are closed as time passes, also when nothing comes.
 ///
 /// A source that can wait is read as fast as the records are judged and the sinks take alerts (`WhenFull::block`), and
 /// nothing is lost; what a source or a sink that cannot wait loses is counted.
@@ -72,8 +72,8 @@ class NAD_API Monitor {
   /// The same with what `open_record_source` makes of a path, an interface or "-".
   void watch(const std::string& what, const SourceOptions& options = {});
 
-  /// Makes `run` return soon: the one that runs, or else the next. From any thread or a signal handler. A source that is
-  /// a function of the host must answer first.
+  /// Makes `run` return soon: the one that runs, or else the next. From any thread or a signal handler. A source that
+  /// is a function of the host must answer first.
   void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
 
   /// From any thread.

@@ -41,8 +41,7 @@ class MonitorCheckpoint {
     std::uint64_t number = 0;
     const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (failure != std::errc() || end != digits.data() + digits.size()) {
-      throw Error(ErrorCode::bad_file,
-                  "'" + name + "' of the checkpoint is no number; delete the file to begin anew");
+      throw Error(ErrorCode::bad_file, "'" + name + "' of the checkpoint is no number; delete the file to begin anew");
     }
     return number;
   }
@@ -69,8 +68,8 @@ class MonitorCheckpoint {
     const std::string file((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
     std::optional<MonitorCheckpoint> checkpoint = stream.bad() ? std::nullopt : parse(file);
     if (!checkpoint) {
-      throw Error(ErrorCode::bad_file, "the checkpoint " + path.string() +
-                                           " is damaged, or is no checkpoint; delete it to begin anew");
+      throw Error(ErrorCode::bad_file,
+                  "the checkpoint " + path.string() + " is damaged, or is no checkpoint; delete it to begin anew");
     }
     return checkpoint;
   }

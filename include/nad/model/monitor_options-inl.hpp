@@ -14,13 +14,13 @@ NAD_INLINE void RetrainOptions::check() const {
     return;
   }
   if (block_rows == 0 || reservoir_rows < block_rows) {
-    throw Error(ErrorCode::invalid_argument,
-                "a reservoir of " + std::to_string(reservoir_rows) + " rows in blocks of " +
-                    std::to_string(block_rows) + " holds none; give reservoir_rows of at least block_rows, above 0");
+    throw Error(ErrorCode::invalid_argument, "a reservoir of " + std::to_string(reservoir_rows) +
+                                                 " rows in blocks of " + std::to_string(block_rows) +
+                                                 " holds none; give reservoir_rows of at least block_rows, above 0");
   }
   if (least_rows > reservoir_rows || least_rows < 2) {
-    throw Error(ErrorCode::invalid_argument, "least_rows is " + std::to_string(least_rows) +
-                                                 "; give 2 or more, and not more than reservoir_rows");
+    throw Error(ErrorCode::invalid_argument,
+                "least_rows is " + std::to_string(least_rows) + "; give 2 or more, and not more than reservoir_rows");
   }
 }
 

@@ -24,12 +24,12 @@ namespace nad {
 /// scores are left out each time, the threshold becomes a little stricter with each training; rules with few alerts
 /// hardly notice.
 struct RetrainOptions {
-  std::uint64_t every_records = 0;      ///< 0: never
+  std::uint64_t every_records = 0;       ///< 0: never
   std::size_t reservoir_rows = 100'000;  ///< records to learn from, a random sample of all that came
   /// Records that follow one another stay together, so many at a time: windows that look back need neighbours.
   std::size_t block_rows = 2000;
-  std::size_t least_rows = 10'000;      ///< fewer are not learnt from
-  std::filesystem::path save_to = {};   ///< where each new model is saved; empty: nowhere
+  std::size_t least_rows = 10'000;     ///< fewer are not learnt from
+  std::filesystem::path save_to = {};  ///< where each new model is saved; empty: nowhere
   int n_jobs = 1;
 
   /// An error where one of them makes no sense.
@@ -70,14 +70,14 @@ struct SinkReport {
 ///   alerts == deduplicator.given == deduplicator.written + deduplicator.pending
 ///   written == deduplicator.records
 struct MonitorStats {
-  std::string source = {};      ///< what is watched
-  std::uint64_t records = 0;    ///< that were judged
-  std::uint64_t replayed = 0;   ///< judged again, without alerts, to fill windows after a restart
-  std::uint64_t reported = 0;   ///< above the threshold
-  std::uint64_t allowed = 0;    ///< of these, what an allow-list knows
-  std::uint64_t alerts = 0;     ///< of these, the others
-  std::uint64_t folded = 0;     ///< of these, those that are part of a scan or a flood
-  std::uint64_t written = 0;    ///< records that stand for them, to each sink
+  std::string source = {};     ///< what is watched
+  std::uint64_t records = 0;   ///< that were judged
+  std::uint64_t replayed = 0;  ///< judged again, without alerts, to fill windows after a restart
+  std::uint64_t reported = 0;  ///< above the threshold
+  std::uint64_t allowed = 0;   ///< of these, what an allow-list knows
+  std::uint64_t alerts = 0;    ///< of these, the others
+  std::uint64_t folded = 0;    ///< of these, those that are part of a scan or a flood
+  std::uint64_t written = 0;   ///< records that stand for them, to each sink
   DeduplicatorStats deduplicator = {};
   SourceStats input = {};
   std::vector<SinkReport> sinks = {};
@@ -88,10 +88,10 @@ struct MonitorStats {
 
   std::uint64_t model_version = 0;
   std::uint64_t trainings = 0;
-  std::uint64_t drifts = 0;      ///< windows of scores that were unlike those of calibration
-  std::string drift = {};        ///< the last of them, as a sentence
+  std::uint64_t drifts = 0;  ///< windows of scores that were unlike those of calibration
+  std::string drift = {};    ///< the last of them, as a sentence
   std::uint64_t checkpoints = 0;
-  std::string last_error = {};   ///< of checkpoints, trainings and callbacks
+  std::string last_error = {};  ///< of checkpoints, trainings and callbacks
 
   /// One line: {"timestamp": ..., "event_type": "stats", "stats": {"nad": {...}}}, beside EVE alerts.
   NAD_API std::string to_json() const;

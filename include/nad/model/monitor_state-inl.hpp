@@ -45,7 +45,7 @@ class Period {
     begin();
     return true;
   }
-  bool is_over() const { 
+  bool is_over() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count() >= seconds_;
   }
   void begin() { begun_ = std::chrono::steady_clock::now(); }
@@ -58,9 +58,15 @@ class Period {
 class MonitorState {
  public:
   MonitorState(const Model& model, const MonitorOptions& given)
-      : options(given), scorer_(model), maker_(model, given.alerts), deduplicator_(given.deduplicator),
-        folder_(given.folder), drift_(model.calibration(), given.drift), retrainer_(given.retrain, model),
-        allowed_(std::make_shared<const AllowList>()), checkpoint_due_(given.checkpoint_seconds),
+      : options(given),
+        scorer_(model),
+        maker_(model, given.alerts),
+        deduplicator_(given.deduplicator),
+        folder_(given.folder),
+        drift_(model.calibration(), given.drift),
+        retrainer_(given.retrain, model),
+        allowed_(std::make_shared<const AllowList>()),
+        checkpoint_due_(given.checkpoint_seconds),
         stats_due_(given.stats_seconds) {
     if (retrainer_.is_on() && model.options().training == Training::labelled) {
       throw Error(ErrorCode::invalid_argument,
@@ -138,8 +144,7 @@ class MonitorState {
     constexpr std::chrono::seconds patience(1);
     const auto passed = std::chrono::steady_clock::now() - last_came_;
     if (has_time_ && source.is_live() && muted_ == 0 && passed >= patience) {
-      write(deduplicator_.advance(
-          latest_ + std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()));
+      write(deduplicator_.advance(latest_ + std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()));
     }
     publish(source);
   }
@@ -356,9 +361,9 @@ class MonitorState {
 
   void restore(const MonitorCheckpoint& checkpoint, RecordSource& source) {
     if (checkpoint.text("source") != source.describe()) {
-      throw Error(ErrorCode::invalid_argument,
-                  "the checkpoint " + options.checkpoint.string() + " is of " + checkpoint.text("source") +
-                      ", and not of " + source.describe() + "; give each source a checkpoint of its own");
+      throw Error(ErrorCode::invalid_argument, "the checkpoint " + options.checkpoint.string() + " is of " +
+                                                   checkpoint.text("source") + ", and not of " + source.describe() +
+                                                   "; give each source a checkpoint of its own");
     }
     deduplicator_.restore_state(checkpoint.text("deduplicator"));
     folder_.restore_state(checkpoint.text("folder"));
@@ -378,8 +383,8 @@ class MonitorState {
     }
     muted_ = checkpoint.number("replay_records");
     if (muted_ > counts_.records) {
-      throw Error(ErrorCode::bad_file, "the checkpoint " + options.checkpoint.string() +
-                                           " contradicts itself; delete it to begin anew");
+      throw Error(ErrorCode::bad_file,
+                  "the checkpoint " + options.checkpoint.string() + " contradicts itself; delete it to begin anew");
     }
     if (!checkpoint.text("replay_position").empty()) {
       source.go_to(checkpoint.text("replay_position"));

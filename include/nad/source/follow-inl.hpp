@@ -17,7 +17,9 @@ namespace detail {
 class FollowedLog final : public RecordSource {
  public:
   FollowedLog(std::filesystem::path path, const FollowOptions& options)
-      : path_(std::move(path)), options_(options), lines_(path_.string(), options.source, stats_),
+      : path_(std::move(path)),
+        options_(options),
+        lines_(path_.string(), options.source, stats_),
         skips_beginning_(!options.from_beginning) {}
 
   void expect(const Schema& inputs) override { lines_.expect(inputs); }
@@ -65,12 +67,9 @@ class FollowedLog final : public RecordSource {
   }
 
   std::string place_text(const FileState& state, std::uint64_t byte, std::uint64_t beginning) const {
-    return nlohmann::ordered_json{{"log", path_.string()},
-                                  {"device", state.identity.device},
-                                  {"inode", state.identity.inode},
-                                  {"byte", byte},
-                                  {"changed", state.changed},
-                                  {"beginning", beginning}}
+    return nlohmann::ordered_json{{"log", path_.string()},         {"device", state.identity.device},
+                                  {"inode", state.identity.inode}, {"byte", byte},
+                                  {"changed", state.changed},      {"beginning", beginning}}
         .dump();
   }
 

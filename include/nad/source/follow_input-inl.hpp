@@ -81,8 +81,8 @@ class InputRecords final : public RecordSource {
       if (capture_) {
         return capture_->next(std::chrono::duration<double>(deadline - std::chrono::steady_clock::now()).count());
       }
-      const auto left = std::max<std::chrono::nanoseconds>(deadline - std::chrono::steady_clock::now(),
-                                                           std::chrono::nanoseconds(0));
+      const auto left =
+          std::max<std::chrono::nanoseconds>(deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
       const bool is_ready = standard_input_is_ready(left);
       if (is_ready) {
         fetch();

@@ -27,7 +27,9 @@ inline bool is_blank_line(std::string_view line) { return line.find_first_not_of
 class LogLines {
  public:
   LogLines(std::string name, const SourceOptions& options, SharedSourceStats& stats)
-      : name_(std::move(name)), batch_rows_(std::max<std::size_t>(1, options.batch_rows)), given_(options.read),
+      : name_(std::move(name)),
+        batch_rows_(std::max<std::size_t>(1, options.batch_rows)),
+        given_(options.read),
         stats_(stats) {}
 
   void expect(const Schema& inputs) { expected_ = inputs; }
@@ -105,8 +107,8 @@ class LogLines {
       is_header = alone.value_or(false);
     } else {
       const Schema with_names = learn_format(first_lines(text));
-      is_header = !same_columns(with_names, std::string(text.substr(0, first)) +
-                                                std::string(first_lines(text.substr(second))));
+      is_header =
+          !same_columns(with_names, std::string(text.substr(0, first)) + std::string(first_lines(text.substr(second))));
     }
     header_known_ = true;
     header_ = text.substr(0, is_header ? second : first);
@@ -130,8 +132,9 @@ class LogLines {
     const Schema schema = schema_of(std::string(text), options);
     if (schema.source() == "wireshark_csv") {
       throw Error(ErrorCode::invalid_argument,
-                  name_ + " is a packet list of Wireshark, which cannot be followed because flows are made of many of "
-                          "its lines; watch the interface or the captures instead");
+                  name_ +
+                      " is a packet list of Wireshark, which cannot be followed because flows are made of many of "
+                      "its lines; watch the interface or the captures instead");
     }
     format_ = schema.source();
     options_ = with_expected_types(given_, schema, expected_);

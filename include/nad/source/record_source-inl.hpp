@@ -65,8 +65,9 @@ inline std::string begin_of_file(const std::string& path, bool& is_packed) {
 NAD_INLINE RecordSource::~RecordSource() = default;
 
 NAD_INLINE void RecordSource::go_to(std::string_view /*position*/) {
-  throw Error(ErrorCode::invalid_argument, describe() + " cannot go back to where it was; begin anew without a "
-                                                        "position");
+  throw Error(ErrorCode::invalid_argument, describe() +
+                                               " cannot go back to where it was; begin anew without a "
+                                               "position");
 }
 
 NAD_INLINE RecordQueue::RecordQueue(std::size_t most_tables, bool can_wait)
@@ -76,9 +77,7 @@ NAD_INLINE bool RecordQueue::push(Table records) { return queue_->push(std::move
 NAD_INLINE void RecordQueue::finish() { queue_->close(); }
 NAD_INLINE std::optional<Table> RecordQueue::next(double seconds) { return queue_->pop(seconds); }
 NAD_INLINE bool RecordQueue::ended() const { return queue_->ended(); }
-NAD_INLINE SourceStats RecordQueue::stats() const {
-  return {.records = queue_->records(), .lost = queue_->lost()};
-}
+NAD_INLINE SourceStats RecordQueue::stats() const { return {.records = queue_->records(), .lost = queue_->lost()}; }
 NAD_INLINE std::string RecordQueue::describe() const { return "a queue of the program"; }
 
 NAD_INLINE std::unique_ptr<RecordSource> callback_source(

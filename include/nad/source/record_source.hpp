@@ -29,8 +29,8 @@
 namespace nad {
 
 struct SourceStats {
-  std::uint64_t records = 0;  ///< that came, those that were lost among them
-  std::uint64_t lost = 0;     ///< records that nobody had time for: where a source cannot wait
+  std::uint64_t records = 0;                          ///< that came, those that were lost among them
+  std::uint64_t lost = 0;                             ///< records that nobody had time for: where a source cannot wait
   std::map<std::string, std::uint64_t> skipped = {};  ///< reason -> records or packets that were malformed
   std::uint64_t packets = 0;                          ///< where the source is of packets
   std::uint64_t packets_lost = 0;                     ///< that the kernel or the interface had no room for
@@ -109,7 +109,8 @@ class TableQueue;
 ///   monitor.run(queue);
 class NAD_API RecordQueue final : public RecordSource {
  public:
-  /// So many tables wait at most. Then `push` waits where `can_wait` says so; else it loses the records and counts them.
+  /// So many tables wait at most. Then `push` waits where `can_wait` says so; else it loses the records and counts
+  /// them.
   explicit RecordQueue(std::size_t most_tables = 64, bool can_wait = true);
   ~RecordQueue() override;
 

@@ -75,7 +75,10 @@ class CaptureRecords final : public RecordSource {
   using Open = std::function<std::unique_ptr<FrameGiver>()>;
 
   CaptureRecords(std::string name, bool live, const CaptureSourceOptions& options, Open open)
-      : name_(std::move(name)), is_live_(live), options_(options), open_(std::move(open)),
+      : name_(std::move(name)),
+        is_live_(live),
+        options_(options),
+        open_(std::move(open)),
         queue_(options.most_tables, !live) {
     if (options_.shards == 0 || options_.shards > 64) {
       throw Error(ErrorCode::invalid_argument,
@@ -210,9 +213,7 @@ class CaptureRecords final : public RecordSource {
         queue_.push(rows.slice(first, std::min(batch, rows.rows() - first)));
       }
     });
-    each_frame([&](const Frame& frame) { meter.add(frame); },
-               [&] { meter.hand_over(); },
-               [&] { tell(meter.stats()); });
+    each_frame([&](const Frame& frame) { meter.add(frame); }, [&] { meter.hand_over(); }, [&] { tell(meter.stats()); });
     meter.finish();
     tell(meter.stats());
   }
@@ -290,9 +291,9 @@ NAD_INLINE std::unique_ptr<RecordSource> capture_source(const std::vector<std::f
   if (paths.empty()) {
     throw Error(ErrorCode::invalid_argument, "no capture is given; give the paths of one or more");
   }
-  return std::make_unique<detail::CaptureRecords>(
-      detail::names_of_captures(paths), false, options,
-      [paths] { return std::make_unique<detail::FileFrames>(Capture(paths)); });
+  return std::make_unique<detail::CaptureRecords>(detail::names_of_captures(paths), false, options, [paths] {
+    return std::make_unique<detail::FileFrames>(Capture(paths));
+  });
 }
 
 NAD_INLINE std::unique_ptr<RecordSource> capture_source(std::unique_ptr<detail::ByteInput> bytes,

@@ -69,7 +69,8 @@ class ExpectedReader {
 
 class FileRecords final : public RecordSource {
  public:
-  FileRecords(std::filesystem::path path, SourceOptions options) : path_(std::move(path)), options_(std::move(options)) {}
+  FileRecords(std::filesystem::path path, SourceOptions options)
+      : path_(std::move(path)), options_(std::move(options)) {}
 
   void expect(const Schema& inputs) override { expected_ = inputs; }
   bool ended() const override { return ended_; }

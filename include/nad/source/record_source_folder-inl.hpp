@@ -93,9 +93,9 @@ class FolderRecords final : public RecordSource {
     if (failure) {
       throw Error(ErrorCode::io, "cannot look into " + folder_.string() + ": " + failure.message());
     }
-    const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     std::map<std::string, std::int64_t> still_done;
     std::vector<Waiting> waiting;
     for (const auto& entry : entries) {

@@ -31,9 +31,9 @@ constexpr std::array<std::string_view, 2> words_of(FolderOrder) noexcept { retur
 struct FolderOptions {
   SourceOptions source = {};
   FolderOrder order = FolderOrder::names;
-  bool once = false;             ///< ends when all files that are there have been read
-  double settle_seconds = 2.0;   ///< a file that changed less than so long ago is still being written
-  double poll = 0.5;             ///< seconds between looks at the folder
+  bool once = false;            ///< ends when all files that are there have been read
+  double settle_seconds = 2.0;  ///< a file that changed less than so long ago is still being written
+  double poll = 0.5;            ///< seconds between looks at the folder
 };
 
 NAD_API std::unique_ptr<RecordSource> folder_source(const std::filesystem::path& folder,
