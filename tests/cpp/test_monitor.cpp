@@ -123,6 +123,40 @@ TEST_CASE("[threads] shards give the rows of one meter in its order") {
   }
 }
 
+TEST_CASE("[threads] flows end as time passes, although no packet comes") {
+  TemporaryFolder folder;
+  nad::SimulatorOptions options = monitor_samples::quiet_office(3);
+  options.hours = 0.01;
+  static_cast<void>(nad::Simulator(options).write(folder / "a.pcap"));
+  const auto feed = [&](auto& meter) {
+    nad::Capture capture(folder / "a.pcap");
+    std::int64_t last = 0;
+    for (nad::Frame frame; capture.next(frame); last = frame.time) {
+      meter.add(frame);
+    }
+    return last;
+  };
+  nad::FlowMeter meter;
+  const std::int64_t last = feed(meter);
+  REQUIRE(meter.stats().open > 0);
+  std::size_t rows = 0;
+  {
+    nad::ShardedMeter shards({}, 3, [&](const nad::Table& table) { rows += table.rows(); });
+    feed(shards);
+    shards.advance(last + 3600 * nad::nanoseconds_per_second);
+    shards.hand_over();
+    shards.finish();
+    CHECK(shards.stats().open == 0);
+  }
+  meter.advance(last + 3600 * nad::nanoseconds_per_second);
+  CHECK(meter.stats().open == 0);
+  CHECK(meter.ended() == rows);
+  const nad::Table flows = meter.take();
+  for (std::size_t row = 0; row < flows.rows(); ++row) {
+    REQUIRE(flows["ended"].text(row) != "flushed");
+  }
+}
+
 TEST_CASE("records of an allow-list are counted and not told") {
   nad::Monitor monitor(*office().model);
   Said said;
@@ -156,7 +190,7 @@ TEST_CASE("[threads] sinks that are slow hold the monitor up, or lose and count"
   for (const nad::WhenFull when_full : {nad::WhenFull::block, nad::WhenFull::lose}) {
     std::atomic<std::uint64_t> come{0};
     nad::AlertSink sink(nad::callback_channel([&](const nad::Alert& alert) {
-                          std::this_thread::sleep_for(std::chrono::milliseconds(2));
+                          std::this_thread::sleep_for(std::chrono::microseconds(300));
                           come += alert.count;
                         }),
                         {.queue = 2, .when_full = when_full});

@@ -86,6 +86,11 @@ class FlowEngine {
     add_at(packet, tick);
   }
 
+  /// A time at which no packet comes.
+  void pass_time(std::int64_t moment) noexcept {
+    advance(clock_.advance(std::max(moment, std::numeric_limits<std::int64_t>::min() + 1)));
+  }
+
   /// Ends what became due before a time, as a packet of that time would.
   void advance(std::int64_t tick) noexcept {
     if (tick > next_end_) {

@@ -60,6 +60,8 @@ NAD_INLINE void FlowMeter::add(const Packet& packet) {
   state_->engine.add(packet);
 }
 
+NAD_INLINE void FlowMeter::advance(std::int64_t time) { state_->engine.pass_time(time); }
+
 NAD_INLINE std::size_t FlowMeter::ended() const noexcept { return state_->prepared() + state_->engine.ended(); }
 
 NAD_INLINE void FlowMeter::prepare(std::size_t most) {

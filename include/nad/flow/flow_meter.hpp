@@ -95,6 +95,9 @@ class NAD_API FlowMeter {
   /// Counts a packet that was decoded elsewhere.
   void add(const Packet& packet);
 
+  /// Ends what is due at a time at which no packet comes: an interface may be silent for long.
+  void advance(std::int64_t time);
+
   /// How many rows can be taken.
   std::size_t ended() const noexcept;
   /// Those rows, or the first `most` of them.

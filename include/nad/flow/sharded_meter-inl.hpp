@@ -64,14 +64,20 @@ class FlowShards {
     }
   }
 
+  void advance(std::int64_t time) {
+    tick_ = clock_.advance(std::max(time, std::numeric_limits<std::int64_t>::min() + 1));
+    time_passed_ = true;
+  }
+
   /// Also what is not much yet.
   void hand_over(bool is_last) {
     for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
       static_cast<void>(shards_[shard]->in().push({std::exchange(waiting_[shard], {}), tick_, is_last}));
     }
     waiting_packets_ = 0;
+    time_passed_ = false;
   }
-  bool has_waiting() const noexcept { return waiting_packets_ != 0; }
+  bool has_waiting() const noexcept { return waiting_packets_ != 0 || time_passed_; }
 
   /// Ends all flows, and waits until their rows were given.
   void finish() {
@@ -163,6 +169,7 @@ class FlowShards {
   std::vector<std::unique_ptr<FlowShard>> shards_;
   std::vector<std::vector<ShardPackets::Numbered>> waiting_;
   std::size_t waiting_packets_ = 0;
+  bool time_passed_ = false;
   std::int64_t tick_ = std::numeric_limits<std::int64_t>::min();
   std::int64_t last_time_ = std::numeric_limits<std::int64_t>::min();
   std::uint64_t number_ = 0;
@@ -193,6 +200,7 @@ NAD_INLINE ShardedMeter::ShardedMeter(const FlowOptions& options, std::size_t sh
     : shards_(detail::make_flow_shards(options, shards, std::move(give))) {}
 NAD_INLINE ShardedMeter::~ShardedMeter() = default;
 NAD_INLINE void ShardedMeter::add(const Frame& frame) { shards_->add(frame); }
+NAD_INLINE void ShardedMeter::advance(std::int64_t time) { shards_->advance(time); }
 NAD_INLINE void ShardedMeter::hand_over() {
   if (shards_->has_waiting()) {
     shards_->hand_over(false);

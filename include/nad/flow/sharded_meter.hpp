@@ -38,6 +38,8 @@ class NAD_API ShardedMeter {
   ShardedMeter& operator=(const ShardedMeter&) = delete;
 
   void add(const Frame& frame);
+  /// As `FlowMeter::advance`; the threads know with the next `hand_over`.
+  void advance(std::int64_t time);
   /// Lets the threads have what was added so far, little as it may be.
   void hand_over();
   /// Ends all flows, and waits until their rows were given. Nothing can be added then.

@@ -198,7 +198,7 @@ class CaptureRecords final : public RecordSource {
             meter.prepare(batch);
           }
         },
-        give, [&] { tell(meter.stats()); });
+        [&](std::int64_t time) { meter.advance(time); }, give, [&] { tell(meter.stats()); });
     meter.end_all();
     while (meter.ended() != 0 && !stopped_) {
       give();
@@ -213,14 +213,21 @@ class CaptureRecords final : public RecordSource {
         queue_.push(rows.slice(first, std::min(batch, rows.rows() - first)));
       }
     });
-    each_frame([&](const Frame& frame) { meter.add(frame); }, [&] { meter.hand_over(); }, [&] { tell(meter.stats()); });
+    each_frame([&](const Frame& frame) { meter.add(frame); }, [&](std::int64_t time) { meter.advance(time); },
+               [&] { meter.hand_over(); }, [&] { tell(meter.stats()); });
     meter.finish();
     tell(meter.stats());
   }
 
+  /// Nothing has come for a moment: what is on its way is not older than this.
+  static std::int64_t time_of_silence() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch() - std::chrono::seconds(1);
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  }
+
   /// `hurry` is called where records have waited long enough.
-  template <class Add, class Hurry, class Tell>
-  void each_frame(const Add& add, const Hurry& hurry, const Tell& tell_more) {
+  template <class Add, class PassTime, class Hurry, class Tell>
+  void each_frame(const Add& add, const PassTime& pass_time, const Hurry& hurry, const Tell& tell_more) {
     using Clock = std::chrono::steady_clock;
     constexpr unsigned often = 1U << 8U;
     Clock::time_point hurried = Clock::now();
@@ -236,6 +243,9 @@ class CaptureRecords final : public RecordSource {
         if (++frames % often != 0) {
           continue;
         }
+      }
+      if (given == FrameGiver::Given::nothing_now) {
+        pass_time(time_of_silence());
       }
       const Clock::time_point now = Clock::now();
       if (now - hurried >= waiting_time(options_.source.most_wait)) {
