@@ -5,5 +5,6 @@
 #include "nad/source/record_source-inl.hpp"
 #include "nad/source/record_source_captures-inl.hpp"
 #include "nad/source/record_source_folder-inl.hpp"
+#include "nad/source/record_source_open-inl.hpp"
 #include "nad/source/synthetic_flows-inl.hpp"
 #include "nad/source/write_csv-inl.hpp"

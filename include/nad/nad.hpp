@@ -64,6 +64,7 @@
 #include "nad/source/record_source.hpp"
 #include "nad/source/record_source_captures.hpp"
 #include "nad/source/record_source_folder.hpp"
+#include "nad/source/record_source_open.hpp"
 #include "nad/source/synthetic_flows.hpp"
 #include "nad/source/write_csv.hpp"
 

@@ -9,6 +9,7 @@
 #include "nad/model/monitor.hpp"
 #include "nad/model/monitor_options-inl.hpp"
 #include "nad/model/monitor_state-inl.hpp"
+#include "nad/source/record_source_open.hpp"
 
 namespace nad {
 

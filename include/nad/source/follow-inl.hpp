@@ -60,13 +60,13 @@ class FollowedLog final : public RecordSource {
 
   std::string position() const override {
     if (!file_.is_open()) {
-      const std::optional<FileState> there = skips_beginning_ ? std::nullopt : look_at_file(path_);
+      const std::optional<LogFileState> there = skips_beginning_ ? std::nullopt : look_at_file(path_);
       return there ? place_text(*there, 0, hash_text("")) : "";
     }
     return place_text(file_.state(), consumed_, file_.beginning(beginning_bytes(consumed_)));
   }
 
-  std::string place_text(const FileState& state, std::uint64_t byte, std::uint64_t beginning) const {
+  std::string place_text(const LogFileState& state, std::uint64_t byte, std::uint64_t beginning) const {
     return nlohmann::ordered_json{{"log", path_.string()},         {"device", state.identity.device},
                                   {"inode", state.identity.inode}, {"byte", byte},
                                   {"changed", state.changed},      {"beginning", beginning}}
@@ -243,8 +243,8 @@ class FollowedLog final : public RecordSource {
       leaving_ = true;
       return true;
     }
-    const FileState here = file_.state();
-    const std::optional<FileState> named = look_at_file(path_);
+    const LogFileState here = file_.state();
+    const std::optional<LogFileState> named = look_at_file(path_);
     if (!named || named->identity == here.identity || options_.once) {
       leaving_since_.reset();
       return false;
@@ -273,12 +273,12 @@ class FollowedLog final : public RecordSource {
   /// Where the file is that was being read, and which came behind it.
   void find_again(const Place& saved) {
     const std::vector<RotatedFile> rotated = rotated_files(path_);
-    const auto is_it = [&](const std::filesystem::path& path, const FileState& state, bool by_content) {
+    const auto is_it = [&](const std::filesystem::path& path, const LogFileState& state, bool by_content) {
       GrowingFile file;
       return (by_content || state.identity == saved.identity) && state.size >= saved.byte && file.open(path) &&
              (!by_content || saved.byte != 0) && file.beginning(beginning_bytes(saved.byte)) == saved.beginning;
     };
-    const std::optional<FileState> named = look_at_file(path_);
+    const std::optional<LogFileState> named = look_at_file(path_);
     if (named && is_it(path_, *named, false)) {
       waiting_.push_back({path_, saved.byte});
       return;

@@ -31,13 +31,13 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
-struct FileState {
+struct LogFileState {
   FileIdentity identity;
   std::uint64_t size = 0;
   std::int64_t changed = 0;  ///< nanoseconds since 1970
 };
 
-inline FileState file_state(const struct stat& found) {
+inline LogFileState log_file_state(const struct stat& found) {
 #ifdef __APPLE__
   const timespec changed = found.st_mtimespec;
 #else
@@ -49,12 +49,12 @@ inline FileState file_state(const struct stat& found) {
 }
 
 /// Nothing where there is no such file now.
-inline std::optional<FileState> look_at_file(const std::filesystem::path& path) {
+inline std::optional<LogFileState> look_at_file(const std::filesystem::path& path) {
   struct stat found = {};
   if (::stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) {
     return std::nullopt;
   }
-  return file_state(found);
+  return log_file_state(found);
 }
 
 /// An open file, read at any place.
@@ -87,12 +87,12 @@ class GrowingFile {
 
   bool is_open() const noexcept { return number_ >= 0; }
 
-  FileState state() const {
+  LogFileState state() const {
     struct stat found = {};
     if (::fstat(number_, &found) != 0) {
       throw Error(ErrorCode::io, "cannot look at " + path_ + ": " + std::generic_category().message(errno));
     }
-    return file_state(found);
+    return log_file_state(found);
   }
 
   /// Up to `most` bytes from a place on, behind what `text` holds; how many came.
@@ -140,7 +140,7 @@ inline bool is_rotated_name(const std::string& name, const std::filesystem::path
 
 struct RotatedFile {
   std::filesystem::path path;
-  FileState state;
+  LogFileState state;
 };
 
 /// Files that the log was before, the oldest first.
@@ -149,7 +149,7 @@ inline std::vector<RotatedFile> rotated_files(const std::filesystem::path& log) 
   std::error_code failure;
   const std::filesystem::path folder = log.has_parent_path() ? log.parent_path() : std::filesystem::path(".");
   for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
-    const std::optional<FileState> state = look_at_file(entry.path());
+    const std::optional<LogFileState> state = look_at_file(entry.path());
     if (state && is_rotated_name(entry.path().filename().string(), log)) {
       files.push_back({entry.path(), *state});
     }

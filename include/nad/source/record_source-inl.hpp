@@ -1,20 +1,10 @@
 #pragma once
 
-#include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "nad/core/error.hpp"
-#include "nad/detail/gzip-inl.hpp"
-#include "nad/detail/input-inl.hpp"
-#include "nad/flow/capture.hpp"
-#include "nad/flow/live_capture.hpp"
-#include "nad/source/capture_format-inl.hpp"
-#include "nad/source/follow.hpp"
 #include "nad/source/record_source.hpp"
-#include "nad/source/record_source_captures.hpp"
 #include "nad/source/record_source_file-inl.hpp"
-#include "nad/source/record_source_folder.hpp"
 #include "nad/source/record_source_queue-inl.hpp"
 
 namespace nad {
@@ -47,18 +37,6 @@ class CallbackRecords final : public RecordSource {
   bool ended_ = false;
   SharedSourceStats stats_;
 };
-
-/// The first bytes of a file, unpacked; "" where it cannot be read.
-inline std::string begin_of_file(const std::string& path, bool& is_packed) {
-  std::error_code failure;
-  if (!std::filesystem::is_regular_file(path, failure) || std::filesystem::file_size(path, failure) == 0) {
-    return "";
-  }
-  auto unpacked = std::make_unique<UnpackingInput>(open_input(path), path);
-  is_packed = unpacked->is_gzip();
-  constexpr std::size_t magic = 4;
-  return std::string(PeekedInput(std::move(unpacked), magic).begin());
-}
 
 }  // namespace detail
 
@@ -95,31 +73,6 @@ NAD_INLINE std::unique_ptr<RecordSource> table_source(std::vector<Table> tables)
 
 NAD_INLINE std::unique_ptr<RecordSource> file_source(const std::filesystem::path& path, const SourceOptions& options) {
   return std::make_unique<detail::FileRecords>(path, options);
-}
-
-NAD_INLINE std::unique_ptr<RecordSource> open_record_source(const std::string& what, const SourceOptions& options) {
-  std::error_code failure;
-  if (what == "-") {
-    return capture_or_log_source(options);
-  }
-  if (std::filesystem::is_directory(what, failure)) {
-    return folder_source(what, {.source = options});
-  }
-  bool is_packed = false;
-  const std::string begin = detail::begin_of_file(what, is_packed);
-  if (!capture_format(begin).empty()) {
-    return capture_source({what}, {.source = options});
-  }
-  if (is_packed) {
-    return file_source(what, options);
-  }
-  if (!std::filesystem::exists(what, failure) && what.find('/') == std::string::npos) {
-    const std::vector<std::string> interfaces = live_interfaces();
-    if (std::find(interfaces.begin(), interfaces.end(), what) != interfaces.end()) {
-      return live_source(what, {.source = options});
-    }
-  }
-  return follow_log(what, {.source = options});
 }
 
 }  // namespace nad

@@ -2,12 +2,13 @@
 
 /// Records as they come: what a `Monitor` watches.
 ///
-///   std::unique_ptr<nad::RecordSource> source = nad::open_record_source("/var/log/zeek/conn.log");
+///   std::unique_ptr<nad::RecordSource> source = nad::file_source("day.csv");
 ///   while (!source->ended())
 ///     if (std::optional<nad::Table> records = source->next(/*seconds=*/0.5)) use(*records);
 ///
 /// A log that grows (source/follow.hpp), captures and interfaces (source/record_source_captures.hpp), a folder of files
 /// (source/record_source_folder.hpp), a function or a queue of the host; and whatever derives from this.
+/// `open_record_source` (source/record_source_open.hpp) knows which one a path means.
 ///
 /// A source belongs to the thread that calls `next`; `stats` may be asked by any.
 
@@ -80,10 +81,6 @@ struct SourceOptions {
   /// How text is read; malformed rows are counted and left out unless it says otherwise.
   ReadOptions read = {.on_error = OnError::skip};
 };
-
-/// What a path most likely means: a folder, a capture, "-" for the standard input, an interface where no such file is
-/// there and one is called so, else a log that grows. A log that is packed with gzip is read once.
-NAD_API std::unique_ptr<RecordSource> open_record_source(const std::string& what, const SourceOptions& options = {});
 
 /// A function that gives records when it is asked; it should wait no longer than the seconds that it is told, and
 /// answers nothing where there are none.

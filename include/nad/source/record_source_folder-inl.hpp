@@ -100,7 +100,7 @@ class FolderRecords final : public RecordSource {
     std::vector<Waiting> waiting;
     for (const auto& entry : entries) {
       const std::string name = entry.path().filename().string();
-      const std::optional<FileState> state = look_at_file(entry.path());
+      const std::optional<LogFileState> state = look_at_file(entry.path());
       if (!state || is_being_written(name)) {
         continue;
       }
