@@ -129,7 +129,7 @@ class FollowedLog final : public RecordSource {
   }
 
   bool was_truncated() const {
-    return file_.state().size < consumed_ + text_.size() ||
+    return file_.state().size < consumed_ + text_.size() - invented_ ||
            (known_bytes_ != 0 && file_.beginning(known_bytes_) != known_beginning_);
   }
 

@@ -176,7 +176,7 @@ class LogLines {
 
   /// Where whole records end: not within quotes, where fields may have them, and before another header.
   std::size_t cut_lines(std::string_view text, bool complete) const {
-    constexpr std::size_t longest = std::size_t{1} << 24U;
+    constexpr std::size_t longest = std::size_t{1} << 20U;  // a quote that is never closed is none
     const bool may_quote = !may_lack_ && (text.find('"') != std::string_view::npos);
     bool quoted = false;
     std::size_t end = 0;
