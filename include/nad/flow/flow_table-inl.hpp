@@ -51,7 +51,7 @@ class FlowPool {
   };
   static_assert(std::is_trivially_destructible_v<FlowRecord>);
 
-  static constexpr std::uint32_t piece = 16384;
+  static constexpr std::uint32_t piece = (large_memory + sizeof(Room) - 1) / sizeof(Room);  // one large page
   std::vector<std::vector<Room, LargeAllocator<Room>>> pieces_;
   std::size_t used_ = 0;
   std::uint32_t free_ = no_flow;
