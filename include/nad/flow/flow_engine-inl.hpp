@@ -6,10 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <optional>
+#include <span>
 #include <utility>
-#include <vector>
 
+#include "nad/detail/prefetch.hpp"
+#include "nad/detail/ring.hpp"
 #include "nad/flow/flow_options.hpp"
 #include "nad/flow/flow_table-inl.hpp"
 #include "nad/flow/icmp_types-inl.hpp"
@@ -74,12 +78,11 @@ class FlowEngine {
       return;
     }
     const std::uint32_t hash = hash_ends(ends, seed_);
-    const auto is = [&](std::uint32_t place) {
-      const FlowRecord& flow = pool_[place];
-      return flow.ends == ends || (!one_way && is_reverse(flow.ends, ends));
-    };
-    std::uint32_t place = index_.find(hash, is);
-    std::size_t side = place == no_flow ? 0 : side_of(pool_[place], ends);
+    std::size_t side = 0;
+    std::uint32_t place = index_.find(hash, [&](std::uint32_t found) {
+      side = side_of(pool_[found].ends, ends, one_way);
+      return side != neither;
+    });
     if (place != no_flow && packet.protocol == protocol_tcp && begins_anew(pool_[place], side, packet)) {
       end(place, FlowEnding::closed);
       place = no_flow;
@@ -90,7 +93,7 @@ class FlowEngine {
         evict();
       }
       place = begin(packet, ends, one_way, hash, tick);
-      side = side_of(pool_[place], ends);
+      side = side_of(pool_[place].ends, ends, one_way);
     }
     FlowRecord& flow = pool_[place];
     count(flow, side, packet);
@@ -103,33 +106,43 @@ class FlowEngine {
 
   /// Ends all flows, those whose last packet is the oldest first.
   void end_all() {
-    std::vector<std::uint32_t> places;
-    places.reserve(index_.size());
-    for (const FlowQueue& queue : queues_) {
-      for (std::uint32_t place = queue.first; place != no_flow; place = pool_[place].next) {
-        places.push_back(place);
+    while (index_.size() != 0) {
+      std::size_t oldest = flow_waits;
+      std::int64_t earliest = 0;
+      for (std::size_t wait = 0; wait < flow_waits; ++wait) {
+        const std::uint32_t place = queues_[wait].first;
+        if (place != no_flow && (oldest == flow_waits || pool_[place].tick < earliest)) {
+          oldest = wait;
+          earliest = pool_[place].tick;
+        }
       }
-    }
-    std::sort(places.begin(), places.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return std::pair(pool_[a].tick, pool_[a].serial) < std::pair(pool_[b].tick, pool_[b].serial);
-    });
-    for (const std::uint32_t place : places) {
-      end(place, FlowEnding::flushed);
+      end(queues_[oldest].first, FlowEnding::flushed);
     }
   }
 
-  /// Hands on up to `most` flows that ended, in their order, and forgets them.
+  /// Hands on up to `most` flows that ended, in their order and some at a time, and forgets them.
   template <class Take>
   void take(std::size_t most, const Take& hand_on) {
-    for (; most > 0 && !ended_.empty(); --most) {
-      const std::uint32_t place = ended_.pop(pool_);
-      --waiting_;
-      hand_on(static_cast<const FlowRecord&>(pool_[place]));
-      pool_.give_back(place);
+    constexpr std::size_t at_once = 128;  // such that they stay in the cache
+    std::array<const FlowRecord*, at_once> flows = {};
+    std::array<std::uint32_t, at_once> places = {};
+    while (most > 0 && !ended_.empty()) {
+      std::size_t count = 0;
+      for (; count < at_once && count < most && !ended_.empty(); ++count) {
+        places[count] = ended_.front();
+        flows[count] = &pool_[places[count]];
+        fetch_early(flows[count], sizeof(FlowRecord));
+        ended_.pop_front();
+      }
+      hand_on(std::span<const FlowRecord* const>(flows).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        pool_.give_back(places[i]);
+      }
+      most -= count;
     }
   }
 
-  std::size_t ended() const noexcept { return waiting_; }
+  std::size_t ended() const noexcept { return ended_.size(); }
   std::size_t open() const noexcept { return index_.size(); }
   std::size_t bytes() const noexcept { return pool_.bytes() + index_.bytes(); }
   const Counts& counts() const noexcept { return counts_; }
@@ -150,13 +163,30 @@ class FlowEngine {
     return ends;
   }
 
-  static bool is_reverse(const FlowEnds& a, const FlowEnds& b) noexcept {
-    return a.source == b.destination && a.destination == b.source && a.source_port == b.destination_port &&
-           a.destination_port == b.source_port && a.protocol == b.protocol;
+  static constexpr std::size_t neither = 2;
+
+  /// Addresses in two numbers are compared sooner than byte by byte.
+  static bool is_same(const Address& a, const Address& b) noexcept {
+    std::array<std::uint64_t, 2> left = {};
+    std::array<std::uint64_t, 2> right = {};
+    std::memcpy(left.data(), a.bytes().data(), sizeof left);
+    std::memcpy(right.data(), b.bytes().data(), sizeof right);
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
   }
 
-  static std::size_t side_of(const FlowRecord& flow, const FlowEnds& ends) noexcept {
-    return flow.ends == ends ? 0 : 1;
+  /// Which side of a flow sends from `ends.source`; `neither` where it is another flow.
+  static std::size_t side_of(const FlowEnds& flow, const FlowEnds& ends, bool one_way) noexcept {
+    if (flow.protocol != ends.protocol) {
+      return neither;
+    }
+    if (flow.source_port == ends.source_port && flow.destination_port == ends.destination_port &&
+        is_same(flow.source, ends.source) && is_same(flow.destination, ends.destination)) {
+      return 0;
+    }
+    const bool turned = !one_way && flow.source_port == ends.destination_port &&
+                        flow.destination_port == ends.source_port && is_same(flow.source, ends.destination) &&
+                        is_same(flow.destination, ends.source);
+    return turned ? 1 : neither;
   }
 
   /// Whether the first packet that was seen is an answer.
@@ -244,17 +274,16 @@ class FlowEngine {
     queues_[number].push(pool_, place);
   }
 
-  void end(std::uint32_t place, FlowEnding ending) noexcept {
+  void end(std::uint32_t place, FlowEnding ending) {
     FlowRecord& flow = pool_[place];
     index_.erase(flow.hash, place);
     queues_[flow.wait].remove(pool_, place);
     flow.ending = ending;
-    ended_.push(pool_, place);
-    ++waiting_;
+    ended_.push_back(place);
   }
 
   /// Ends what was silent for too long, in the order in which it became so.
-  void end_idle(std::int64_t tick) noexcept {
+  void end_idle(std::int64_t tick) {
     for (;;) {
       std::int64_t earliest = std::numeric_limits<std::int64_t>::max();
       std::size_t queue = 0;
@@ -276,7 +305,7 @@ class FlowEngine {
 
   /// Of too many flows one ends that tells the least: first what was begun and never agreed upon, then what nobody
   /// answers, what is over, and what was silent for the longest.
-  void evict() noexcept {
+  void evict() {
     constexpr std::array<std::pair<std::size_t, std::size_t>, 4> groups = {{{0, 1}, {1, 5}, {5, 6}, {6, 10}}};
     for (const auto& [first, last] : groups) {
       std::uint32_t oldest = no_flow;
@@ -300,8 +329,7 @@ class FlowEngine {
     const std::uint32_t copy = pool_.take();
     pool_[copy] = pool_[place];
     pool_[copy].ending = FlowEnding::open;
-    ended_.push(pool_, copy);
-    ++waiting_;
+    ended_.push_back(copy);
     ++counts_.interim;
   }
 
@@ -319,8 +347,7 @@ class FlowEngine {
     count(flow, 0, packet);
     constexpr std::uint64_t icmp_header = 8;
     flow.sides[0].payload_bytes += packet.is_later_fragment ? 0 : icmp_header;
-    ended_.push(pool_, place);
-    ++waiting_;
+    ended_.push_back(place);
   }
 
   FlowOptions options_;
@@ -332,8 +359,7 @@ class FlowEngine {
   FlowPool pool_;
   FlowIndex index_;
   std::array<FlowQueue, flow_waits> queues_ = {};
-  FlowQueue ended_;
-  std::size_t waiting_ = 0;
+  Ring<std::uint32_t> ended_;
   std::int64_t next_end_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t last_time_ = std::numeric_limits<std::int64_t>::min();
   Counts counts_;
