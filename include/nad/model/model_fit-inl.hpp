@@ -17,7 +17,6 @@
 #include "nad/detector/ensemble.hpp"
 #include "nad/evaluate/ranking.hpp"
 #include "nad/features/automatic-inl.hpp"
-#include "nad/features/derive-inl.hpp"
 #include "nad/model/labels-inl.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/reasons-inl.hpp"
@@ -252,12 +251,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   // so that a held-out record is to the model what a new one will be
   const bool looks_back = pipeline_.looks_back();
   const bool learns_from_all = looks_back || rows.held_out.empty();
-  try {
-    pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
-  } catch (const Error&) {
-    detail::refuse_infinite(given, given.schema());  // by the row that the caller knows
-    throw;
-  }
+  pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
   const Table columns = pipeline_.columns(table);
   const auto classes_of = [&](std::span<const std::size_t> places) {
     std::vector<std::int32_t> classes;
