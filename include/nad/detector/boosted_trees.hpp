@@ -77,6 +77,12 @@ class NAD_API BoostedTrees final : public Detector {
   double training_loss() const noexcept { return training_loss_; }
   /// With early_stopping the mean log-loss of the watched rows, before the first round and after each.
   std::span<const double> validation_loss() const noexcept { return validation_loss_; }
+  /// The score of each output before the first tree: the log-odds of not being normal, with more than two classes one a
+  /// class.
+  std::span<const double> start() const noexcept { return start_; }
+  /// For each of `categorical_features` the codes that count, ascending: the place of a code is the number of its bit in
+  /// the trees' sets.
+  const std::vector<std::vector<std::uint32_t>>& codes() const noexcept { return codes_; }
   /// The trees of all rounds; with more than two classes those of the first class, then those of the next.
   const ForestNodes& nodes() const noexcept { return nodes_; }
 

@@ -78,6 +78,7 @@ NAD_INLINE void KMeans::start_from(Matrix centres) { start_ = std::move(centres)
 NAD_INLINE void KMeans::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   detail::ColumnMoments moments = detail::column_moments(from, control);
+  detail::require_squares(moments);
   const detail::KMeansFitter fitter(from, moments, options_, control);
   if (start_.rows() != 0 && start_.columns() != x.columns()) {
     throw Error(ErrorCode::invalid_argument, "start_from was given centres of " + std::to_string(start_.columns()) +
