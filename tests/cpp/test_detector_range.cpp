@@ -64,10 +64,11 @@ std::vector<Learner> learners() {
   all.push_back(learner("loda", nad::LODA({.n_projections = 10})));
   all.push_back(learner("mahalanobis", nad::Mahalanobis(), true));
   all.push_back(learner("nearest_neighbours", nad::NearestNeighbours(), true));
-  all.push_back(learner("nearest_neighbours, last",
-                        nad::NearestNeighbours({.method = nad::NeighbourScore::largest}), true));
+  all.push_back(
+      learner("nearest_neighbours, last", nad::NearestNeighbours({.method = nad::NeighbourScore::largest}), true));
   all.push_back(learner("one_class_svm", nad::OneClassSVM(), true));
-  all.push_back(learner("one_class_svm, linear", nad::OneClassSVM(Svm{.kernel = nad::SvmKernel::linear})));
+  all.push_back(
+      learner("one_class_svm, linear", nad::OneClassSVM(Svm{.kernel = nad::SvmKernel::linear, .max_iter = 2000})));
   all.push_back(learner("one_class_svm, poly", nad::OneClassSVM(Svm{.kernel = nad::SvmKernel::poly})));
   all.push_back(learner("one_class_svm, sigmoid", nad::OneClassSVM(Svm{.kernel = nad::SvmKernel::sigmoid})));
   for (const auto approximation : {nad::KernelApproximation::nystroem, nad::KernelApproximation::fourier}) {
@@ -195,8 +196,8 @@ TEST_CASE("training rows of any size are learnt from, saved and loaded, or refus
       CHECK(loaded->threshold() == detector->threshold());
       // a network's own errors hide what is much smaller, and bins are not narrower than the least normal float
       const double least = detector->kind() == nad::Autoencoder::kind_name ? 1e-6 : 1e-37;
-      CHECK_MESSAGE((scale < least || *std::min_element(scores.begin(), scores.end()) <
-                                          *std::max_element(scores.begin(), scores.end())),
+      CHECK_MESSAGE((scale < least ||
+                     *std::min_element(scores.begin(), scores.end()) < *std::max_element(scores.begin(), scores.end())),
                     "what was learnt tells no rows apart");
       check_rows(*detector, scaled.view().slice(0, 5));
     }

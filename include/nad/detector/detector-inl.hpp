@@ -39,7 +39,8 @@ inline FloatClass classify(float value) noexcept {
 
 inline bool is_missing(float value) noexcept { return classify(value) == FloatClass::missing; }
 
-/// The end of the range of floats where a score, computed from finite values, lies beyond it or is infinity less infinity.
+/// The end of the range of floats where a score, computed from finite values, lies beyond it or is infinity less
+/// infinity.
 inline float bounded_score(float score) noexcept {
   constexpr float most = std::numeric_limits<float>::max();
   if (classify(score) == FloatClass::finite) {
@@ -76,7 +77,7 @@ struct ContributionSum {
 
 /// Contributions in the same proportions that add up to `wanted`; by their sizes alone where they cancel.
 inline void stretch_to(std::span<const float> contributions, const ContributionSum& of, double wanted,
-                    std::span<float> out) {
+                       std::span<float> out) {
   constexpr double most = std::numeric_limits<float>::max();
   const bool keeps_signs = of.sum * wanted > 0.0 && of.size / std::abs(of.sum) * std::abs(wanted) < most;
   for (std::size_t column = 0; column < out.size(); ++column) {
@@ -245,9 +246,8 @@ NAD_INLINE void Detector::bounded_explain(MatrixView rows, std::size_t first, Ma
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const std::span<const float> values(rows.row(row), rows.columns());
     const std::span<float> reasons = out.row(first + row);
-    const bool is_near = std::all_of(values.begin(), values.end(), [](float value) {
-      return !(std::abs(value) > detail::squares_end_beyond);
-    });
+    const bool is_near = std::all_of(values.begin(), values.end(),
+                                     [](float value) { return !(std::abs(value) > detail::squares_end_beyond); });
     if (!is_near || !kernels.all_finite(reasons.data(), reasons.size())) {
       explain_far_row(values, first + row, reasons);
     }

@@ -27,6 +27,7 @@
 #include "nad/config.hpp"
 #include "nad/core/matrix.hpp"
 #include "nad/core/progress.hpp"
+#include "nad/detector/lesson_names.hpp"
 
 namespace nad {
 
@@ -65,6 +66,9 @@ class NAD_API Detector {
   virtual std::size_t n_features() const noexcept = 0;
   /// True for those whose own `fit` wants a label for each row: boosted trees, and ensembles that hold some.
   virtual bool learns_from_labels() const noexcept { return false; }
+  /// What the columns and labels of the next `fit` are called, as a model tells the detector that it was given. Options
+  /// that name some become places and numbers; detectors without such options have no use for it.
+  virtual void name_lesson(const LessonNames& /*names*/) {}
 
  protected:
   Detector() = default;

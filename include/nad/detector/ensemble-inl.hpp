@@ -330,8 +330,7 @@ NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& contro
                  const std::vector<float> raw = member_raw_scores(x.slice(begin, end - begin), begin);
                  for (std::size_t row = begin; row < end; ++row) {
                    for (std::size_t i = 0; i < members_.size(); ++i) {
-                     scores(row, i) =
-                         detail::bounded_score(word(members_[i], raw[i * (end - begin) + row - begin]));
+                     scores(row, i) = detail::bounded_score(word(members_[i], raw[i * (end - begin) + row - begin]));
                    }
                  }
                });

@@ -67,7 +67,7 @@ NAD_INLINE void NearestNeighbours::take(Detector&& learner) {
 }
 
 NAD_INLINE void NearestNeighbours::do_fit(MatrixView x, std::span<const float> sample_weight,
-                                         const FitControl& control) {
+                                          const FitControl& control) {
   const detail::RowPool pool(x, sample_weight, options_.unique_rows);
   const std::size_t wanted = options_.max_samples.of(pool.size(), pool.size(), "max_samples");
   Random random(options_.random_state);

@@ -111,9 +111,10 @@ inline double resolve_gamma(const KernelGamma& gamma, SvmKernel kernel, const Co
   const double wanted = squares > 0.0 ? 1.0 / (columns * squares) : 1.0;
   const double within = std::clamp(wanted, 1e-30, 1e30);
   if (wanted != within && kernel != SvmKernel::linear) {
-    throw Error(ErrorCode::invalid_data,
-                "the values vary so " + std::string(wanted < 1.0 ? "much" : "little") +
-                    " that gamma 'scale' leaves its range, 1e-30 to 1e30; scale the columns before they are learnt from");
+    throw Error(
+        ErrorCode::invalid_data,
+        "the values vary so " + std::string(wanted < 1.0 ? "much" : "little") +
+            " that gamma 'scale' leaves its range, 1e-30 to 1e30; scale the columns before they are learnt from");
   }
   return within;
 }

@@ -164,7 +164,9 @@ NAD_INLINE void PcaResidual::do_fit(MatrixView x, std::span<const float> sample_
   derive();
 }
 
-NAD_INLINE void PcaResidual::derive() { plane_ = std::make_shared<const detail::ResidualPlane>(mean_, mean_rest_, components_); }
+NAD_INLINE void PcaResidual::derive() {
+  plane_ = std::make_shared<const detail::ResidualPlane>(mean_, mean_rest_, components_);
+}
 
 NAD_INLINE void PcaResidual::restore() {
   detail::check_options(options_, ErrorCode::bad_file);
@@ -173,7 +175,8 @@ NAD_INLINE void PcaResidual::restore() {
   if (mean_.empty() || components_.rows() == 0 || components_.rows() > mean_.size() ||
       components_.columns() != mean_.size() || explained_.size() != components_.rows() ||
       !std::all_of(mean_.begin(), mean_.end(), finite) || !(mean_rest_.empty() || mean_rest_.size() == mean_.size()) ||
-      !std::all_of(mean_rest_.begin(), mean_rest_.end(), finite) || !std::all_of(values.begin(), values.end(), finite) ||
+      !std::all_of(mean_rest_.begin(), mean_rest_.end(), finite) ||
+      !std::all_of(values.begin(), values.end(), finite) ||
       !std::all_of(explained_.begin(), explained_.end(), finite) || detail::is_missing(threshold_)) {
     throw Error(ErrorCode::bad_file, "the directions do not fit together; the model is damaged");
   }

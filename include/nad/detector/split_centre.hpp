@@ -1,7 +1,7 @@
 #pragma once
 
-// Centres to more digits than floats have, as pairs of floats; not for users. Rows far from zero stand a whole number of
-// float steps from each other, but their mean lies between two: half a step off, it would shift every distance.
+// Centres to more digits than floats have, as pairs of floats; not for users. Rows far from zero stand a whole number
+// of float steps from each other, but their mean lies between two: half a step off, it would shift every distance.
 
 #include <cstddef>
 #include <span>

@@ -35,8 +35,8 @@ struct OnnxTrees {
   std::vector<std::int64_t> leaf_target;
   std::vector<float> leaf_value;
 
-  /// The first `trees_a_target` trees add to the first target, and so on; `set_column` says in which column of the graph
-  /// it stands whether a row is in a set of categories.
+  /// The first `trees_a_target` trees add to the first target, and so on; `set_column` says in which column of the
+  /// graph it stands whether a row is in a set of categories.
   OnnxTrees(const ForestNodes& nodes, std::size_t trees_a_target, std::vector<std::size_t> set_column = {})
       : trees_a_target_(trees_a_target), set_column_(std::move(set_column)) {
     for (std::size_t number = 0; number < nodes.n_trees(); ++number) {
@@ -76,9 +76,10 @@ struct OnnxTrees {
     const bool is_set = !is_leaf && nodes.feature[place] < 0;
     tree.push_back(static_cast<std::int64_t>(number));
     node.push_back(static_cast<std::int64_t>(place - root));
-    feature.push_back(is_leaf  ? 0
-                      : is_set ? static_cast<std::int64_t>(set_column_[static_cast<std::size_t>(-2 - nodes.feature[place])])
-                               : nodes.feature[place]);
+    feature.push_back(is_leaf ? 0
+                      : is_set
+                          ? static_cast<std::int64_t>(set_column_[static_cast<std::size_t>(-2 - nodes.feature[place])])
+                          : nodes.feature[place]);
     mode.emplace_back(is_leaf ? "LEAF" : "BRANCH_LEQ");
     value.push_back(is_leaf ? 0.0F : is_set ? 0.5F : nodes.value[place]);
     below.push_back(is_leaf ? 0 : static_cast<std::int64_t>(place + 1 - root));
