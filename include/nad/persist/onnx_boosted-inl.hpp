@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "nad/detector/boosted_trees.hpp"
-#include "nad/detector/categories-inl.hpp"
+#include "nad/detector/category_codes.hpp"
 #include "nad/persist/onnx_forest-inl.hpp"
 #include "nad/persist/onnx_graph-inl.hpp"
 #include "nad/simd/kernel_table.hpp"
