@@ -82,6 +82,9 @@ class BoostedTrees(Detector):
         progress: _Callback | None = None,
         assume_finite: bool = False,
     ) -> None: ...
+    def set_names(
+        self, categorical_features: list[str] | None, class_weight: list[tuple[str, float]], normal_class: str
+    ) -> None: ...
     def predict_class(
         self, x: Any, n_jobs: int = 1, progress: _Callback | None = None
     ) -> npt.NDArray[np.int32] | int: ...

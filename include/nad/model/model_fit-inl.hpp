@@ -180,6 +180,14 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
 
 NAD_INLINE void Model::fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control) {
   std::unique_ptr<Detector> learner = detector_->clone();
+  LessonNames names{.columns = {}, .categorical = {}, .classes = families_};
+  for (const FeatureInfo& feature : pipeline_.features()) {
+    names.columns.push_back(feature.name);
+  }
+  if (!pipeline_is_given_ && dynamic_cast<const BoostedTrees*>(learner.get()) != nullptr) {
+    names.categorical = detail::categorical_places(pipeline_);
+  }
+  learner->name_lesson(names);
   if (!learner->learns_from_labels()) {
     learner->fit(x, control);
   } else if (classes.empty()) {
