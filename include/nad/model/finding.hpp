@@ -25,8 +25,8 @@ struct Reason {
   std::string value;     ///< of the record, as people read it
   std::string expected;  ///< what normal traffic holds there
   Direction direction = Direction::usual;
-  /// In powers of ten of the p-value: the contributions of all columns add up to -log10 of it (of `Finding::surprise`).
-  /// Negative ones speak for a normal record.
+  /// In powers of ten of the p-value: of a record that scores above the detector's baseline, the contributions of all
+  /// columns add up to `Finding::surprise`. Negative ones speak for a normal record.
   double contribution = 0.0;
 
   /// A sentence.
@@ -35,10 +35,12 @@ struct Reason {
 };
 
 struct Finding {
-  std::size_t row = 0;          ///< of the table that was given
-  float score = 0.0F;           ///< the detector's; higher is more anomalous
-  PValue p;                     ///< how likely a normal record gets such a score or a higher one
-  double surprise = 0.0;        ///< -log10 of the p-value, without its steps
+  std::size_t row = 0;  ///< of the table that was given
+  float score = 0.0F;   ///< the detector's; higher is more anomalous
+  PValue p;             ///< how likely a normal record gets such a score or a higher one
+  /// -log10 of the p-value without its steps: interpolated between calibration scores, so it differs from that of `p`,
+  /// most where those are few; and it goes on where `p` ends, at 3.3e-308.
+  double surprise = 0.0;
   std::string family = {};      ///< of attacks, where the model learnt from labels
   std::vector<Reason> reasons;  ///< the columns that contributed most, the largest first
 
@@ -52,7 +54,9 @@ struct Findings {
   std::vector<float> scores;      ///< of all records
   std::vector<Finding> reported;  ///< those above the limit, the most anomalous first
   ScoreLimit limit;               ///< scores above it are reported
-  DriftReport drift;              ///< whether the records still look like those that the model was calibrated on
+  /// Whether the records still look like those that the model was calibrated on, and whether more of them lie above
+  /// the model's threshold than it promises.
+  DriftReport drift;
 };
 
 }  // namespace nad

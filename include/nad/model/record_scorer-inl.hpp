@@ -62,7 +62,7 @@ NAD_INLINE RecordScore RecordScorer::score() {
   ++records_;
   const float score = model_.detector().anomaly_score(record_->next());
   const RecordScore result{
-      .score = score, .p = model_.calibration().p_value(score), .is_alert = score > model_.threshold().score};
+      .score = score, .p = model_.calibration().p_value(score), .is_alert = score > model_.limit_.score};
   last_ = result;
   return result;
 }
