@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "nad/config.hpp"
+#include "nad/core/error.hpp"
+#include "nad/detail/archive_field.hpp"
 #include "nad/model/usual_values.hpp"
 #include "nad/threshold/calibration.hpp"
 #include "nad/threshold/drift.hpp"
@@ -32,6 +34,16 @@ struct Reason {
   /// A sentence.
   NAD_API std::string to_string() const;
   friend bool operator==(const Reason&, const Reason&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(column, value, expected);
+    detail::archive_field(archive, "the direction of a reason", direction);
+    archive(contribution);
+    if (!is_known(direction)) {
+      throw Error(ErrorCode::bad_file, "the direction of a reason is unknown; the finding is damaged");
+    }
+  }
 };
 
 struct Finding {
@@ -46,6 +58,12 @@ struct Finding {
 
   NAD_API std::string to_string() const;
   friend bool operator==(const Finding&, const Finding&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    detail::archive_field(archive, "the row of a finding", row);
+    archive(score, p, surprise, family, reasons);
+  }
 };
 
 NAD_API std::ostream& operator<<(std::ostream& out, const Finding& finding);
@@ -57,6 +75,13 @@ struct Findings {
   /// Whether the records still look like those that the model was calibrated on, and whether more of them lie above
   /// the model's threshold than it promises.
   DriftReport drift;
+
+  /// Like those of reasons and findings for any cereal archive; a host that uses cereal's own includes
+  /// <cereal/types/vector.hpp> and <cereal/types/string.hpp>.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(scores, reported, limit, drift);
+  }
 };
 
 }  // namespace nad

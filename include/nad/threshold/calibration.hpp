@@ -39,6 +39,12 @@ struct PValue {
   bool extrapolated = false;
 
   friend bool operator==(const PValue&, const PValue&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value);
+    detail::archive_field(archive, "whether a p-value is extrapolated", extrapolated);
+  }
 };
 
 struct ScoreLimit {
@@ -46,6 +52,12 @@ struct ScoreLimit {
   bool extrapolated = false;  ///< the held-out scores are too few for it, or their range ends before it
 
   friend bool operator==(const ScoreLimit&, const ScoreLimit&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(score);
+    detail::archive_field(archive, "whether a limit is extrapolated", extrapolated);
+  }
 };
 
 class NAD_API Calibration {

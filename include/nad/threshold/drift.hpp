@@ -34,6 +34,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/config.hpp"
@@ -107,15 +108,24 @@ class NAD_API DriftMonitor {
   /// checked.
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(options_, edges_, expected_, calibration_bulk_, calibration_scores_, calibration_reported_, promised_share_,
-            counts_, in_window_, reported_, last_);
     if constexpr (Archive::is_loading::value) {
-      restore();
+      DriftMonitor loaded(*this);  // an error half way leaves what was there
+      loaded.walk(archive);
+      loaded.restore();
+      *this = std::move(loaded);
+    } else {
+      walk(archive);
     }
   }
 
  private:
   static constexpr std::size_t bins = 64;  ///< of the bulk, as even as ties allow
+
+  template <class Archive>
+  void walk(Archive& archive) {
+    archive(options_, edges_, expected_, calibration_bulk_, calibration_scores_, calibration_reported_, promised_share_,
+            counts_, in_window_, reported_, last_);
+  }
 
   void check_options() const;
   /// Checks what was loaded.
