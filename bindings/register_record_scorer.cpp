@@ -172,7 +172,7 @@ void register_record_scorer(py::module_& module) {
   py::class_<DictScorer>(module, "RecordScorer")
       .def(py::init<const Model&, py::function, std::size_t>(), py::arg("model"), py::arg("column_of"),
            py::arg("records"))
-      .def(py::pickle(&DictScorer::state,
+      .def(py::pickle([](const DictScorer& self) { return self.state(); },
                       [](const py::tuple& state) {
                         return std::make_unique<DictScorer>(
                             state[0].cast<const Model&>(), state[1].cast<py::function>(), state[2].cast<std::size_t>());

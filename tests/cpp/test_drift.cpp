@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cereal/archives/binary.hpp>
+#include <cereal/types/vector.hpp>
 #include <cmath>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -166,6 +169,36 @@ TEST_CASE("a window's alarms count its own records alone") {
   CHECK(monitor.last().reported_share == doctest::Approx(0.01));
   CHECK(contains(message_of([&] { nad::DriftMonitor(calibration, {.limit = NAN}); }), "limit is not a number"));
   CHECK(contains(message_of([&] { nad::DriftMonitor(calibration, {.least_excess = 0.5}); }), "at least 1"));
+}
+
+TEST_CASE("a monitor goes on from any archive, and takes no damaged state") {
+  nad::Random random(14);
+  const nad::Calibration calibration(normal_scores(500, random));
+  nad::DriftMonitor monitor(calibration, {.window = 100, .limit = 2.0F});
+  for (int i = 0; i < 150; ++i) {
+    monitor.add(9.0F);
+  }
+  std::ostringstream written;
+  cereal::BinaryOutputArchive(written)(monitor);
+  nad::DriftMonitor same(calibration);
+  std::istringstream read(written.str());
+  cereal::BinaryInputArchive(read)(same);
+  CHECK(same.last() == monitor.last());
+  CHECK(same.last().beyond_promise);
+  CHECK(same.options().limit == 2.0F);
+  for (int i = 0; i < 50; ++i) {
+    CHECK(same.add(9.0F) == (i == 49));
+  }
+  std::string damaged = written.str();
+  std::fill_n(damaged.begin(), 8, '\0');  // the window
+  std::istringstream bytes(damaged);
+  try {
+    cereal::BinaryInputArchive(bytes)(same);
+    CHECK_MESSAGE(false, "was loaded");
+  } catch (const nad::Error& error) {
+    CHECK(error.code() == nad::ErrorCode::bad_file);
+  }
+  CHECK(same.options().window == 100);
 }
 
 }  // namespace

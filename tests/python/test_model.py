@@ -130,8 +130,8 @@ def test_thresholds_change_after_loading(model: nad.Model, today: nad.Table) -> 
     ranks = model.p_value(today, extrapolate=False)
     assert set(few.rows) == set(np.flatnonzero(nad.benjamini_hochberg(ranks, 0.2)))
     assert len(few) >= 10
-    assert len(model.detect(today[:119], false_discovery_rate=0.001)) == 0  # ranks of 300 are no better than 1 / 301
-    assert nad.benjamini_hochberg(model.p_value(today[:119]), 0.001).any()
+    assert len(model.detect(today[:119], false_discovery_rate=0.1)) == 0  # ranks among 300 are no better than 1 / 301
+    assert nad.benjamini_hochberg(model.p_value(today[:119]), 0.1).any()
 
 
 def test_p_values_of_normal_records_are_uniform() -> None:
@@ -182,7 +182,8 @@ def test_clean_training_warns_of_attack_labels(today: nad.Table) -> None:
     assert "believes them normal" in pickle.loads(pickle.dumps(model)).describe()
     for training in ("mixed", "labelled"):
         nad.Model(training=training, detector=nad.Mahalanobis()).fit(today)  # a warning would be an error
-    nad.Model(detector=nad.Mahalanobis()).fit(today[attacks(today)])  # nothing says which label is normal
+    more = office(1500, 2, 5)
+    nad.Model(detector=nad.Mahalanobis()).fit(more[attacks(more)])  # nothing says which label is normal
 
 
 def test_a_given_pipeline_and_many_threads(today: nad.Table) -> None:

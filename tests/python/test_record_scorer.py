@@ -164,7 +164,9 @@ def test_a_scorer_that_looks_back_is_copied_before_the_first_record_only() -> No
     table = nad.Table({"time": times, **{name: table[name] for name in ("bytes", "service")}}).with_role(
         "time", "moment"
     )
-    pipeline = nad.FeaturePipeline([nad.features.TimeParts(column="time"), nad.features.Standardise()])
+    pipeline = nad.FeaturePipeline(
+        [nad.features.TimeParts(column="time"), nad.features.OneHot(), nad.features.Impute()]
+    )
     scorer = nad.RecordScorer(nad.Model(detector=nad.Mahalanobis(), pipeline=pipeline).fit(table))
     fresh = copy.deepcopy(scorer)
     record = {"time": np.datetime64("2024-01-01"), "bytes": 3, "service": "http"}
