@@ -57,8 +57,8 @@ struct NAD_API ThresholdRule {
   void check() const;
   /// The limit that the rule means; an error that says what is missing where the evidence does not suffice.
   ScoreLimit limit(const ThresholdEvidence& evidence) const;
-  /// "at most 20 alerts a day"
-  std::string to_string() const;
+  /// "at most 20 alerts a day"; `records` says of which records a share is meant.
+  std::string to_string(std::string_view records = "normal records") const;
 
   friend bool operator==(const ThresholdRule&, const ThresholdRule&) = default;
 };
