@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -50,7 +51,7 @@ class ResidualPlane {
         mean_rest_(std::move(mean_rest)),
         onto_(PackedMatrix::of_rows(components)),
         back_(PackedMatrix::of_columns(components)),
-        rounding_(pca_rounding(components.columns())),
+        rounding_(pca_rounding(mean_, mean_rest_)),
         sum_of_squares_(simd::active_kernels().sum_of_squares),
         squared_distance_(simd::active_kernels().squared_distance) {}
 
@@ -78,18 +79,27 @@ class ResidualPlane {
     }
     for (std::size_t row = 0; row < x.rows(); ++row) {
       out[row] = squared_distance_(moved + row * columns(), within + row * columns(), columns());
-      if (is_rounding(out[row], sum_of_squares_(moved + row * columns(), columns()),
-                      sum_of_squares_(x.row(row), columns()))) {
+      if (is_rounding(static_cast<double>(out[row]), moved + row * columns())) {
         out[row] = 0.0F;
       }
     }
   }
 
  private:
-  bool is_rounding(float squared, float moved, float whole) const noexcept {
-    const double bound = rounding_.of_moved * std::sqrt(static_cast<double>(moved)) +
-                         rounding_.of_row * std::sqrt(static_cast<double>(whole));
-    return is_finite(bound) && static_cast<double>(squared) <= bound * bound;
+  /// Of the squared residual of a row without the mean; infinity and NaN are none.
+  bool is_rounding(double squared, const float* moved) const {
+    auto length = static_cast<double>(sum_of_squares_(moved, columns()));
+    if (!is_finite(length)) {  // the squares of floats that are far out
+      length = std::inner_product(moved, moved + columns(), moved, 0.0, std::plus<>(),
+                                  [](double a, double b) { return a * b; });
+    }
+    // for nearly all rows (a + b)^2 <= 2 (a^2 + b^2) tells enough, without a root
+    if (!(squared <=
+          2.0 * (rounding_.of_length * rounding_.of_length * length + rounding_.of_all * rounding_.of_all))) {
+      return false;
+    }
+    const double bound = rounding_.of_length * std::sqrt(length) + rounding_.of_all;
+    return squared <= bound * bound;
   }
 
   std::vector<float> mean_;

@@ -8,9 +8,9 @@
 ///
 /// The raw score is the squared length of the residual, so that contributions, one square a column, add up to it.
 ///
-/// A residual that rounding alone can leave counts as 0: one no longer than (columns + 16) 2^-24 times the row's
-/// distance from the mean, plus 2^-24 times its own length. Where columns depend on each other, ordinary rows have no
-/// more.
+/// A residual that rounding alone can leave counts as 0: one no longer than (columns + 17) 2^-24 times the row's
+/// distance from the mean, plus 2^-24 times the mean's length. Where columns depend on each other, ordinary rows have
+/// no more.
 
 #include <cstddef>
 #include <memory>

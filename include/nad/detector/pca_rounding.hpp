@@ -2,22 +2,32 @@
 
 // What of a residual is rounding; not for users.
 
+#include <cmath>
 #include <cstddef>
+#include <span>
+
+#include "nad/detector/split_centre.hpp"
 
 namespace nad::detail {
 
-/// How long a residual rounding alone can leave: so many parts of the row's length from the mean, since each of two
-/// products over the columns is rounded, and of its length from zero, since each of its values was rounded to a float.
-/// The worst case grows with the columns times the root of the directions; errors that point anywhere add up to less
-/// than the columns, and 16 is for where there are few.
+/// How long a residual rounding alone can leave: so many parts of the row's distance from the mean, and this of every
+/// row. Each of two products over the columns is rounded: the worst case grows with the columns times the root of the
+/// directions, errors that point anywhere add up to less than the columns, and 16 is for where there are few. And each
+/// value of the row was rounded to a float: 2^-24 of its length, which is at most its distance from the mean and the
+/// mean's own length.
 struct PcaRounding {
-  double of_moved;
-  double of_row;
+  double of_length;
+  double of_all;
 };
 
-inline PcaRounding pca_rounding(std::size_t columns) noexcept {
+inline PcaRounding pca_rounding(std::span<const float> mean, std::span<const float> mean_rest) {
   constexpr double half_a_step = 0x1p-24;  // the relative rounding of a float
-  return {.of_moved = static_cast<double>(columns + 16) * half_a_step, .of_row = half_a_step};
+  double squares = 0.0;
+  for (std::size_t column = 0; column < mean.size(); ++column) {
+    const double value = joined_at(mean, mean_rest, column);
+    squares += value * value;
+  }
+  return {.of_length = static_cast<double>(mean.size() + 17) * half_a_step, .of_all = half_a_step * std::sqrt(squares)};
 }
 
 }  // namespace nad::detail

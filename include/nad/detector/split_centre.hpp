@@ -77,11 +77,14 @@ inline void separate_rest(std::vector<float>& nearest, std::vector<float>& rest,
 /// `to` becomes the part [first, last) of a row as seen from the centre.
 inline void move_to_centre(const float* row, std::span<const float> nearest, std::span<const float> rest,
                            std::size_t first, std::size_t last, float* to) {
-  for (std::size_t column = first; column < last; ++column) {
-    to[column] = row[column] - nearest[column];
+  if (rest.empty()) {
+    for (std::size_t column = first; column < last; ++column) {
+      to[column] = row[column] - nearest[column];
+    }
+    return;
   }
-  for (std::size_t column = first; !rest.empty() && column < last; ++column) {
-    to[column] -= rest[column];
+  for (std::size_t column = first; column < last; ++column) {
+    to[column] = (row[column] - nearest[column]) - rest[column];
   }
 }
 

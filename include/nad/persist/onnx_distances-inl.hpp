@@ -85,17 +85,15 @@ inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const KMe
 }
 
 inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const PcaResidual& pca) {
-  const std::string row = graph.to_double(x);
   const std::vector<double> mean = joined_centre(pca.mean(), pca.mean_rest());
-  const std::string moved = graph.node("Sub", {row, graph.constant(mean, {1, mean.size()})});
+  const std::string moved = graph.node("Sub", {graph.to_double(x), graph.constant(mean, {1, mean.size()})});
   const std::string along = graph.node("MatMul", {moved, onnx_turned<double>(graph, pca.components())});
   const std::string within = graph.node("MatMul", {along, onnx_matrix<double>(graph, pca.components())});
   const std::string squared = graph.sum_of_squares(graph.node("Sub", {moved, within}));
-  const PcaRounding rounding = pca_rounding(pca.n_features());
-  const auto length = [&](const std::string& of, double share) {
-    return graph.node("Mul", {graph.node("Sqrt", {graph.sum_of_squares(of)}), graph.constant(share)});
-  };
-  const std::string bound = graph.node("Add", {length(moved, rounding.of_moved), length(row, rounding.of_row)});
+  const PcaRounding rounding = pca_rounding(pca.mean(), pca.mean_rest());
+  const std::string length = graph.node("Sqrt", {graph.sum_of_squares(moved)});
+  const std::string of_length = graph.node("Mul", {length, graph.constant(rounding.of_length)});
+  const std::string bound = graph.node("Add", {of_length, graph.constant(rounding.of_all)});
   const std::string least = graph.node("Mul", {bound, bound});
   return onnx_root(graph, graph.node("Where", {graph.node("Greater", {squared, least}), squared, graph.constant(0.0)}));
 }
