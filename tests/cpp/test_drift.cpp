@@ -179,10 +179,14 @@ TEST_CASE("a monitor goes on from any archive, and takes no damaged state") {
     monitor.add(9.0F);
   }
   std::ostringstream written;
-  cereal::BinaryOutputArchive(written)(monitor);
+  {
+    cereal::BinaryOutputArchive archive(written);
+    archive(monitor);
+  }
   nad::DriftMonitor same(calibration);
   std::istringstream read(written.str());
-  cereal::BinaryInputArchive(read)(same);
+  cereal::BinaryInputArchive archive(read);
+  archive(same);
   CHECK(same.last() == monitor.last());
   CHECK(same.last().beyond_promise);
   CHECK(same.options().limit == 2.0F);
@@ -193,7 +197,8 @@ TEST_CASE("a monitor goes on from any archive, and takes no damaged state") {
   std::fill_n(damaged.begin(), 8, '\0');  // the window
   std::istringstream bytes(damaged);
   try {
-    cereal::BinaryInputArchive(bytes)(same);
+    cereal::BinaryInputArchive other(bytes);
+    other(same);
     CHECK_MESSAGE(false, "was loaded");
   } catch (const nad::Error& error) {
     CHECK(error.code() == nad::ErrorCode::bad_file);
