@@ -117,6 +117,18 @@ TEST_CASE("more records above the limit than promised are told, whatever the siz
     }
   }
 
+  for (const std::size_t high : {8U, 11U, 15U}) {
+    std::vector<float> scores(400, -5.0F);
+    std::fill_n(scores.begin(), high, 9.0F);
+    const double chance = chance_by_hand(2000, 19, 400, high);
+    const auto told = [&](double rate) {
+      return nad::drift(calibration, scores, {.false_alarm_rate = rate, .limit = limit, .least_excess = 1.0})
+          .beyond_promise;
+    };
+    CHECK(told(std::min(3.0 * chance * (1.0 + 1e-7), 0.999)) == (3.0 * chance < 0.999));
+    CHECK_FALSE(told(std::min(3.0 * chance * (1.0 - 1e-7), 0.999)));
+  }
+
   // false alarms, over draws of the calibration as well
   constexpr int draws = 600;
   int alarms = 0;

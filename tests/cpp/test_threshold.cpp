@@ -187,7 +187,7 @@ TEST_CASE("an extrapolated limit is the least one, and never below a held-out sc
       CHECK(limit.score >= calibration.scores().back());
       CHECK(calibration.p_value(std::nextafter(limit.score, 9.0F)).value <= p * (1.0 + 1e-9));
       if (limit.score > calibration.scores().back()) {
-        CHECK(calibration.p_value(std::nextafter(limit.score, -9.0F)).value >= p * (1.0 - 1e-9));
+        CHECK(calibration.p_value(limit.score).value >= p * (1.0 - 1e-9));
       }
     }
   }
