@@ -244,11 +244,11 @@ TEST_CASE("where scores end, the highest there can be is still reported") {
 
 /// An archive that brings what a test puts into it.
 struct FeedingArchive {
-  using is_loading = std::true_type;
+  using is_loading = std::true_type;  // NOLINT(readability-identifier-naming): an archive's name
   std::vector<float> scores;
   std::uint8_t range = 0;
-  void operator()(std::vector<float>& value) { value = scores; }
-  void operator()(std::uint8_t& value) { value = range; }
+  void operator()(std::vector<float>& value) const { value = scores; }
+  void operator()(std::uint8_t& value) const { value = range; }
 };
 
 TEST_CASE("held-out scores that were loaded are checked") {
