@@ -18,14 +18,17 @@ namespace nad::python {
 
 class TupleWriter {
  public:
-  using is_loading = std::false_type;
+  using is_loading = std::false_type;  // NOLINT(readability-identifier-naming): an archive's name
 
   template <class... Values>
   void operator()(Values&&... values) {
     (items_.append(item_of(values)), ...);
   }
 
-  py::tuple state() const { return py::tuple(items_); }
+  py::tuple state() const {
+    py::tuple whole(items_);
+    return whole;
+  }
 
  private:
   template <class Value>
@@ -59,7 +62,7 @@ class TupleWriter {
 
 class TupleReader {
  public:
-  using is_loading = std::true_type;
+  using is_loading = std::true_type;  // NOLINT(readability-identifier-naming): an archive's name
 
   explicit TupleReader(py::tuple state) : state_(std::move(state)) {}
 

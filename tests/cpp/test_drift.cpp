@@ -117,6 +117,18 @@ TEST_CASE("more records above the limit than promised are told, whatever the siz
     }
   }
 
+  for (const std::size_t high : {8U, 11U, 15U}) {
+    std::vector<float> scores(400, -5.0F);
+    std::fill_n(scores.begin(), high, 9.0F);
+    const double chance = chance_by_hand(2000, 19, 400, high);
+    const auto told = [&](double rate) {
+      return nad::drift(calibration, scores, {.false_alarm_rate = rate, .limit = limit, .least_excess = 1.0})
+          .beyond_promise;
+    };
+    CHECK(told(std::min(3.0 * chance * (1.0 + 1e-7), 0.999)) == (3.0 * chance < 0.999));
+    CHECK_FALSE(told(std::min(3.0 * chance * (1.0 - 1e-7), 0.999)));
+  }
+
   // false alarms, over draws of the calibration as well
   constexpr int draws = 600;
   int alarms = 0;
@@ -153,11 +165,10 @@ TEST_CASE("a window's alarms count its own records alone") {
   nad::DriftMonitor monitor(calibration, {.window = 100, .limit = calibration.score_at(0.01).score});
   const auto feed = [&](std::size_t attacks) {
     bool alarm = false;
-    std::vector<float> scores = normal_scores(100, random);
-    std::fill(scores.begin(), scores.end(), 0.0F);
+    std::vector<float> scores(100, 0.0F);
     std::fill_n(scores.begin(), attacks, 9.0F);
-    for (std::size_t i = 0; i < scores.size(); ++i) {
-      alarm = monitor.add(scores[i]) || alarm;
+    for (const float score : scores) {
+      alarm = monitor.add(score) || alarm;
     }
     return alarm;
   };
@@ -179,10 +190,14 @@ TEST_CASE("a monitor goes on from any archive, and takes no damaged state") {
     monitor.add(9.0F);
   }
   std::ostringstream written;
-  cereal::BinaryOutputArchive(written)(monitor);
+  {
+    cereal::BinaryOutputArchive archive(written);
+    archive(monitor);
+  }
   nad::DriftMonitor same(calibration);
   std::istringstream read(written.str());
-  cereal::BinaryInputArchive(read)(same);
+  cereal::BinaryInputArchive archive(read);
+  archive(same);
   CHECK(same.last() == monitor.last());
   CHECK(same.last().beyond_promise);
   CHECK(same.options().limit == 2.0F);
@@ -193,7 +208,8 @@ TEST_CASE("a monitor goes on from any archive, and takes no damaged state") {
   std::fill_n(damaged.begin(), 8, '\0');  // the window
   std::istringstream bytes(damaged);
   try {
-    cereal::BinaryInputArchive(bytes)(same);
+    cereal::BinaryInputArchive other(bytes);
+    other(same);
     CHECK_MESSAGE(false, "was loaded");
   } catch (const nad::Error& error) {
     CHECK(error.code() == nad::ErrorCode::bad_file);

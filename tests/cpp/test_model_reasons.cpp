@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "messages.hpp"
 #include "nad/core/random.hpp"
 #include "nad/nad.hpp"
 #include "office.hpp"
@@ -16,7 +15,6 @@ namespace {
 
 using nad::ColumnType;
 using nad::Direction;
-using tests::contains;
 using tests::office;
 
 /// A detector whose contributions have both signs.

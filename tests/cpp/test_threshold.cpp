@@ -187,7 +187,7 @@ TEST_CASE("an extrapolated limit is the least one, and never below a held-out sc
       CHECK(limit.score >= calibration.scores().back());
       CHECK(calibration.p_value(std::nextafter(limit.score, 9.0F)).value <= p * (1.0 + 1e-9));
       if (limit.score > calibration.scores().back()) {
-        CHECK(calibration.p_value(std::nextafter(limit.score, -9.0F)).value >= p * (1.0 - 1e-9));
+        CHECK(calibration.p_value(limit.score).value >= p * (1.0 - 1e-9));
       }
     }
   }
@@ -244,11 +244,11 @@ TEST_CASE("where scores end, the highest there can be is still reported") {
 
 /// An archive that brings what a test puts into it.
 struct FeedingArchive {
-  using is_loading = std::true_type;
+  using is_loading = std::true_type;  // NOLINT(readability-identifier-naming): an archive's name
   std::vector<float> scores;
   std::uint8_t range = 0;
-  void operator()(std::vector<float>& value) { value = scores; }
-  void operator()(std::uint8_t& value) { value = range; }
+  void operator()(std::vector<float>& value) const { value = scores; }
+  void operator()(std::uint8_t& value) const { value = range; }
 };
 
 TEST_CASE("held-out scores that were loaded are checked") {
@@ -283,6 +283,17 @@ TEST_CASE("each rule means its limit") {
   CHECK(Rule::alerts_per_day(20'000).limit(evidence).score < 1.0F);
   CHECK(Rule::alerts_per_day(1).limit(evidence).extrapolated);
   CHECK(Rule::f_beta(2.0).limit(evidence).score == 123.0F);
+  // what is extrapolated stays where attacks are seen to reach, but not where normal records reach higher
+  const auto limit_with = [&](float highest_attack, double alerts) {
+    return Rule::alerts_per_day(alerts).limit(
+        {.calibration = &calibration, .records_per_day = 10'000.0, .highest_attack = highest_attack});
+  };
+  CHECK(limit_with(1001.0F, 1e-6).score == std::nextafter(1001.0F, 0.0F));
+  CHECK(limit_with(1001.0F, 1e-6).extrapolated);
+  CHECK(limit_with(999.0F, 1e-6).score == std::nextafter(999.0F, 0.0F));
+  CHECK(limit_with(998.0F, 1e-6) == Rule::alerts_per_day(1e-6).limit(evidence));
+  CHECK(limit_with(1e9F, 1e-6) == Rule::alerts_per_day(1e-6).limit(evidence));
+  CHECK(limit_with(995.0F, 100).score == 990.0F);
   CHECK(contains(message_of([&] { Rule::f_beta().limit({.calibration = &calibration}); }), "labelled records"));
   CHECK(contains(message_of([&] { Rule::alerts_per_day(5).limit({.calibration = &calibration}); }), "records_per_day"));
   CHECK(contains(message_of([] { Rule::quantile(0.9).limit({}); }), "fit first"));

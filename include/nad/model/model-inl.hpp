@@ -254,7 +254,10 @@ NAD_INLINE std::vector<std::int32_t> Model::predict(const Table& table, const Fi
 }
 
 NAD_INLINE ThresholdEvidence Model::evidence() const noexcept {
-  return {.calibration = &calibration_, .records_per_day = records_per_day_, .best_score = best_score_};
+  return {.calibration = &calibration_,
+          .records_per_day = records_per_day_,
+          .best_score = best_score_,
+          .highest_attack = highest_attack_};
 }
 
 NAD_INLINE void Model::set_threshold(const ThresholdRule& rule) {
@@ -308,11 +311,13 @@ NAD_INLINE std::string Model::describe() const {
   for (const std::string& choice : choices_) {
     text += "- " + choice + "\n";
   }
-  const bool at_end = calibration_.range() == ScoreRange::zero_to_one && limit_.score == std::nextafter(1.0F, 0.0F);
+  const auto just_below = [](float score) { return std::nextafter(score, std::numeric_limits<float>::lowest()); };
+  const bool at_end = (highest_attack_ && limit_.score == just_below(*highest_attack_)) ||
+                      (calibration_.range() == ScoreRange::zero_to_one && limit_.score == just_below(1.0F));
   text += "- threshold: " + threshold_words() + ", a score above " +
           detail::formatted("%.6g", static_cast<double>(limit_.score)) +
           (!limit_.extrapolated ? ""
-           : at_end             ? " (no score is high enough for that; the highest there can be is reported)"
+           : at_end             ? " (no score is high enough for that; the highest are reported nevertheless)"
                                 : " (extrapolated: the calibration records are too few for it)") +
           "\n";
   if (records_per_day_) {
@@ -330,6 +335,7 @@ NAD_INLINE void Model::restore() {
   }
   const bool sound = detector_->n_features() == pipeline_.features().size() &&
                      !detail::is_nan(static_cast<double>(limit_.score)) &&
+                     (!highest_attack_ || detail::is_finite(static_cast<double>(*highest_attack_))) &&
                      usual_.size() == pipeline_.plan()->columns.size() &&
                      (!records_per_day_ || (*records_per_day_ > 0.0 && detail::is_finite(*records_per_day_))) &&
                      is_known(options_.training);

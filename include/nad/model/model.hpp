@@ -150,6 +150,7 @@ class NAD_API Model {
   Calibration calibration_;
   std::optional<double> records_per_day_;
   std::optional<float> best_score_;
+  std::optional<float> highest_attack_;  ///< the score of a held-out one
   ThresholdRule rule_;
   ScoreLimit limit_;
   std::vector<std::string> families_;

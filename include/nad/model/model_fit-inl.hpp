@@ -201,6 +201,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   warnings_.clear();
   families_.clear();
   best_score_.reset();
+  highest_attack_.reset();
   const Table named = detail::with_named_label(given, options_);
   choose_pipeline(named);
   const Table understood = detail::with_understood_texts(pipeline_.steps(), named);
@@ -308,6 +309,8 @@ NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size
       of_rows.push_back(classes[rows[i]]);
       if (of_rows.back() == 0) {
         normal_scores.push_back(scores[i]);
+      } else {
+        highest_attack_ = std::max(highest_attack_.value_or(scores[i]), scores[i]);
       }
     }
     if (rule_.kind == ThresholdKind::f_beta) {

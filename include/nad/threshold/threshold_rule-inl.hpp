@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include "nad/core/error.hpp"
@@ -23,6 +26,16 @@ inline void check_rule_value(bool sound, const ThresholdRule& rule, const char* 
     throw Error(ErrorCode::invalid_argument, "a threshold by " + std::string(name(rule.kind)) + " of " +
                                                  short_number(rule.value) + " makes no sense; give " + wanted);
   }
+}
+
+/// Below the highest attack where a limit is extrapolated beyond it.
+inline ScoreLimit reachable(ScoreLimit limit, const ThresholdEvidence& evidence) {
+  if (limit.extrapolated && evidence.highest_attack &&
+      *evidence.highest_attack >= evidence.calibration->scores().back()) {
+    constexpr float least = std::numeric_limits<float>::lowest();
+    limit.score = std::min(limit.score, std::nextafter(*evidence.highest_attack, least));
+  }
+  return limit;
 }
 
 }  // namespace detail
@@ -76,10 +89,10 @@ NAD_INLINE ScoreLimit ThresholdRule::limit(const ThresholdEvidence& evidence) co
                     "training table do not tell; give records_per_day");
       }
       const double share = value / *evidence.records_per_day;
-      return calibration.score_at(share < 1.0 ? share : 1.0);
+      return detail::reachable(calibration.score_at(share < 1.0 ? share : 1.0), evidence);
     }
     default:
-      return calibration.score_at(value);
+      return detail::reachable(calibration.score_at(value), evidence);
   }
 }
 

@@ -40,6 +40,9 @@ struct ThresholdEvidence {
   const Calibration* calibration = nullptr;
   std::optional<double> records_per_day = {};
   std::optional<float> best_score = {};  ///< what `f_beta` found where the labels were there
+  /// Of held-out attacks, where there are labels. A limit that is extrapolated stays below it, where no held-out normal
+  /// score is higher: above it nothing would ever be reported.
+  std::optional<float> highest_attack = {};
 };
 
 struct NAD_API ThresholdRule {
