@@ -229,7 +229,8 @@ def test_who_it_was_is_not_learnt() -> None:
 
 
 def test_infinities_are_far_beyond_everything(model: nad.Model) -> None:
-    records = {name: office(20, 3)[name].to_list() for name in ("timestamp", "bytes", "duration", "service")}
+    table = office(600, 3)
+    records = {name: table[name].to_list() for name in ("timestamp", "bytes", "duration", "service")}
     records["duration"][4] = float("inf")
     found = model.detect(records)
     assert np.isfinite(found.scores).all()
