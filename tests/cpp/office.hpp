@@ -11,10 +11,9 @@
 #include "nad/core/random.hpp"
 #include "nad/table/column_builder.hpp"
 #include "nad/table/table.hpp"
+#include "nad/table/time.hpp"
 
 namespace tests {
-
-inline constexpr std::int64_t second = 1'000'000'000;
 
 /// Connections of an office: one every 10 s. Every `attack_every`-th is odd: "exfiltration" sends much, "tunnel" is of
 /// a service that nobody uses.
@@ -28,7 +27,7 @@ inline nad::Table office(std::size_t rows, std::uint64_t seed, std::size_t attac
   for (std::size_t row = 0; row < rows; ++row) {
     const std::size_t attack =
         attack_every != 0 && row % attack_every == attack_every - 1 ? 1 + row / attack_every % 2 : 0;
-    time.add_time(static_cast<std::int64_t>(row) * 10 * second);
+    time.add_time(static_cast<std::int64_t>(row) * 10 * nad::nanoseconds_per_second);
     bytes.add_integer(static_cast<std::int64_t>(std::exp(5.0 + random.normal())) * (attack == 1 ? 4000 : 1));
     duration.add_number(0.1 + random.uniform());
     service.add_text(attack == 2 ? "irc" : random.uniform() < 0.7 ? "http" : "dns");

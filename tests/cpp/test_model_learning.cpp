@@ -169,7 +169,7 @@ nad::Table with_times(const nad::Table& table, const std::vector<std::pair<std::
     const auto other = std::find_if(others.begin(), others.end(), [&](const auto& pair) { return pair.first == row; });
     constexpr std::int64_t year_2020 = 1'577'836'800;
     time.add_time((other != others.end() ? other->second : year_2020 + static_cast<std::int64_t>(row) * 10) *
-                  tests::second);
+                  nad::nanoseconds_per_second);
   }
   return table.with({"time", nad::ColumnType::time, Role::moment}, time.finish());
 }
