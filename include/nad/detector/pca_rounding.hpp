@@ -20,14 +20,15 @@ struct PcaRounding {
   double of_all;
 };
 
-inline PcaRounding pca_rounding(std::span<const float> mean, std::span<const float> mean_rest) {
+inline PcaRounding pca_rounding(std::span<const float> nearest, std::span<const float> rest) {
   constexpr double half_a_step = 0x1p-24;  // the relative rounding of a float
   double squares = 0.0;
-  for (std::size_t column = 0; column < mean.size(); ++column) {
-    const double value = joined_at(mean, mean_rest, column);
+  for (std::size_t column = 0; column < nearest.size(); ++column) {
+    const double value = joined_at(nearest, rest, column);
     squares += value * value;
   }
-  return {.of_length = static_cast<double>(mean.size() + 17) * half_a_step, .of_all = half_a_step * std::sqrt(squares)};
+  return {.of_length = static_cast<double>(nearest.size() + 17) * half_a_step,
+          .of_all = half_a_step * std::sqrt(squares)};
 }
 
 }  // namespace nad::detail
