@@ -214,6 +214,14 @@ double real_number(py::handle value, const char* option) {
   return number;
 }
 
+std::optional<std::uint64_t> whole_number_if(py::handle value, const char* option, std::uint64_t least) {
+  return value.is_none() ? std::nullopt : std::optional(whole_number(value, option, least));
+}
+
+std::optional<double> real_number_if(py::handle value, const char* option) {
+  return value.is_none() ? std::nullopt : std::optional(real_number(value, option));
+}
+
 bool truth_value(py::handle value, const char* option) {
   if (PyBool_Check(value.ptr())) {
     return value.ptr() == Py_True;

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -73,6 +74,9 @@ bool is_integer(py::handle value);
 std::uint64_t whole_number(py::handle value, const char* option, std::uint64_t least);
 /// A real number; the error names the option.
 double real_number(py::handle value, const char* option);
+/// The same where None leaves it open.
+std::optional<std::uint64_t> whole_number_if(py::handle value, const char* option, std::uint64_t least);
+std::optional<double> real_number_if(py::handle value, const char* option);
 /// True or False, also NumPy's; the error names the option.
 bool truth_value(py::handle value, const char* option);
 

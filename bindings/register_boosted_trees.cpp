@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -59,6 +60,15 @@ void register_boosted_trees(py::module_& module) {
   detector_class<BoostedTrees>(module, "BoostedTrees")
       .def("fit", &fit_classes, x, py::arg("labels"), py::arg("sample_weight") = py::none(), n_jobs, progress,
            py::arg("assume_finite") = false)
+      .def(
+          "set_names",
+          [](BoostedTrees& self, std::optional<std::vector<std::string>> categorical_features,
+             std::vector<std::pair<std::string, double>> class_weight, std::string normal_class) {
+            self.set_names({.categorical_features = std::move(categorical_features),
+                            .class_weight = std::move(class_weight),
+                            .normal_class = std::move(normal_class)});
+          },
+          py::arg("categorical_features"), py::arg("class_weight"), py::arg("normal_class"))
       .def("predict_class", &predict_class, x, n_jobs, progress)
       .def("predict_proba", &predict_proba, x, n_jobs, progress)
       .def("feature_importance", &BoostedTrees::feature_importance)

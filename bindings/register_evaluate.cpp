@@ -55,12 +55,14 @@ Ranking make_ranking(py::handle scores, const Bytes& labels, const Weights& weig
   return without_gil([&] { return Ranking(given.view(), view_of(labels), view_of(weights)); });
 }
 
-py::tuple roc_to_python(const Ranking& ranking, bool drop_intermediate, std::size_t max_points) {
+py::tuple roc_to_python(const Ranking& ranking, bool drop_intermediate, py::handle most) {
+  const std::size_t max_points = whole_number(most, "max_points", 0);
   const RocCurve curve = without_gil([&] { return roc_curve(ranking, {drop_intermediate, max_points}); });
   return py::make_tuple(to_array(curve.thresholds), to_array(curve.false_positive_rate), to_array(curve.recall));
 }
 
-py::tuple precision_recall_to_python(const Ranking& ranking, bool drop_intermediate, std::size_t max_points) {
+py::tuple precision_recall_to_python(const Ranking& ranking, bool drop_intermediate, py::handle most) {
+  const std::size_t max_points = whole_number(most, "max_points", 0);
   const PrecisionRecallCurve curve = without_gil([&] {
     return precision_recall_curve(ranking, {drop_intermediate, max_points});
   });
@@ -68,7 +70,7 @@ py::tuple precision_recall_to_python(const Ranking& ranking, bool drop_intermedi
 }
 
 py::list bootstrap_to_python(py::handle scores, const Bytes& labels, const std::vector<MetricWords>& metrics,
-                             std::size_t replicates, double confidence, const std::string& method,
+                             py::handle replicates, py::handle confidence, const std::string& method,
                              std::uint64_t random_state, const std::optional<Codes>& groups,
                              const std::optional<Codes>& families, const Weights& weights, py::handle n_jobs,
                              py::object progress) {
@@ -77,8 +79,8 @@ py::list bootstrap_to_python(py::handle scores, const Bytes& labels, const std::
   for (const auto& [word, parameter, threshold, family] : metrics) {
     choices.push_back({value_from<Metric>(word, "the metric"), parameter, threshold, family});
   }
-  const BootstrapOptions options{.replicates = replicates,
-                                 .confidence = confidence,
+  const BootstrapOptions options{.replicates = whole_number(replicates, "n_bootstrap", 0),
+                                 .confidence = real_number(confidence, "confidence"),
                                  .method = value_from<IntervalMethod>(method, "method"),
                                  .random_state = random_state,
                                  .groups = view_of(groups),
@@ -93,18 +95,20 @@ py::list bootstrap_to_python(py::handle scores, const Bytes& labels, const std::
   return found;
 }
 
-py::tuple calibration_to_python(py::handle scores, const Bytes& labels, std::size_t bins, const std::string& spacing,
+py::tuple calibration_to_python(py::handle scores, const Bytes& labels, py::handle n_bins, const std::string& spacing,
                                 const Weights& weights) {
   const Scores given(scores);
+  const std::size_t bins = whole_number(n_bins, "bins", 1);
   const CalibrationCurve found = calibration_curve(
       given.view(), view_of(labels), {bins, value_from<BinSpacing>(spacing, "spacing")}, view_of(weights));
   return py::make_tuple(to_array(found.predicted), to_array(found.observed), to_array(found.weight),
                         found.expected_error, found.largest_error);
 }
 
-py::tuple histogram_to_python(py::handle scores, const Bytes& labels, std::size_t bins, const std::string& spacing,
+py::tuple histogram_to_python(py::handle scores, const Bytes& labels, py::handle n_bins, const std::string& spacing,
                               const Weights& weights) {
   const Scores given(scores);
+  const std::size_t bins = whole_number(n_bins, "bins", 1);
   const ScoreHistogram found = score_histogram(given.view(), view_of(labels),
                                                {bins, value_from<BinSpacing>(spacing, "spacing")}, view_of(weights));
   return py::make_tuple(to_array(found.edges), to_array(found.normals), to_array(found.attacks));
@@ -137,18 +141,18 @@ py::tuple evaluate_to_python(py::handle scores, const Bytes& labels, const py::d
   const auto episodes = given["episodes"].cast<std::optional<Numbers>>();
   const auto groups = given["groups"].cast<std::optional<Codes>>();
   EvaluationOptions options;
-  options.threshold = given["threshold"].cast<std::optional<double>>();
+  options.threshold = real_number_if(given["threshold"], "threshold");
   options.weights = view_of(weights);
   options.families = view_of(families);
   options.family_names = given["family_names"].cast<std::vector<std::string>>();
   options.seconds = view_of(seconds);
   options.episodes = view_of(episodes);
-  options.episode_gap.max_gap_seconds = given["max_gap_seconds"].cast<double>();
+  options.episode_gap.max_gap_seconds = real_number(given["max_gap_seconds"], "max_gap_seconds");
   options.groups = view_of(groups);
   options.false_positive_rates = given["false_positive_rates"].cast<std::vector<double>>();
-  options.max_fpr = given["max_fpr"].cast<double>();
-  options.replicates = given["replicates"].cast<std::optional<std::size_t>>();
-  options.confidence = given["confidence"].cast<double>();
+  options.max_fpr = real_number(given["max_fpr"], "max_fpr");
+  options.replicates = whole_number_if(given["replicates"], "n_bootstrap", 0);
+  options.confidence = real_number(given["confidence"], "confidence");
   options.method = value_from<IntervalMethod>(given["method"].cast<std::string>(), "method");
   options.random_state = given["random_state"].cast<std::uint64_t>();
   Run run(n_jobs, std::move(progress));

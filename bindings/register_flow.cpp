@@ -191,18 +191,18 @@ LiveOptions live_options(const py::dict& given) {
 
 /// Packets of an interface go through a meter for so long. Ctrl-C is seen ten times a second.
 std::uint64_t read_live(LiveCapture& capture, FlowMeter& meter, double seconds) {
-  using clock = std::chrono::steady_clock;
-  const auto until = clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   std::uint64_t packets = 0;
   for (;;) {
-    const double left = std::chrono::duration<double>(until - clock::now()).count();
+    const double left = std::chrono::duration<double>(until - Clock::now()).count();
     if (left < 0.0 || capture.stopped()) {
       return packets;
     }
     without_gil([&] {
-      const auto pause = clock::now() + std::chrono::milliseconds(100);
+      const auto pause = Clock::now() + std::chrono::milliseconds(100);
       Frame frame;
-      while (clock::now() < pause && capture.next(frame, std::min(left, 0.1))) {
+      while (Clock::now() < pause && capture.next(frame, std::min(left, 0.1))) {
         meter.add(frame);
         ++packets;
       }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "state.hpp"
 #include "table_tools.hpp"
 #include "threshold_tools.hpp"
 
@@ -20,8 +21,8 @@ using Rule = std::pair<std::string, double>;
 
 Rule rule_words(const ThresholdRule& rule) { return {std::string(name(rule.kind)), rule.value}; }
 
-ModelOptions model_options(const std::string& training, const std::optional<Rule>& threshold, double calibration,
-                           std::optional<double> records_per_day, std::string label, std::string normal,
+ModelOptions model_options(const std::string& training, const std::optional<Rule>& threshold, py::handle calibration,
+                           py::handle records_per_day, std::string label, std::string normal,
                            std::uint64_t random_state) {
   ModelOptions options;
   const auto words = words_of(Training{});
@@ -34,8 +35,8 @@ ModelOptions model_options(const std::string& training, const std::optional<Rule
   if (threshold) {
     options.threshold = rule_from(threshold->first, threshold->second);
   }
-  options.calibration = calibration;
-  options.records_per_day = records_per_day;
+  options.calibration = real_number(calibration, "calibration");
+  options.records_per_day = real_number_if(records_per_day, "records_per_day");
   options.label = std::move(label);
   options.normal = std::move(normal);
   options.random_state = random_state;
@@ -55,16 +56,13 @@ py::dict options_of_model(const Model& model) {
   return words;
 }
 
-Findings detect_in(const Model& model, const Table& table, std::optional<double> false_discovery_rate,
-                   std::size_t most_reasons, std::size_t most_explained, py::handle n_jobs,
-                   const py::object& progress) {
+Findings detect_in(const Model& model, const Table& table, py::handle false_discovery_rate, py::handle most_reasons,
+                   py::handle most_explained, py::handle n_jobs, const py::object& progress) {
+  const DetectOptions options{.false_discovery_rate = real_number_if(false_discovery_rate, "false_discovery_rate"),
+                              .most_reasons = whole_number(most_reasons, "most_reasons", 0),
+                              .most_explained = whole_number(most_explained, "most_explained", 0)};
   Run run(n_jobs, progress);
-  return run([&](const FitControl& control) {
-    return model.detect(
-        table,
-        {.false_discovery_rate = false_discovery_rate, .most_reasons = most_reasons, .most_explained = most_explained},
-        control);
-  });
+  return run([&](const FitControl& control) { return model.detect(table, options, control); });
 }
 
 py::array_t<float> float_array(const std::vector<float>& values) {
@@ -80,6 +78,7 @@ void register_findings(py::module_& module) {
       .def_readonly("contribution", &Reason::contribution)
       .def("__eq__", [](const Reason& self, const Reason& other) { return self == other; })
       .def("__str__", &Reason::to_string)
+      .def(pickled(Reason()))
       .def("__repr__", [](const Reason& self) { return "<Reason: " + self.to_string() + ">"; });
   py::class_<Finding>(module, "Finding", "A record that is reported: its score, p-value and reasons.")
       .def_readonly("row", &Finding::row)
@@ -99,6 +98,7 @@ void register_findings(py::module_& module) {
                              })
       .def("__eq__", [](const Finding& self, const Finding& other) { return self == other; })
       .def("__str__", &Finding::to_string)
+      .def(pickled(Finding()))
       .def("__repr__", [](const Finding& self) {
         return "<Finding of row " + std::to_string(self.row) + ", " + std::to_string(self.reasons.size()) + " reasons>";
       });
@@ -107,7 +107,8 @@ void register_findings(py::module_& module) {
       .def_readonly("reported", &Findings::reported)
       .def_property_readonly(
           "limit", [](const Findings& self) { return py::make_tuple(self.limit.score, self.limit.extrapolated); })
-      .def_readonly("drift", &Findings::drift);
+      .def_readonly("drift", &Findings::drift)
+      .def(pickled(Findings()));
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ void register_model(py::module_& module) {
   register_findings(module);
   py::class_<Model>(module, "Model")
       .def(py::init([](const Detector* detector, const std::string& training, const std::optional<Rule>& threshold,
-                       double calibration, std::optional<double> records_per_day, std::string label, std::string normal,
+                       py::handle calibration, py::handle records_per_day, std::string label, std::string normal,
                        std::uint64_t random_state) {
              const ModelOptions options = model_options(training, threshold, calibration, records_per_day,
                                                         std::move(label), std::move(normal), random_state);
@@ -186,7 +187,10 @@ void register_model(py::module_& module) {
             });
           },
           py::arg("rule"), py::arg("labelled"), py::arg("n_jobs"))
-      .def("set_records_per_day", &Model::set_records_per_day, py::arg("records"))
+      .def(
+          "set_records_per_day",
+          [](Model& self, py::handle records) { self.set_records_per_day(real_number(records, "records_per_day")); },
+          py::arg("records"))
       .def_property_readonly("importance",
                              [](const Model& self) {
                                std::vector<std::pair<std::string, double>> columns;
@@ -209,7 +213,17 @@ void register_model(py::module_& module) {
             const std::string_view view(bytes);
             return Model::load_bytes({reinterpret_cast<const std::byte*>(view.data()), view.size()});
           },
-          py::arg("bytes"));
+          py::arg("bytes"))
+      .def(py::pickle(
+          [](const Model& self) {
+            const std::vector<std::byte> bytes = self.save_bytes();
+            return py::make_tuple(py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+          },
+          [](const py::tuple& state) {
+            const auto bytes = state[0].cast<py::bytes>();
+            const std::string_view view(bytes);
+            return Model::load_bytes({reinterpret_cast<const std::byte*>(view.data()), view.size()});
+          }));
 }
 
 }  // namespace nad::python

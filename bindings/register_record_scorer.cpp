@@ -1,11 +1,12 @@
 #include <pybind11/stl.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "helpers.hpp"
+#include "state.hpp"
 
 namespace nad::python {
 
@@ -15,7 +16,8 @@ namespace {
 class DictScorer {
  public:
   /// `column_of(value, type, name)` makes a column of one value out of what is not of the plainest types.
-  DictScorer(const Model& model, py::function column_of) : scorer_(model), column_of_(std::move(column_of)) {
+  DictScorer(const Model& model, py::function column_of, std::size_t records)
+      : scorer_(model, records), column_of_(std::move(column_of)) {
     for (const Field& field : scorer_.inputs()) {
       names_.push_back(py::reinterpret_steal<py::object>(PyUnicode_InternFromString(field.name.c_str())));
     }
@@ -26,20 +28,33 @@ class DictScorer {
     return scorer_.score();
   }
 
-  std::optional<Finding> detect(const py::dict& record, std::size_t most_reasons) {
+  std::optional<Finding> detect(const py::dict& record, py::handle most_reasons) {
+    const std::size_t most = whole_number(most_reasons, "most_reasons", 0);
     set_all(record);
-    return scorer_.detect(most_reasons);
+    return scorer_.detect(most);
   }
 
-  Findings detect_table(const Table& table, std::size_t most_reasons, std::size_t most_explained, py::handle n_jobs,
+  Findings detect_table(const Table& table, py::handle most_reasons, py::handle most_explained, py::handle n_jobs,
                         const py::object& progress) {
+    const DetectOptions options{.most_reasons = whole_number(most_reasons, "most_reasons", 0),
+                                .most_explained = whole_number(most_explained, "most_explained", 0)};
     Run run(n_jobs, progress);
-    return run([&](const FitControl& control) {
-      return scorer_.detect(table, {.most_reasons = most_reasons, .most_explained = most_explained}, control);
-    });
+    return run([&](const FitControl& control) { return scorer_.detect(table, options, control); });
   }
 
-  Finding explain(std::size_t most_reasons) const { return scorer_.explain(most_reasons); }
+  Finding explain(py::handle most_reasons) const {
+    return scorer_.explain(whole_number(most_reasons, "most_reasons", 0));
+  }
+
+  /// What a copy begins with: the model, how values become columns, and the records so far.
+  py::tuple state() const {
+    if (scorer_.model().pipeline().looks_back() && scorer_.records() > 0) {
+      throw Error(ErrorCode::invalid_argument,
+                  "steps of this scorer's pipeline look back at the records before, which a copy would not know; make "
+                  "a new scorer of the model");
+    }
+    return py::make_tuple(scorer_.model(), column_of_, scorer_.records());
+  }
   std::size_t records() const { return scorer_.records(); }
 
   std::vector<std::pair<std::string, std::string>> inputs() const {
@@ -149,12 +164,19 @@ void register_record_scorer(py::module_& module) {
       .def_property_readonly("extrapolated", [](const RecordScore& self) { return self.p.extrapolated; })
       .def_readonly("is_alert", &RecordScore::is_alert)
       .def("__eq__", [](const RecordScore& self, const RecordScore& other) { return self == other; })
+      .def(pickled(RecordScore()))
       .def("__repr__", [](const RecordScore& self) {
         return "<RecordScore: score " + std::to_string(self.score) + ", p = " + std::to_string(self.p.value) +
                (self.is_alert ? ", an alert>" : ">");
       });
   py::class_<DictScorer>(module, "RecordScorer")
-      .def(py::init<const Model&, py::function>(), py::arg("model"), py::arg("column_of"))
+      .def(py::init<const Model&, py::function, std::size_t>(), py::arg("model"), py::arg("column_of"),
+           py::arg("records"))
+      .def(py::pickle([](const DictScorer& self) { return self.state(); },
+                      [](const py::tuple& state) {
+                        return std::make_unique<DictScorer>(
+                            state[0].cast<const Model&>(), state[1].cast<py::function>(), state[2].cast<std::size_t>());
+                      }))
       .def("score", &DictScorer::score, py::arg("record"))
       .def("detect", &DictScorer::detect, py::arg("record"), py::arg("most_reasons"))
       .def("detect_table", &DictScorer::detect_table, py::arg("table"), py::arg("most_reasons"),

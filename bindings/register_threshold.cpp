@@ -2,9 +2,12 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "state.hpp"
 #include "table_tools.hpp"
 #include "threshold_tools.hpp"
 
@@ -43,8 +46,8 @@ py::tuple p_values(const Calibration& calibration, const ScoreArray& scores) {
   return py::make_tuple(values, extrapolated);
 }
 
-py::tuple report(const PValueArray& p, double rate) {
-  const Discoveries found = benjamini_hochberg(span_of_array(p, "p-values"), rate);
+py::tuple report(const PValueArray& p, py::handle rate) {
+  const Discoveries found = benjamini_hochberg(span_of_array(p, "p-values"), real_number(rate, "rate"));
   py::array_t<bool> reported(static_cast<py::ssize_t>(found.reported.size()));
   std::copy(found.reported.begin(), found.reported.end(), reported.mutable_data());
   return py::make_tuple(reported, found.limit);
@@ -56,6 +59,28 @@ py::array_t<bool> decide(OnlineDiscovery& online, const PValueArray& p) {
   std::transform(given.begin(), given.end(), reported.mutable_data(),
                  [&](double value) { return online.decide(value); });
   return reported;
+}
+
+ScoreRange range_from(const std::string& word) {
+  const auto words = words_of(ScoreRange{});
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) {
+    throw Error(ErrorCode::invalid_argument,
+                "score_range is '" + word + "'; give one of " + detail::quoted_words(ScoreRange{}));
+  }
+  return static_cast<ScoreRange>(found - words.begin());
+}
+
+DriftOptions drift_options(py::handle false_alarm_rate, py::handle least_distance, py::handle limit,
+                           py::handle least_excess) {
+  DriftOptions options;
+  options.false_alarm_rate = real_number(false_alarm_rate, "false_alarm_rate");
+  options.least_distance = real_number(least_distance, "least_distance");
+  if (const std::optional<double> score = real_number_if(limit, "limit")) {
+    options.limit = static_cast<float>(*score);
+  }
+  options.least_excess = real_number(least_excess, "least_excess");
+  return options;
 }
 
 std::vector<DriftReport> add_scores(DriftMonitor& monitor, const ScoreArray& scores) {
@@ -84,8 +109,11 @@ ThresholdRule rule_from(const std::string& kind, double value) {
 
 void register_threshold(py::module_& module) {
   py::class_<Calibration>(module, "Calibration")
-      .def(py::init([](const ScoreArray& scores) { return Calibration(span_of_array(scores, "scores")); }),
-           py::arg("scores"))
+      .def(py::init([](const ScoreArray& scores, const std::string& range) {
+             return Calibration(span_of_array(scores, "scores"), range_from(range));
+           }),
+           py::arg("scores"), py::arg("score_range"))
+      .def_property_readonly("score_range", [](const Calibration& self) { return std::string(name(self.range())); })
       .def("__len__", &Calibration::size)
       .def_property_readonly("scores",
                              [](const Calibration& self) {
@@ -106,18 +134,24 @@ void register_threshold(py::module_& module) {
           py::arg("scores"))
       .def(
           "score_at",
-          [](const Calibration& self, double p) {
-            const ScoreLimit limit = self.score_at(p);
+          [](const Calibration& self, py::handle p) {
+            const ScoreLimit limit = self.score_at(real_number(p, "p"));
             return py::make_tuple(limit.score, limit.extrapolated);
           },
           py::arg("p"))
-      .def("quantile", &Calibration::quantile, py::arg("q"));
+      .def(
+          "quantile", [](const Calibration& self, py::handle q) { return self.quantile(real_number(q, "q")); },
+          py::arg("q"))
+      .def(pickled(Calibration()));
   module.def("threshold_kinds", [] {
     const auto words = words_of(ThresholdKind{});
     return std::vector<std::string>(words.begin(), words.end());
   });
   module.def(
-      "rule_to_text", [](const std::string& kind, double value) { return rule_from(kind, value).to_string(); },
+      "rule_to_text",
+      [](const std::string& kind, py::handle value) {
+        return rule_from(kind, real_number(value, kind.c_str())).to_string();
+      },
       py::arg("kind"), py::arg("value"));
   module.def("benjamini_hochberg", &report, py::arg("p_values"), py::arg("rate"));
   module.def(
@@ -128,14 +162,17 @@ void register_threshold(py::module_& module) {
       },
       py::arg("p_values"));
   py::class_<OnlineDiscovery>(module, "OnlineDiscovery")
-      .def(py::init(
-               [](double rate, std::uint64_t horizon) { return OnlineDiscovery({.rate = rate, .horizon = horizon}); }),
-           py::arg("rate"), py::arg("horizon"))
+      .def(
+          py::init([](py::handle rate, py::handle horizon) {
+            return OnlineDiscovery({.rate = real_number(rate, "rate"), .horizon = whole_number(horizon, "horizon", 1)});
+          }),
+          py::arg("rate"), py::arg("horizon"))
       .def("decide", &OnlineDiscovery::decide, py::arg("p_value"))
       .def("decide_all", &decide, py::arg("p_values"))
       .def_property_readonly("next_level", &OnlineDiscovery::next_level)
       .def_property_readonly("records", &OnlineDiscovery::records)
-      .def_property_readonly("discoveries", &OnlineDiscovery::discoveries);
+      .def_property_readonly("discoveries", &OnlineDiscovery::discoveries)
+      .def(pickled(OnlineDiscovery()));
   py::class_<DriftReport>(module, "DriftReport", "How far scores have moved from those of the calibration.")
       .def_readonly("records", &DriftReport::records)
       .def_readonly("bulk_distance", &DriftReport::bulk_distance)
@@ -143,26 +180,37 @@ void register_threshold(py::module_& module) {
       .def_readonly("beyond_share", &DriftReport::beyond_share)
       .def_readonly("bulk_moved", &DriftReport::bulk_moved)
       .def_readonly("mostly_beyond", &DriftReport::mostly_beyond)
+      .def_readonly("reported_share", &DriftReport::reported_share)
+      .def_readonly("promised_share", &DriftReport::promised_share)
+      .def_readonly("beyond_promise", &DriftReport::beyond_promise)
       .def_property_readonly("drifted", &DriftReport::drifted)
-      .def("__str__", &DriftReport::to_string);
+      .def_property_readonly("needs_attention", &DriftReport::needs_attention)
+      .def("__eq__", [](const DriftReport& self, const DriftReport& other) { return self == other; })
+      .def("__str__", &DriftReport::to_string)
+      .def("__repr__", [](const DriftReport& self) { return "<DriftReport: " + self.to_string() + ">"; })
+      .def(pickled(DriftReport()));
   py::class_<DriftMonitor>(module, "DriftMonitor")
-      .def(py::init(
-               [](const Calibration& calibration, std::size_t window, double false_alarm_rate, double least_distance) {
-                 return DriftMonitor(
-                     calibration,
-                     {.window = window, .false_alarm_rate = false_alarm_rate, .least_distance = least_distance});
-               }),
-           py::arg("calibration"), py::arg("window"), py::arg("false_alarm_rate"), py::arg("least_distance"))
+      .def(py::init([](const Calibration& calibration, py::handle window, py::handle false_alarm_rate,
+                       py::handle least_distance, py::handle limit, py::handle least_excess) {
+             DriftOptions options = drift_options(false_alarm_rate, least_distance, limit, least_excess);
+             options.window = whole_number(window, "window", 0);
+             return DriftMonitor(calibration, options);
+           }),
+           py::arg("calibration"), py::arg("window"), py::arg("false_alarm_rate"), py::arg("least_distance"),
+           py::arg("limit"), py::arg("least_excess"))
       .def("add", &add_scores, py::arg("scores"))
       .def_property_readonly("last", &DriftMonitor::last)
-      .def("current", &DriftMonitor::current);
+      .def("current", &DriftMonitor::current)
+      .def(pickled(DriftMonitor(Calibration(std::array{0.0F, 1.0F}))));
   module.def(
       "drift",
-      [](const Calibration& calibration, const ScoreArray& scores, double false_alarm_rate, double least_distance) {
+      [](const Calibration& calibration, const ScoreArray& scores, py::handle false_alarm_rate,
+         py::handle least_distance, py::handle limit, py::handle least_excess) {
         return drift(calibration, span_of_array(scores, "scores"),
-                     {.false_alarm_rate = false_alarm_rate, .least_distance = least_distance});
+                     drift_options(false_alarm_rate, least_distance, limit, least_excess));
       },
-      py::arg("calibration"), py::arg("scores"), py::arg("false_alarm_rate"), py::arg("least_distance"));
+      py::arg("calibration"), py::arg("scores"), py::arg("false_alarm_rate"), py::arg("least_distance"),
+      py::arg("limit"), py::arg("least_excess"));
 }
 
 }  // namespace nad::python

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nad import _core
+
+    ProgressCallback = Callable[[_core.Progress], "bool | None"]
 
 _WIDTH = 32
 
@@ -56,3 +58,13 @@ def bar_if(wanted: bool) -> Iterator[ProgressBar | None]:
     finally:
         if bar is not None:
             bar.close()
+
+
+@contextmanager
+def shown(progress: ProgressCallback | None, verbose: bool) -> Iterator[ProgressCallback | None]:
+    """The callback that was given, or else a bar where one is wanted."""
+    if progress is not None:
+        yield progress
+    else:
+        with bar_if(verbose) as bar:
+            yield bar

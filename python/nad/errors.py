@@ -71,8 +71,8 @@ class CancelledError(Error):
 class DataWarning(UserWarning):
     """A person should know something about the data.
 
-    Records were left out of a file, its format is odd, or records that a model was told are normal have labels of
-    attacks.
+    Records were left out of a file, its format is odd, records that a model was told are normal have labels of attacks,
+    or normal records are too few to set p-values and thresholds by.
     """
 
 

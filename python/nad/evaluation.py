@@ -206,18 +206,18 @@ def evaluate(
     seconds = read_seconds(time, y)
     bar = ProgressBar() if progress else None
     options = {
-        "threshold": None if threshold is None else float(threshold),
+        "threshold": threshold,
         "weights": read_weights(sample_weight),
         "families": truth.families,
         "family_names": list(truth.names) if truth.families is not None else [],
         "seconds": seconds,
         "episodes": None if episodes is None else read_numbers(episodes, "episodes").astype(np.int64),
-        "max_gap_seconds": float(max_gap_seconds),
+        "max_gap_seconds": max_gap_seconds,
         "groups": None if groups is None else read_codes(groups, "groups")[0],
         "false_positive_rates": [float(rate) for rate in false_positive_rates],
-        "max_fpr": float(max_fpr),
+        "max_fpr": max_fpr,
         "replicates": n_bootstrap,
-        "confidence": float(confidence),
+        "confidence": confidence,
         "method": method,
         "random_state": seed_from(random_state),
     }

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from nad import _core
+from nad._arguments import text_from
 from nad._core import DriftReport, Finding, Reason
-from nad._progress import bar_if
+from nad._progress import shown
 from nad._random import seed_from
 from nad.errors import DataWarning, InvalidArgumentError, missing_file_noticed
 from nad.estimators._detector import DetectorEstimator
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from nad._progress import ProgressCallback
+
 __all__ = ["Finding", "Findings", "Model", "Reason"]
 
 
@@ -42,7 +45,9 @@ class Findings:
         self.scores: npt.NDArray[np.float32] = core.scores  #: of all records; higher is more anomalous
         self.reported: list[Finding] = core.reported
         self.limit = ScoreLimit(*core.limit)  #: scores above it are reported
-        self.drift: DriftReport = core.drift  #: whether the records still look like those of the calibration
+        #: whether the records still look like those of the calibration, and whether more of them lie above the model's
+        #: threshold than it promises
+        self.drift: DriftReport = core.drift
 
     def __len__(self) -> int:
         return len(self.reported)
@@ -78,12 +83,15 @@ class Findings:
     def __str__(self) -> str:
         shown = 10
         lines = [f"{len(self):,} of {len(self.scores):,} records are anomalous (score above {self.limit.score:.4g})"]
-        if self.drift.drifted:
-            lines.append(f"drift: {self.drift}")
+        if self.drift.needs_attention:
+            lines.append(f"as a whole: {self.drift}")
         lines += [str(finding) for finding in self.reported[:shown]]
         if len(self) > shown:
             lines.append(f"... and {len(self) - shown:,} more")
         return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Findings, (self._core,)
 
     def __repr__(self) -> str:
         return f"<Findings: {len(self):,} of {len(self.scores):,} records>"
@@ -105,12 +113,15 @@ class Model:
         Its steps are used; chosen by the table if nothing is said.
     calibration : float
         Share of the records, 20,000 at most, that the detector does not learn from: p-values and thresholds come from
-        them. Mixed training calibrates on the records that were learnt from.
+        them. Labelled training takes the share of normal records and of attacks each, and of few normal ones up to
+        half. Mixed training calibrates on the records that were learnt from, and so does clean training where the
+        share is below 50 records.
     records_per_day : float, optional
-        How many records a day brings; by the times of the training records if nothing is said.
+        How many records a day brings; by the times of the training records if nothing is said, but for times that lie
+        far from all others.
     label, normal : str, optional
-        The column with the labels, and what normal records are called there; found by their usual names if nothing is
-        said.
+        The column with the labels, which is never learnt from, and what normal records are called there; found by
+        their roles and usual names if nothing is said.
     random_state : int, RandomState, Generator or None
         Which records are held out, and the seed of the detector that is chosen.
     n_jobs : int
@@ -144,12 +155,12 @@ class Model:
         self.verbose = verbose
         self._model = _core.Model(
             None if detector is None else detector._new_detector(),
-            training=training,
+            training=text_from(training, "training"),
             threshold=None if threshold is None else (threshold.kind, threshold.value),
             calibration=calibration,
             records_per_day=records_per_day,
-            label=label or "",
-            normal=normal or "",
+            label="" if label is None else text_from(label, "label"),
+            normal="" if normal is None else text_from(normal, "normal"),
             random_state=seed_from(random_state),
         )
         if pipeline is not None:
@@ -165,13 +176,18 @@ class Model:
         model.verbose = False
         return model
 
-    def fit(self, table: Any) -> Model:
+    def fit(self, table: Any, *, progress: ProgressCallback | None = None) -> Model:
         """Learn from a table, or from anything that `Table` takes.
 
-        A `DataWarning` says so where ``"clean"`` training is given records whose label names an attack.
+        A `DataWarning` says so where ``"clean"`` training is given records whose label names an attack, and where too
+        few normal records are there to set p-values and thresholds by.
+
+        `progress`, here and in the other verbs, is called about twenty times a second with an object that has
+        ``stage``, ``done`` and ``total``, in the place of the bar of `verbose`. An exception that it raises ends the
+        work, and so does ``False``, by `nad.CancelledError`; the model stays as it was.
         """
-        with bar_if(self.verbose) as bar:
-            self._model.fit(core_table(table), self.n_jobs, bar)
+        with shown(progress, self.verbose) as callback:
+            self._model.fit(core_table(table), self.n_jobs, callback)
         for warning in self._model.warnings:
             warnings.warn(warning, DataWarning, stacklevel=2)
         return self
@@ -183,48 +199,54 @@ class Model:
         false_discovery_rate: float | None = None,
         most_reasons: int = 5,
         most_explained: int = 10_000,
+        progress: ProgressCallback | None = None,
     ) -> Findings:
         """Report the records above the threshold, each with the columns that made it anomalous.
 
         With `false_discovery_rate` it reports so many in the place of the threshold that on average no larger share
-        of them is false. Findings beyond the first `most_explained` have no reasons; `explain` gives them.
+        of them is false, by `nad.benjamini_hochberg` with p-values that are not extrapolated. Of m records it then
+        takes about m / (rate * (calibration records + 1)) that lie beyond all calibration records, or more of them
+        less far out, before any is reported; a few attacks on a quiet day are for the threshold. Mixed training
+        calibrates on what it learnt from, so there is no such promise then.
+
+        Findings beyond the first `most_explained` have no reasons; `explain` gives them.
         """
-        with bar_if(self.verbose) as bar:
+        with shown(progress, self.verbose) as callback:
             return Findings(
                 self._model.detect(
-                    core_table(table), false_discovery_rate, most_reasons, most_explained, self.n_jobs, bar
+                    core_table(table), false_discovery_rate, most_reasons, most_explained, self.n_jobs, callback
                 )
             )
 
-    def anomaly_score(self, table: Any) -> npt.NDArray[np.float32]:
+    def anomaly_score(self, table: Any, *, progress: ProgressCallback | None = None) -> npt.NDArray[np.float32]:
         """One a record; higher is more anomalous."""
-        with bar_if(self.verbose) as bar:
-            return self._model.anomaly_score(core_table(table), self.n_jobs, bar)
+        with shown(progress, self.verbose) as callback:
+            return self._model.anomaly_score(core_table(table), self.n_jobs, callback)
 
-    def predict(self, table: Any) -> npt.NDArray[np.str_]:
+    def predict(self, table: Any, *, progress: ProgressCallback | None = None) -> npt.NDArray[np.str_]:
         """What each record is, one of `families`: the most likely kind of attack above the threshold, else normal.
 
         Only for a model that learnt from labels.
         """
-        with bar_if(self.verbose) as bar:
-            places = self._model.predict(core_table(table), self.n_jobs, bar)
+        with shown(progress, self.verbose) as callback:
+            places = self._model.predict(core_table(table), self.n_jobs, callback)
         return np.array(self.families, dtype=np.str_)[places]
 
-    def p_value(self, table: Any) -> npt.NDArray[np.float64]:
-        """How likely a normal record gets such a score or a higher one."""
-        return self.calibration.p_value(self.anomaly_score(table))
+    def p_value(self, table: Any, *, extrapolate: bool = True) -> npt.NDArray[np.float64]:
+        """How likely a normal record gets such a score or a higher one; see `Calibration.p_value`."""
+        return self.calibration.p_value(self.anomaly_score(table), extrapolate=extrapolate)
 
-    def explain(self, table: Any, rows: Iterable[int]) -> list[Finding]:
+    def explain(self, table: Any, rows: Iterable[int], *, progress: ProgressCallback | None = None) -> list[Finding]:
         """Findings for these rows, reported or not, with all their reasons."""
         wanted = [int(row) for row in rows]
         if any(row < 0 for row in wanted):
             raise InvalidArgumentError("rows are counted from 0")
-        with bar_if(self.verbose) as bar:
-            return self._model.explain(core_table(table), wanted, self.n_jobs, bar)
+        with shown(progress, self.verbose) as callback:
+            return self._model.explain(core_table(table), wanted, self.n_jobs, callback)
 
     @property
     def threshold(self) -> ScoreLimit:
-        """Scores above it are reported."""
+        """Scores above it are reported; a `NotFittedError` before `fit`, as from `importance`."""
         return ScoreLimit(*self._model.limit)
 
     @property

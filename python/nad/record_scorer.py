@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from nad import _core
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nad._core import Finding
+    from nad._progress import ProgressCallback
 
 __all__ = ["RecordScore", "RecordScorer"]
 
@@ -36,13 +38,14 @@ class RecordScorer:
     model : Model
         A fitted one. Later changes of it do not reach the scorer.
 
-    A scorer remembers what steps that look back need. It belongs to one thread; many may be made of one model.
+    A scorer remembers what steps that look back need. It belongs to one thread; many may be made of one model. Copies
+    and pickles go on with the numbers of records; where steps look back, they can be made before the first record only.
     """
 
     def __init__(self, model: Model) -> None:
         if not isinstance(model, Model):
             raise InvalidArgumentError(f"model is {model!r}; give a fitted nad.Model")
-        self._core = _core.RecordScorer(model._model, _column_of)
+        self._core = _core.RecordScorer(model._model, _column_of, 0)
 
     def score(self, record: Mapping[str, Any]) -> RecordScore:
         """Judge a record: a value for each of `inputs`, None where it is not known. Other keys are ignored."""
@@ -53,10 +56,16 @@ class RecordScorer:
         return self._core.detect(_as_dict(record), most_reasons)
 
     def detect_table(
-        self, table: Any, *, most_reasons: int = 5, most_explained: int = 10_000, n_jobs: int = 1
+        self,
+        table: Any,
+        *,
+        most_reasons: int = 5,
+        most_explained: int = 10_000,
+        n_jobs: int = 1,
+        progress: ProgressCallback | None = None,
     ) -> Findings:
         """Judge many records as if they had come one by one: steps that look back go on from the records before."""
-        return Findings(self._core.detect_table(core_table(table), most_reasons, most_explained, n_jobs, None))
+        return Findings(self._core.detect_table(core_table(table), most_reasons, most_explained, n_jobs, progress))
 
     def explain(self, *, most_reasons: int = 5) -> Finding:
         """The finding of the record that was judged last, reported or not."""
@@ -71,6 +80,9 @@ class RecordScorer:
     def inputs(self) -> dict[str, str]:
         """The columns that a record has to have, and their types."""
         return dict(self._core.inputs)
+
+    def __copy__(self) -> RecordScorer:
+        return copy.deepcopy(self)
 
     def __repr__(self) -> str:
         return f"<RecordScorer of {len(self.inputs)} columns, {self.records:,} records>"

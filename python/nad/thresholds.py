@@ -2,13 +2,15 @@
 
 >>> calibration = nad.Calibration(detector.anomaly_score(held_out))  # rows that the detector did not learn from
 >>> p = calibration.p_value(detector.anomaly_score(new))  # of a normal record: below 0.01 in 1 % of all cases
->>> nad.benjamini_hochberg(p, 0.1)  # report these: at most a tenth of them are normal, on average
+>>> sure = calibration.p_value(detector.anomaly_score(new), extrapolate=False)
+>>> nad.benjamini_hochberg(sure, 0.1)  # report these: at most a tenth of them are normal, on average
 >>> nad.ThresholdRule.alerts_per_day(20)  # what a `nad.Model` shall do
 >>> print(nad.drift(calibration, scores_of_today))  # does today still look like the calibration rows?
 """
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nad import _core
+from nad._arguments import text_from
 from nad._core import DriftReport
 from nad.errors import InvalidArgumentError
 
@@ -50,6 +53,8 @@ class ThresholdRule:
     value: float
 
     def __post_init__(self) -> None:
+        if not isinstance(self.kind, str):
+            raise InvalidArgumentError(f"there is no threshold by {self.kind!r}; the kind is a text")
         _core.rule_to_text(self.kind, self.value)  # an error where it makes no sense
 
     @classmethod
@@ -92,10 +97,18 @@ class Calibration:
     Split conformal prediction: ``(1 + calibration scores at least as high) / (calibration scores + 1)``. Where new
     normal records are like the calibration records, their p-value is below any p with a probability of at most p.
     Beyond all calibration scores p-values go on with a fitted tail, for which there is no such promise.
+
+    Parameters
+    ----------
+    scores : array-like
+        Of normal records that the detector did not learn from.
+    score_range : {"unbounded", "zero_to_one"}
+        Where scores can lie. With ``"zero_to_one"``, for probabilities and isolation forests, the tail is that of
+        their log-odds, and no limit lies above all that can be reported.
     """
 
-    def __init__(self, scores: npt.ArrayLike) -> None:
-        self._calibration = _core.Calibration(_one_dimension(scores))
+    def __init__(self, scores: npt.ArrayLike, *, score_range: str = "unbounded") -> None:
+        self._calibration = _core.Calibration(_one_dimension(scores), text_from(score_range, "score_range"))
 
     @classmethod
     def _of(cls, core: _core.Calibration) -> Calibration:
@@ -111,8 +124,16 @@ class Calibration:
         """The calibration scores, rising."""
         return self._calibration.scores
 
+    @property
+    def score_range(self) -> str:
+        """Where scores can lie."""
+        return self._calibration.score_range
+
     def p_value(self, scores: npt.ArrayLike, *, extrapolate: bool = True) -> Floats:
-        """One p-value a score; without `extrapolate` never below ``1 / (len(self) + 1)``."""
+        """One p-value a score; without `extrapolate` never below ``1 / (len(self) + 1)``, which false discoveries need.
+
+        Never below 3.3e-308 either, where `surprise` goes on.
+        """
         given = _one_dimension(scores)
         return self._calibration.p_values(given)[0] if extrapolate else self._calibration.conformal_p_values(given)
 
@@ -121,11 +142,14 @@ class Calibration:
         return self._calibration.p_values(_one_dimension(scores))[1]
 
     def surprise(self, scores: npt.ArrayLike) -> Floats:
-        """``-log`` of the p-values (the natural logarithm), without their steps."""
+        """``-log`` of the p-values (the natural logarithm) without their steps: interpolated between scores."""
         return self._calibration.surprise(_one_dimension(scores))
 
     def score_at(self, p: float) -> ScoreLimit:
-        """The least limit such that each score above it has a p-value of at most `p`."""
+        """The least limit such that each score above it has a p-value of at most `p`.
+
+        Where scores end before there is one, the highest score there can be is still reported.
+        """
         return ScoreLimit(*self._calibration.score_at(p))
 
     def quantile(self, q: float) -> float:
@@ -137,7 +161,13 @@ class Calibration:
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike, rate: float) -> npt.NDArray[np.bool_]:
-    """Which records to report so that on average no larger share than `rate` of what is reported is false."""
+    """Which records to report so that on average no larger share than `rate` of what is reported is false.
+
+    The promise holds for p-values of a `Calibration` that are not extrapolated. They end at 1 / (n + 1) with n
+    calibration scores, so of m records none is reported unless about m / (rate * (n + 1)) of them lie beyond all
+    calibration scores. With extrapolated ones more is found, and quiet days have false reports more often than
+    promised: with 2,000 calibration scores in 13 % of batches of 1,000 normal records at a rate of 0.05.
+    """
     return _core.benjamini_hochberg(_one_dimension(p_values), rate)[0]
 
 
@@ -148,6 +178,12 @@ def q_values(p_values: npt.ArrayLike) -> Floats:
 
 class OnlineDiscovery:
     """`benjamini_hochberg` for a stream (LORD++): each record is decided at once.
+
+    p-values that are not extrapolated keep the promise, but end at 1 / (n + 1) with n calibration scores, which the
+    level falls below after some hundreds of quiet records; then nothing is reported any more. Extrapolated ones find
+    attacks, and keep the promise where some are there: at a rate of 0.05 a share of 0.03 was false with one attack in
+    a hundred records. In streams of 5,000 records without any attack something was reported in 12 % (2,000 calibration
+    scores) or 1.5 % (20,000): calibrate on as many records as a horizon has.
 
     Parameters
     ----------
@@ -181,6 +217,9 @@ class OnlineDiscovery:
         """Since the budget began."""
         return self._online.discoveries
 
+    def __copy__(self) -> OnlineDiscovery:
+        return copy.deepcopy(self)
+
 
 class DriftMonitor:
     """Whether live scores still look like those of the calibration records, window by window.
@@ -191,9 +230,14 @@ class DriftMonitor:
     window : int
         Records.
     false_alarm_rate : float
-        How likely a window of unchanged traffic, of records independent of each other, is called drifted, at most.
+        How likely a window of unchanged traffic, of records independent of each other, needs attention, at most.
     least_distance : float
         Between the distributions of the bulk of the scores; smaller changes are of no interest.
+    limit : float, optional
+        Scores above it are reported. With it a report says, too, when more records lie above than the calibration
+        promises: attacks or drift (`DriftReport.beyond_promise`).
+    least_excess : float
+        From so many times as many records as promised on.
     """
 
     def __init__(
@@ -202,11 +246,16 @@ class DriftMonitor:
         window: int = 2000,
         false_alarm_rate: float = 1e-4,
         least_distance: float = 0.1,
+        *,
+        limit: float | None = None,
+        least_excess: float = 1.5,
     ) -> None:
-        self._monitor = _core.DriftMonitor(calibration._calibration, window, false_alarm_rate, least_distance)
+        self._monitor = _core.DriftMonitor(
+            _calibration(calibration), window, false_alarm_rate, least_distance, limit, least_excess
+        )
 
     def add(self, scores: npt.ArrayLike) -> list[DriftReport]:
-        """Reports of the windows that these scores completed and that have drifted."""
+        """Reports of the windows that these scores completed and that need attention."""
         return self._monitor.add(_one_dimension(np.atleast_1d(np.asarray(scores))))
 
     @property
@@ -218,12 +267,29 @@ class DriftMonitor:
         """Of the scores since then."""
         return self._monitor.current()
 
+    def __copy__(self) -> DriftMonitor:
+        return copy.deepcopy(self)
+
 
 def drift(
-    calibration: Calibration, scores: npt.ArrayLike, *, false_alarm_rate: float = 1e-4, least_distance: float = 0.1
+    calibration: Calibration,
+    scores: npt.ArrayLike,
+    *,
+    false_alarm_rate: float = 1e-4,
+    least_distance: float = 0.1,
+    limit: float | None = None,
+    least_excess: float = 1.5,
 ) -> DriftReport:
     """Whether these scores, as one window, still look like those of the calibration records; see `DriftMonitor`."""
-    return _core.drift(calibration._calibration, _one_dimension(scores), false_alarm_rate, least_distance)
+    return _core.drift(
+        _calibration(calibration), _one_dimension(scores), false_alarm_rate, least_distance, limit, least_excess
+    )
+
+
+def _calibration(given: Calibration) -> _core.Calibration:
+    if not isinstance(given, Calibration):
+        raise InvalidArgumentError(f"calibration is {given!r}; give a nad.Calibration, such as model.calibration")
+    return given._calibration
 
 
 def _one_dimension(values: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -77,6 +77,7 @@ class Witness {
 
 TEST_CASE("a hundred thousand identical alerts give at most ten records, whose counts add up") {
   for (const std::int64_t step : {std::int64_t{0}, second / 100}) {
+    const int alerts = step == 0 ? 100'000 : 20'000;
     nad::Deduplicator deduplicator;
     std::uint64_t sum = 0;
     std::size_t records = 0;
@@ -88,11 +89,11 @@ TEST_CASE("a hundred thousand identical alerts give at most ten records, whose c
         ++records;
       }
     };
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < alerts; ++i) {
       take(deduplicator.add(alert_of(1, i * step)));
     }
     take(deduplicator.flush());
-    CHECK(sum == 100'000);
+    CHECK(sum == static_cast<std::uint64_t>(alerts));
     CHECK(records <= 10);
     if (step == 0) {
       CHECK(totals == std::vector<std::uint64_t>{1, 2, 10, 100, 1000, 10'000, 100'000});
@@ -209,7 +210,7 @@ TEST_CASE("keys are bounded: the one that has been quiet longest is closed and c
 
 TEST_CASE("whatever is given, at whatever times and limits, the counts add up") {
   nad::Random random(11);
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < 60; ++round) {
     nad::DeduplicatorOptions options;
     options.update_seconds = 1.0 + static_cast<double>(random.below(600));
     options.quiet_seconds = 1.0 + static_cast<double>(random.below(600));
@@ -302,7 +303,7 @@ TEST_CASE("a deduplicator that is saved and restored goes on as if nothing had h
   const nad::DeduplicatorOptions options{.records_per_minute = 20.0, .burst = 3.0, .most_keys = 30};
   nad::Deduplicator whole(options);
   auto parts = std::make_unique<nad::Deduplicator>(options);
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 1500; ++i) {
     nad::Alert alert = alert_of(static_cast<int>(random.below(60)), i * second / 10, random.uniform());
     alert.signature = tests::random_text(random, 5);
     CHECK(parts->add(alert) == whole.add(alert));
@@ -324,7 +325,7 @@ TEST_CASE("a damaged state is an error and changes nothing") {
   }
   const std::string state = witness.deduplicator.save_state();
   nad::Random random(15);
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 200; ++i) {
     nad::Deduplicator other({.records_per_minute = 2.0, .burst = 1.0});
     other.add(alert_of(1));
     const std::string before = other.save_state();

@@ -264,6 +264,48 @@ TEST_CASE("boosted trees: weights of classes are copies of rows") {
   CHECK(by_name.raw_score(x) != b);
 }
 
+TEST_CASE("boosted trees: names of a table become places and numbers, each time anew") {
+  const nad::Matrix x = tests::traffic_rows(400, 5, 1);
+  const Labels labels = labels_of(x, 3);
+  const nad::BoostedTreesOptions few{.max_iter = 5, .min_samples_leaf = 5};
+  const auto same = [&](nad::BoostedTrees named, nad::BoostedTreesOptions options, const nad::LessonNames& names) {
+    named.name_lesson(names);
+    named.fit(x, labels);
+    nad::BoostedTrees expected(std::move(options));
+    expected.fit(x, labels);
+    return nad::save_bytes(named) == nad::save_bytes(expected);
+  };
+  const nad::LessonNames names{
+      .columns = {"a", "b", "c", "d", "e"}, .categorical = {0}, .classes = {"normal", "scan", "dos"}};
+  nad::BoostedTreesOptions with_first = few;
+  with_first.categorical_features = {0};
+  nad::BoostedTreesOptions with_last = few;
+  with_last.categorical_features = {4};
+  CHECK(same(nad::BoostedTrees(few), with_first, names));
+  CHECK(same(nad::BoostedTrees(with_last), with_last, names));
+
+  nad::BoostedTrees none(few);
+  none.set_names({.categorical_features = std::vector<std::string>()});
+  CHECK(same(none, few, names));
+  nad::BoostedTrees named(few);
+  named.set_names({.categorical_features = std::vector<std::string>{"e"},
+                   .class_weight = {{"dos", 3.0}},
+                   .normal_class = "normal"});
+  CHECK(tests::code_of([&] { named.fit(x, labels); }) == nad::ErrorCode::invalid_argument);  // a matrix has no names
+  with_last.class_weights = {1.0, 1.0, 3.0};
+  CHECK(same(named, with_last, names));
+  named.name_lesson(names);
+  named.fit(x, labels);
+  with_first.class_weights = {1.0, 3.0, 1.0};
+  CHECK(same(named, with_first, {.columns = {"e", "b"}, .classes = {"normal", "dos", "scan"}}));
+
+  for (const auto& [wrong, column] : std::vector<std::pair<std::string, std::string>>{{"normal", "x"}, {"scan", "a"}}) {
+    nad::BoostedTrees refused(few);
+    refused.set_names({.categorical_features = std::vector<std::string>{column}, .normal_class = wrong});
+    CHECK(tests::code_of([&] { refused.name_lesson(names); }) == nad::ErrorCode::invalid_argument);
+  }
+}
+
 TEST_CASE("boosted trees: early stopping keeps the best round") {
   const nad::Matrix x = tests::normal_rows(400, 3, 2);
   nad::Random random(3);

@@ -251,6 +251,34 @@ TEST_CASE("ensemble: a tail goes on beyond what was seen") {
   CHECK(one.standardised(3.0) == 0.0);
 }
 
+TEST_CASE("ensemble: a tail whose shape is not believed keeps its mean") {
+  const auto mean_excess = [](const std::vector<float>& scores, double from) {
+    double sum = 0.0;
+    double count = 0.0;
+    for (const float score : scores) {
+      const double excess = static_cast<double>(score) - from;
+      sum += std::max(0.0, excess);
+      count += excess > 0.0 ? 1.0 : 0.0;
+    }
+    return sum / count;
+  };
+  nad::Random random(6);
+  for (const bool is_short : {true, false}) {  // a uniform tail has the shape -1, this power 1.5
+    CAPTURE(is_short);
+    std::vector<float> scores;
+    scores.reserve(5000);
+    for (int i = 0; i < 5000; ++i) {
+      const double u = random.uniform();
+      scores.push_back(static_cast<float>(is_short ? u : std::pow(1.0 - u, -1.5)));
+    }
+    const nad::detail::TailScale scale(scores, {});
+    const double shape = is_short ? -0.2 : 0.9;  // the ends of what is believed
+    CHECK(scale.tail().shape == shape);
+    // the mean of a generalised Pareto distribution is scale / (1 - shape)
+    CHECK(scale.tail().scale / (1.0 - shape) == doctest::Approx(mean_excess(scores, scale.tail_start())).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("ensemble: a member that knows nothing does not drown one that does") {
   const nad::Matrix train = tests::normal_rows(1200, 6, 1);
   nad::Matrix rows = tests::normal_rows(400, 6, 2);

@@ -16,7 +16,7 @@ namespace {
 
 using nad::Decoded;
 using nad::LinkType;
-using tests::operator+;
+using tests::operator+;  // NOLINT(misc-unused-using-decls): used by its sign
 using tests::Bytes;
 using tests::ethernet;
 using tests::filler;

@@ -11,6 +11,7 @@
 #include "flow_packets.hpp"
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
+#include "nad/flow/community_id.hpp"
 #include "nad/flow/flow_meter.hpp"
 #include "nad/table/combining.hpp"
 
@@ -326,7 +327,8 @@ TEST_CASE("Copies of packets change amounts, and no state") {
   std::vector<Sent> packets;
   const Sent open{.seconds = 0.0, .flags = syn, .sequence = 10};
   const auto add = [&](Sent sent) {
-    sent.seconds = 0.1 * static_cast<double>(packets.size() / 2);
+    const std::size_t turn = packets.size() / 2;
+    sent.seconds = 0.1 * static_cast<double>(turn);
     packets.push_back(sent);
     packets.push_back(sent);
   };

@@ -33,7 +33,7 @@ struct Step {
 /// The packets of a connection, a tenth of a second apart, with the sequence numbers that a system would give them.
 class Talk {
  public:
-  Talk(nad::FlowMeter& meter, unsigned client_port = 40000, unsigned server_port = 80, std::int64_t begin = 0)
+  explicit Talk(nad::FlowMeter& meter, unsigned client_port = 40000, unsigned server_port = 80, std::int64_t begin = 0)
       : meter_(meter), ports_{client_port, server_port}, time_(begin) {}
 
   /// `skip`: bytes that the capture lost before.
@@ -148,7 +148,9 @@ TEST_CASE("Connections that Zeek saw have its states") {
         state_of[std::string(log["history"].text(row))] = log["state"].text(row);
       }
     }
-    for (const auto& [history, state] : state_of) {
+    for (const auto& entry : state_of) {
+      const std::string& history = entry.first;
+      const std::string& state = entry.second;
       // A state without a first answer is no outcome of Zeek's own; H is a SYN with ACK that it does not turn, w, c and
       // g come from what the letters do not tell.
       if (history.find('H') != std::string::npos || (history == "S" && state != "S0")) {

@@ -154,6 +154,32 @@ TEST_CASE("Mahalanobis distances and contributions are those of the definition")
   }
 }
 
+TEST_CASE("far from zero, where the mean lies between two floats, Mahalanobis distances are as exact") {
+  constexpr std::size_t columns = 5;
+  nad::Matrix x = tests::normal_rows(600, columns, 4);
+  nad::Matrix rows = tests::normal_rows(50, columns, 5);
+  for (nad::Matrix* each : {&x, &rows}) {
+    for (std::size_t i = 0; i < each->rows() * columns; ++i) {
+      each->data()[i] += 1e6F;  // rounded to sixteenths: these rows are what is learnt from
+    }
+  }
+  nad::Mahalanobis mahalanobis({.shrinkage = 0.0});
+  mahalanobis.fit(x);
+  const auto loaded = nad::load_detector_bytes(nad::save_bytes(mahalanobis));
+  const std::vector<double> mean = mean_of(x, all_rows(600));
+  const Square covariance = covariance_of(x, all_rows(600), mean);
+  const std::vector<float> scores = loaded->anomaly_score(rows);
+  const nad::Matrix reasons = loaded->explain(rows);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::vector<double> apart = deviation(rows.row(row).data(), mean);
+    const std::vector<double> solved = solve(covariance, apart).solution;
+    REQUIRE(static_cast<double>(scores[row]) == doctest::Approx(std::sqrt(product(apart, solved))).epsilon(1e-5));
+    for (std::size_t column = 0; column < columns; ++column) {
+      REQUIRE(std::abs(static_cast<double>(reasons(row, column)) - apart[column] * solved[column]) < 1e-4);
+    }
+  }
+}
+
 TEST_CASE("the shrinkage is the one of Ledoit and Wolf") {
   // made with scikit-learn 1.9: LedoitWolf().fit(X).shrinkage_ for X[i, j] = ((i * 7 + j * 3) % 11) * (j + 1)
   nad::Matrix x(40, 6);

@@ -249,6 +249,11 @@ TEST_CASE("a silhouette is the one of the definition") {
   const double expected = ((11.0 - 1.0) / 11.0 + (10.0 - 1.0) / 10.0 + (9.5 - 2.0) / 9.5 + (11.5 - 2.0) / 11.5) / 4.0;
   CHECK(curve.points[0].silhouette == doctest::Approx(expected));
   CHECK(curve.points[0].inertia == doctest::Approx(0.5 + 2.0));
+  // three clusters, of which two are a row each: such a row counts 0
+  const std::vector<std::size_t> three = {3};
+  const nad::ClusterCurve lone = nad::KMeans::elbow(x, three, {.n_init = 20});
+  CHECK(lone.points[0].inertia == doctest::Approx(0.5));
+  CHECK(lone.points[0].silhouette == doctest::Approx(((10.0 - 1.0) / 10.0 + (9.0 - 1.0) / 9.0 + 0.0 + 0.0) / 4.0));
 }
 
 TEST_CASE("a centre that loses all its rows gets others") {
@@ -375,6 +380,13 @@ TEST_CASE("every kernel learns the same clusters, byte for byte") {
     CHECK((first.empty() || bytes == first));
     first = bytes;
   }
+}
+
+TEST_CASE("centres that are given are the only start") {
+  const nad::Matrix x = blobs(100, 3, 2, 1);
+  nad::KMeans kmeans({.n_clusters = 2, .n_init = 3});
+  kmeans.start_from(some_rows(x, 2));
+  CHECK(tests::code_of([&] { kmeans.fit(x); }) == nad::ErrorCode::invalid_argument);
 }
 
 TEST_CASE("options that make no sense are refused by name") {

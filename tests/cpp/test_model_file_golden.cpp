@@ -88,12 +88,14 @@ TEST_CASE("every golden model loads and scores as it did when it was saved") {
   REQUIRE(names.contains("kmeans_elbow_v1"));
   REQUIRE(names.contains("local_gaussian_v1"));
   REQUIRE(names.contains("mahalanobis_v1"));
+  REQUIRE(names.contains("mahalanobis_digits_v1"));
   REQUIRE(names.contains("nearest_neighbours_v1"));
   REQUIRE(names.contains("one_class_svm_v1"));
   REQUIRE(names.contains("one_class_svm_poly_v1"));
   REQUIRE(names.contains("one_class_svm_nystroem_v1"));
   REQUIRE(names.contains("one_class_svm_fourier_v1"));
   REQUIRE(names.contains("pca_residual_v1"));
+  REQUIRE(names.contains("pca_residual_digits_v1"));
   REQUIRE(names.contains("half_space_trees_v1"));
   REQUIRE(names.contains("half_space_trees_first_v1"));
   REQUIRE(names.contains("histogram_v1"));

@@ -129,6 +129,86 @@ TEST_CASE("the score is the distance from the plane of the largest eigenvectors"
   }
 }
 
+TEST_CASE("what rounding leaves of rows in the plane counts as nothing, however far along it they lie") {
+  nad::Matrix x = tests::normal_rows(400, 4, 3);
+  const auto tie = [](nad::Matrix& rows) {  // two columns of a two-valued category, standardised, say the same
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      rows(row, 2) = rows(row, 2) < 0.3F ? -1.2345F : 0.8101F;
+      rows(row, 3) = -rows(row, 2);
+    }
+  };
+  tie(x);
+  nad::PcaResidual pca;
+  pca.fit(x);
+  REQUIRE(pca.components().rows() == 3);
+  const auto check_nothing = [&](const nad::Matrix& rows) {
+    const std::vector<float> scores = pca.anomaly_score(rows);
+    const nad::Matrix reasons = pca.explain(rows);
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      REQUIRE(scores[row] == 0.0F);
+      REQUIRE(pca.anomaly_score(rows.row(row)) == 0.0F);
+      REQUIRE(std::count(reasons.row(row).begin(), reasons.row(row).end(), 0.0F) == 4);
+    }
+  };
+  check_nothing(x);
+  CHECK(pca.threshold() == 0.0F);
+  nad::Matrix rows = tests::normal_rows(400, 4, 8);
+  tie(rows);
+  check_nothing(rows);
+  for (const float times : {500.0F, 1e9F}) {
+    nad::Matrix further = rows;
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      further(row, 0) *= times;
+    }
+    check_nothing(further);
+  }
+  rows(7, 3) += 0.01F;  // no longer in the plane
+  CHECK(pca.anomaly_score(rows)[7] == doctest::Approx(0.01 / std::sqrt(2.0)).epsilon(0.01));
+}
+
+TEST_CASE("far from zero, where the mean lies between two floats, the residual is as exact") {
+  constexpr std::size_t columns = 6;
+  nad::Matrix x = flat_rows(500, columns, 2, 4);
+  nad::Matrix rows = flat_rows(60, columns, 2, 5);
+  for (nad::Matrix* each : {&x, &rows}) {
+    for (std::size_t i = 0; i < each->rows() * columns; ++i) {
+      each->data()[i] += 2e5F;
+    }
+  }
+  nad::PcaResidual pca({.n_components = 2});
+  pca.fit(x);
+  const auto loaded = nad::load_detector_bytes(nad::save_bytes(pca));
+  const std::vector<float> scores = loaded->anomaly_score(rows);
+  CHECK(std::count(scores.begin(), scores.end(), 0.0F) < 10);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    std::vector<double> apart(columns);
+    for (std::size_t column = 0; column < columns; ++column) {
+      double mean = 0.0;
+      for (std::size_t other = 0; other < x.rows(); ++other) {
+        mean += static_cast<double>(x(other, column)) / static_cast<double>(x.rows());
+      }
+      apart[column] = static_cast<double>(rows(row, column)) - mean;
+    }
+    std::vector<double> left = apart;
+    for (std::size_t direction = 0; direction < 2; ++direction) {
+      const float* axis = pca.components().row(direction);
+      double along = 0.0;
+      for (std::size_t column = 0; column < columns; ++column) {
+        along += apart[column] * static_cast<double>(axis[column]);
+      }
+      for (std::size_t column = 0; column < columns; ++column) {
+        left[column] -= along * static_cast<double>(axis[column]);
+      }
+    }
+    const double expected = std::sqrt(std::inner_product(left.begin(), left.end(), left.begin(), 0.0));
+    if (scores[row] == 0.0F) {  // rounding to floats alone, 2^-24 of the row's length
+      REQUIRE(expected < 1.1 * 0x1p-24 * 2e5 * std::sqrt(6.0));
+    } else {
+      REQUIRE(std::abs(static_cast<double>(scores[row]) - expected) < 1e-5);
+    }
+  }
+}
+
 TEST_CASE("as many directions are kept as hold the share of the variance, but never all") {
   const nad::Matrix x = flat_rows(800, 10, 3, 4);
   nad::PcaResidual most({.variance = 0.99});

@@ -1,16 +1,18 @@
-// p-values, thresholds, false discoveries and drift, against brute force and by drawing many times.
+// p-values and thresholds, against brute force and by drawing many times.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "messages.hpp"
 #include "nad/core/random.hpp"
 #include "nad/threshold/calibration.hpp"
-#include "nad/threshold/drift.hpp"
-#include "nad/threshold/false_discovery.hpp"
 #include "nad/threshold/threshold_rule.hpp"
 
 namespace {
@@ -125,6 +127,148 @@ TEST_CASE("surprise and p-value rise and fall with the score, also where the tai
   CHECK(same.p_value(2.1F).value < 1.0 / 31.0);
 }
 
+/// The Pareto tail of the scores above the highest `count`, with a shape that is known: its surprise by the formula.
+double surprise_by_hand(std::vector<float> scores, std::size_t count, double shape, float score) {
+  std::sort(scores.begin(), scores.end());
+  const std::size_t start = scores.size() - 1 - count;
+  double mean = 0.0;
+  for (std::size_t i = start + 1; i < scores.size(); ++i) {
+    mean += (static_cast<double>(scores[i]) - static_cast<double>(scores[start])) / static_cast<double>(count);
+  }
+  const double units = (static_cast<double>(score) - static_cast<double>(scores[start])) / (mean * (1.0 - shape));
+  const double at_start = std::log((static_cast<double>(scores.size()) + 1.0) / (static_cast<double>(count) + 2.0));
+  return at_start + std::log1p(shape * units) / shape;
+}
+
+TEST_CASE("the tail is that of the highest 3 sqrt(n) scores, a fifth at most; below it p-values are counted") {
+  nad::Random random(21);
+  for (const auto& [n, count] : {std::pair<std::size_t, std::size_t>(400, 60), {100, 20}}) {
+    const nad::Calibration calibration(normal_scores(n, random));
+    const std::span<const float> scores = calibration.scores();
+    std::size_t in_tail = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double counted = -std::log(calibration.conformal_p_value(scores[i]));
+      const bool equal = std::abs(calibration.surprise(scores[i]) - counted) < 1e-9;
+      CHECK((equal || i >= n - count));
+      in_tail += equal ? 0U : 1U;
+    }
+    CHECK(in_tail == count);
+  }
+}
+
+TEST_CASE("a shape beyond what is believed keeps the mean of the tail") {
+  nad::Random random(22);
+  std::vector<float> heavy(500);
+  std::vector<float> thin(500);
+  for (std::size_t i = 0; i < heavy.size(); ++i) {
+    heavy[i] = static_cast<float>(std::pow(1.0 - random.uniform(), -3.0));
+    thin[i] = static_cast<float>(1.0 - std::pow(random.uniform(), 3.0));
+  }
+  const float far = 10.0F * *std::max_element(heavy.begin(), heavy.end());
+  CHECK(nad::Calibration(heavy).surprise(far) == doctest::Approx(surprise_by_hand(heavy, 67, 0.9, far)).epsilon(1e-6));
+  const float near = *std::max_element(thin.begin(), thin.end());
+  CHECK(nad::Calibration(thin).surprise(near) == doctest::Approx(surprise_by_hand(thin, 67, -0.5, near)).epsilon(1e-6));
+}
+
+TEST_CASE("an extrapolated limit is the least one, and never below a held-out score") {
+  nad::Random random(23);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    std::vector<float> scores = normal_scores(200, random);
+    const nad::ScoreRange range = repeat % 2 == 0 ? nad::ScoreRange::unbounded : nad::ScoreRange::zero_to_one;
+    if (range == nad::ScoreRange::zero_to_one) {
+      for (float& score : scores) {
+        score = 1.0F / (1.0F + std::exp(-score));
+      }
+    }
+    const nad::Calibration calibration(scores, range);
+    for (const double p : {4e-3, 1e-3, 1e-4, 1e-5}) {
+      const nad::ScoreLimit limit = calibration.score_at(p);
+      CHECK(limit.extrapolated);
+      CHECK(limit.score >= calibration.scores().back());
+      CHECK(calibration.p_value(std::nextafter(limit.score, 9.0F)).value <= p * (1.0 + 1e-9));
+      if (limit.score > calibration.scores().back()) {
+        CHECK(calibration.p_value(limit.score).value >= p * (1.0 - 1e-9));
+      }
+    }
+  }
+  std::vector<float> scores(999);
+  std::iota(scores.begin(), scores.end(), 1.0F);
+  scores.back() = 1e7F;  // the tail expects less of a thousandth
+  CHECK(nad::Calibration(scores).score_at(0.00099).score == 1e7F);
+}
+
+TEST_CASE("where scores end, the highest there can be is still reported") {
+  using Range = nad::ScoreRange;
+  nad::Random random(24);
+  std::vector<float> few(60);  // what a classifier says of normal records, some of them labelled wrongly
+  for (float& score : few) {
+    score = static_cast<float>(1.0 / (1.0 + std::exp(8.0 - 3.0 * random.normal())));
+  }
+  CHECK(nad::Calibration(few).score_at(1e-7).score > 1.0F);  // as if there were no end: nothing would be reported
+  const nad::Calibration ended(few, Range::zero_to_one);
+  for (const double p : {1e-2, 1e-4, 1e-7, 1e-12, 1e-300}) {
+    const nad::ScoreLimit limit = ended.score_at(p);
+    CHECK(limit.score < 1.0F);
+    CHECK(limit.extrapolated);
+    CHECK(ended.p_value(std::nextafter(limit.score, -1.0F)).value >= p * (1.0 - 1e-9));
+  }
+  CHECK(ended.score_at(1e-300).score == std::nextafter(1.0F, 0.0F));
+  few.assign(60, 1.0F);  // held-out normal records at the very end
+  CHECK(nad::Calibration(few, Range::zero_to_one).score_at(0.5).score == std::nextafter(1.0F, 0.0F));
+  CHECK(nad::Calibration(few, Range::zero_to_one).score_at(0.5).extrapolated);
+
+  // the tail of logistic log-odds is told well where that of the probabilities is not
+  double wrong = 0.0;
+  constexpr int repeats = 40;
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    std::vector<float> scores(2000);
+    for (float& score : scores) {
+      const double chance = std::clamp(random.uniform(), 1e-12, 1.0 - 1e-12);
+      score = static_cast<float>(1.0 / (1.0 + std::exp(10.0 - std::log(chance / (1.0 - chance)))));
+    }
+    const nad::Calibration calibration(scores, Range::zero_to_one);
+    wrong += calibration.surprise(static_cast<float>(1.0 / (1.0 + std::exp(-2.0)))) / 12.0 / repeats;
+  }
+  CHECK(wrong == doctest::Approx(1.0).epsilon(0.1));  // a survival of about exp(-12)
+  double surprise = -1.0;
+  for (const float score : {0.0F, 1e-30F, 1e-4F, 0.3F, 0.9F, 0.9999999F, 1.0F}) {
+    CHECK(ended.surprise(score) >= surprise);
+    surprise = ended.surprise(score);
+  }
+  CHECK(contains(message_of([] {
+                   nad::Calibration(std::vector<float>{0.5F, 1.5F}, Range::zero_to_one);
+                 }),
+                 "row 1 is 1.5"));
+  CHECK(contains(message_of([&] { nad::Calibration(few, static_cast<Range>(7)); }), "'zero_to_one'"));
+}
+
+/// An archive that brings what a test puts into it.
+struct FeedingArchive {
+  using is_loading = std::true_type;  // NOLINT(readability-identifier-naming): an archive's name
+  std::vector<float> scores;
+  std::uint8_t range = 0;
+  void operator()(std::vector<float>& value) const { value = scores; }
+  void operator()(std::uint8_t& value) const { value = range; }
+};
+
+TEST_CASE("held-out scores that were loaded are checked") {
+  const auto load = [](std::vector<float> scores, std::uint8_t range) {
+    return message_of([&] {
+      FeedingArchive archive{std::move(scores), range};
+      nad::Calibration calibration;
+      calibration.serialize(archive);
+      if (calibration.score_at(0.5).score != archive.scores[1]) {
+        throw nad::Error(nad::ErrorCode::bad_file, "other scores");
+      }
+    });
+  };
+  CHECK(load({0.1F, 0.2F, 0.2F}, 1) == "no error");
+  CHECK(contains(load({0.1F, 0.3F, 0.2F}, 0), "not in order"));
+  CHECK(contains(load({0.1F, 0.2F, NAN}, 0), "out of their range"));
+  CHECK(contains(load({0.1F, 0.2F, 1.2F}, 1), "out of their range"));
+  CHECK(contains(load({0.1F, 0.2F, 0.3F}, 2), "range of scores is unknown"));
+}
+
 TEST_CASE("each rule means its limit") {
   std::vector<float> scores(999);
   std::iota(scores.begin(), scores.end(), 1.0F);
@@ -139,6 +283,17 @@ TEST_CASE("each rule means its limit") {
   CHECK(Rule::alerts_per_day(20'000).limit(evidence).score < 1.0F);
   CHECK(Rule::alerts_per_day(1).limit(evidence).extrapolated);
   CHECK(Rule::f_beta(2.0).limit(evidence).score == 123.0F);
+  // what is extrapolated stays where attacks are seen to reach, but not where normal records reach higher
+  const auto limit_with = [&](float highest_attack, double alerts) {
+    return Rule::alerts_per_day(alerts).limit(
+        {.calibration = &calibration, .records_per_day = 10'000.0, .highest_attack = highest_attack});
+  };
+  CHECK(limit_with(1001.0F, 1e-6).score == std::nextafter(1001.0F, 0.0F));
+  CHECK(limit_with(1001.0F, 1e-6).extrapolated);
+  CHECK(limit_with(999.0F, 1e-6).score == std::nextafter(999.0F, 0.0F));
+  CHECK(limit_with(998.0F, 1e-6) == Rule::alerts_per_day(1e-6).limit(evidence));
+  CHECK(limit_with(1e9F, 1e-6) == Rule::alerts_per_day(1e-6).limit(evidence));
+  CHECK(limit_with(995.0F, 100).score == 990.0F);
   CHECK(contains(message_of([&] { Rule::f_beta().limit({.calibration = &calibration}); }), "labelled records"));
   CHECK(contains(message_of([&] { Rule::alerts_per_day(5).limit({.calibration = &calibration}); }), "records_per_day"));
   CHECK(contains(message_of([] { Rule::quantile(0.9).limit({}); }), "fit first"));
@@ -149,144 +304,7 @@ TEST_CASE("each rule means its limit") {
   CHECK(contains(message_of([] { Rule::alerts_per_day(0.0).check(); }), "above 0"));
   CHECK(Rule::alerts_per_day(20).to_string() == "at most 20 alerts a day");
   CHECK(Rule::false_positive_rate(0.001).to_string() == "at most 0.1 % of normal records");
-}
-
-TEST_CASE("Benjamini and Hochberg report as their definition says") {
-  nad::Random random(7);
-  for (int repeat = 0; repeat < 50; ++repeat) {
-    std::vector<double> p(40);
-    for (double& value : p) {
-      value = std::pow(random.uniform(), 1.0 + 3.0 * random.uniform());
-      value = repeat % 2 == 0 ? value : std::round(value * 20.0) / 20.0;
-    }
-    for (const double rate : {0.05, 0.2, 0.5}) {
-      std::vector<double> sorted = p;
-      std::sort(sorted.begin(), sorted.end());
-      double limit = -1.0;
-      for (std::size_t i = 0; i < sorted.size(); ++i) {
-        if (sorted[i] <= rate * static_cast<double>(i + 1) / 40.0) {
-          limit = sorted[i];
-        }
-      }
-      const nad::Discoveries found = nad::benjamini_hochberg(p, rate);
-      for (std::size_t i = 0; i < p.size(); ++i) {
-        CHECK((found.reported[i] == 1) == (p[i] <= limit));
-      }
-      CHECK(found.limit == std::max(limit, 0.0));
-    }
-  }
-  CHECK(nad::benjamini_hochberg({}, 0.1).count == 0);
-  CHECK(contains(message_of([] { nad::q_values(std::vector<double>{0.1, 1.5}); }), "row 1"));
-  CHECK(contains(message_of([] { nad::benjamini_hochberg({}, 0.0); }), "between 0 and 1"));
-}
-
-/// The share of false ones among what `decide` reports of p-values, a tenth of them of attacks, over many draws.
-template <class Decide>
-double false_share(Decide&& decide, nad::Random& random, double& power) {
-  constexpr int draws = 150;
-  double share = 0.0;
-  power = 0.0;
-  for (int draw = 0; draw < draws; ++draw) {
-    const nad::Calibration calibration(normal_scores(1000, random));
-    std::vector<double> p(400);
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      const double shift = i % 10 == 0 ? 4.0 : 0.0;
-      p[i] = calibration.p_value(static_cast<float>(random.normal() + shift)).value;
-    }
-    const std::vector<std::uint8_t> reported = decide(p);
-    double right = 0.0;
-    double wrong = 0.0;
-    for (std::size_t i = 0; i < p.size(); ++i) {
-      (i % 10 == 0 ? right : wrong) += reported[i];
-    }
-    share += right + wrong > 0.0 ? wrong / (right + wrong) / draws : 0.0;
-    power += right / 40.0 / draws;
-  }
-  return share;
-}
-
-TEST_CASE("of what is reported no larger share is false than asked for, in batches and in streams") {
-  nad::Random random(8);
-  double power = 0.0;
-  for (const double rate : {0.1, 0.3}) {
-    const double batch = false_share(
-        [&](const std::vector<double>& p) { return nad::benjamini_hochberg(p, rate).reported; }, random, power);
-    CHECK(batch < rate * 1.1);
-    CHECK(batch > rate * 0.6);  // 9 of 10 records are normal: the rate is nearly used
-    CHECK(power > 0.8);
-    const double stream = false_share(
-        [&](const std::vector<double>& p) {
-          nad::OnlineDiscovery online({.rate = rate, .horizon = 400});
-          std::vector<std::uint8_t> reported;
-          reported.reserve(p.size());
-          for (const double value : p) {
-            reported.push_back(online.decide(value) ? 1 : 0);
-          }
-          return reported;
-        },
-        random, power);
-    CHECK(stream < rate);
-    CHECK(power > 0.3);
-  }
-}
-
-TEST_CASE("the stream's levels are those of LORD++") {
-  constexpr std::uint64_t horizon = 300;
-  constexpr double rate = 0.2;
-  const auto gamma = [](std::uint64_t j) {
-    double sum = 0.0;
-    for (int pace = 1; pace <= 6; ++pace) {
-      const double share = std::pow(static_cast<double>(horizon), -pace / 6.0);
-      sum += share * std::pow(1.0 - share, static_cast<double>(j - 1)) / 6.0;
-    }
-    return sum;
-  };
-  nad::OnlineDiscovery online({.rate = rate, .horizon = horizon});
-  nad::Random random(9);
-  std::vector<std::uint64_t> found_at;
-  for (std::uint64_t t = 1; t <= horizon; ++t) {
-    double level = gamma(t) * rate / 2.0;
-    for (std::size_t j = 0; j < found_at.size(); ++j) {
-      level += gamma(t - found_at[j]) * (j == 0 ? rate / 2.0 : rate);
-    }
-    CHECK(online.next_level() == doctest::Approx(level));
-    if (online.decide(random.uniform() * (t % 7 == 0 ? 0.002 : 1.0))) {
-      found_at.push_back(t);
-    }
-  }
-  CHECK(found_at.size() > 5);
-  CHECK(online.records() == 0);  // the horizon is over, the budget begins anew
-  CHECK(online.next_level() == doctest::Approx(gamma(1) * rate / 2.0));
-  CHECK(contains(message_of([] { nad::OnlineDiscovery({.horizon = 0}); }), "at least 1"));
-}
-
-TEST_CASE("drift is seen where the bulk moves, not where some records are attacks, and seldom by chance") {
-  nad::Random random(10);
-  const nad::Calibration calibration(normal_scores(5000, random));
-  CHECK_FALSE(nad::drift(calibration, normal_scores(2000, random)).drifted());
-  const nad::DriftReport moved = nad::drift(calibration, normal_scores(2000, random, 0.5));
-  CHECK(moved.bulk_moved);
-  CHECK(moved.bulk_distance == doctest::Approx(0.17).epsilon(0.15));
-  CHECK(contains(moved.to_string(), "normal traffic has changed"));
-  std::vector<float> attacked = normal_scores(2000, random);
-  std::fill(attacked.begin(), attacked.begin() + 800, 9.0F);
-  CHECK_FALSE(nad::drift(calibration, attacked).drifted());
-  std::fill(attacked.begin(), attacked.begin() + 1200, 9.0F);
-  const nad::DriftReport flood = nad::drift(calibration, attacked);
-  CHECK(flood.mostly_beyond);
-  CHECK_FALSE(flood.bulk_moved);
-  CHECK(contains(flood.to_string(), "a flood"));
-
-  nad::DriftMonitor often(calibration, {.window = 200, .false_alarm_rate = 0.2, .least_distance = 0.0});
-  int alarms = 0;
-  for (const float score : normal_scores(200 * 300, random)) {
-    alarms += often.add(score) ? 1 : 0;
-  }
-  CHECK(alarms <= 45);  // 30 are allowed on average, of 300 windows
-  CHECK(often.last().records == 200);
-  CHECK(contains(message_of([&] { often.add(NAN); }), "not finite"));
-  CHECK(contains(message_of([&] { nad::DriftMonitor(calibration, {.window = 10}); }), "at least 50"));
-  CHECK(contains(message_of([] { nad::DriftMonitor{nad::Calibration{}}; }), "no calibration scores"));
+  CHECK(Rule::false_positive_rate(0.01).to_string("training records") == "at most 1 % of training records");
 }
 
 }  // namespace

@@ -203,6 +203,7 @@ int main(int argc, char** argv) {
                  nad::KMeans({.n_clusters = {}, .unique_rows = nad::UniqueRows::log_count, .random_state = 4}));
     write_golden(folder + "local_gaussian_v1", nad::LocalGaussian({.n_clusters = 3, .random_state = 1}));
     write_golden(folder + "mahalanobis_v1", nad::Mahalanobis());
+    write_golden(folder + "mahalanobis_digits_v1", nad::Mahalanobis({.shrinkage = 0.1}));  // means in two floats
     write_golden(folder + "nearest_neighbours_v1",
                  nad::NearestNeighbours({.n_neighbors = 3, .max_samples = 60, .random_state = 2}));
     write_golden(folder + "one_class_svm_v1", nad::OneClassSVM({.nu = 0.2, .contamination = 0.05}));
@@ -219,6 +220,7 @@ int main(int argc, char** argv) {
                                    .n_components = 20,
                                    .random_state = 4}));
     write_golden(folder + "pca_residual_v1", nad::PcaResidual({.n_components = 2}));
+    write_golden(folder + "pca_residual_digits_v1", nad::PcaResidual({.n_components = 1}));  // means in two floats
     write_golden(folder + "ecod_v1", nad::ECOD({.max_quantiles = 64}));
     nad::Ensemble within({.combination = nad::Combination::any, .calibration = 0.0});
     within.add(nad::ECOD({.max_quantiles = 20, .contamination = 0.1}), {.name = "tails"});

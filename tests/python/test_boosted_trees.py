@@ -120,6 +120,93 @@ def test_weights_of_classes(labelled):
     np.testing.assert_allclose(given.anomaly_score(coarse), weighted.anomaly_score(coarse), atol=1e-4)
 
 
+def test_weights_of_classes_that_are_not_there_are_refused(labelled):
+    X, y = labelled
+    with pytest.raises(nad.InvalidArgumentError, match=r"names 'typo', which is no class of y; there are \['dos', 'no"):
+        clone(SMALL).set_params(class_weight={"dos": 2.0, "typo": 5.0}).fit(X, y)
+    with pytest.raises(nad.InvalidArgumentError, match="names 7"):
+        clone(SMALL).set_params(class_weight={7: 5.0}).fit(X, (y == "dos").astype(int))
+
+
+@pytest.fixture(scope="module")
+def records(labelled):
+    """The same as a table whose categories are words."""
+    X, y = labelled
+    words = np.array(["ssh", "dns", "http", "smtp", "ntp", "ftp", "irc", "imap", "sip", "ldap", "smb", "rdp"])
+    return nad.Table(
+        {
+            **{name: X[:, place].astype(float) for place, name in enumerate(["duration", "rate", "bytes"])},
+            "service": words[X[:, 3].astype(int)].tolist(),
+            "label": y.tolist(),
+        }
+    )
+
+
+def test_a_model_learns_with_trees_that_are_given_as_with_those_that_it_chooses(records):
+    chosen = nad.Model(training="labelled").fit(records)
+    given = nad.Model(training="labelled", detector=nad.BoostedTrees(random_state=0)).fit(records)
+    assert np.array_equal(given.anomaly_score(records), chosen.anomaly_score(records))
+    assert given.detector.categorical_features == chosen.detector.categorical_features == [3]
+    for same in (["service"], [3]):
+        model = nad.Model(training="labelled", detector=nad.BoostedTrees(categorical_features=same, random_state=0))
+        assert np.array_equal(model.fit(records).anomaly_score(records), chosen.anomaly_score(records))
+    none = nad.Model(training="labelled", detector=nad.BoostedTrees(categorical_features=[])).fit(records)
+    assert none.detector.categorical_features is None
+    # another table, whose categories stand elsewhere
+    fewer = records.drop("rate")
+    again = given.fit(fewer)
+    assert again.detector.categorical_features == [2]
+    expected = nad.Model(training="labelled").fit(fewer).anomaly_score(fewer)
+    assert np.array_equal(again.anomaly_score(fewer), expected)
+
+
+def test_a_model_gives_classes_the_weights_of_their_labels(records):
+    def scores(weights):
+        return nad.Model(training="labelled", detector=nad.BoostedTrees(class_weight=weights)).fit(records)
+
+    plain, heavy, balanced = scores(None), scores({"dos": 20.0}), scores("balanced")
+    families = plain.families
+    assert heavy.detector.class_weight == {families.index(name): 20.0 if name == "dos" else 1.0 for name in families}
+    dos = np.array(records["label"].to_list()) == "dos"
+    for other in (heavy, balanced):
+        assert (other.predict(records) == "dos").sum() >= (plain.predict(records) == "dos").sum()
+        assert not np.array_equal(other.anomaly_score(records), plain.anomaly_score(records))
+    assert dos.any()
+    for parameters, message in [
+        ({"class_weight": {"typo": 5.0}}, "'typo', which is no label; there are 'normal', "),
+        ({"class_weight": {"dos": -1.0}}, "'dos' the weight -1"),
+        ({"class_weight": 3}, "class_weight is 3"),
+        ({"categorical_features": ["typo"]}, "'typo', which is no feature; there are 'duration', "),
+        ({"categorical_features": [True, False]}, "mask"),
+        ({"categorical_features": [0.5]}, "no list of columns"),
+        ({"normal_class": "scan"}, "normal_class is 'scan', but the model calls 'normal' normal"),
+    ]:
+        with pytest.raises(nad.InvalidArgumentError, match=message):
+            nad.Model(training="labelled", detector=nad.BoostedTrees(**parameters)).fit(records)
+    nad.Model(training="labelled", detector=nad.BoostedTrees(normal_class="normal", max_iter=2)).fit(records)
+
+
+def test_an_ensemble_with_trees_learns_in_a_model(records):
+    trees = nad.BoostedTrees(max_iter=20, class_weight={"dos": 3.0})
+    model = nad.Model(training="labelled", detector=nad.Ensemble([nad.IsolationForest(random_state=1), trees]))
+    model.fit(records)
+    attack = np.array(records["label"].to_list()) != "normal"
+    assert roc_auc_score(attack, model.anomaly_score(records)) > 0.8
+    with pytest.raises(nad.InvalidArgumentError, match="'typo', which is no label"):
+        nad.Model(training="labelled", detector=nad.Ensemble([nad.BoostedTrees(class_weight={"typo": 5.0})])).fit(
+            records
+        )
+
+
+def test_members_name_the_columns_that_they_see(labelled):
+    pd = pytest.importorskip("pandas")
+    X, y = labelled
+    frame = pd.DataFrame(np.nan_to_num(X), columns=list("abcde"))
+    trees = nad.BoostedTrees(max_iter=5, categorical_features=["d"])
+    ensemble = nad.Ensemble([nad.KMeans(n_clusters=3), trees], columns=[None, range(2, 5)]).fit(frame, y)
+    assert ensemble.estimators_[1][1].categorical_features == [1]
+
+
 def test_names_of_columns(labelled):
     pd = pytest.importorskip("pandas")
     X, y = labelled

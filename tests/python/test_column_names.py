@@ -52,7 +52,7 @@ def documented(checkout) -> dict[str, dict[str, str]]:
 
 
 def test_every_flow_column_is_there_with_type_and_role(checkout, documented):
-    source = (checkout / "include/nad/source/flow_columns-inl.hpp").read_text(encoding="utf-8")
+    source = (checkout / "include/nad/flow/shared_columns-inl.hpp").read_text(encoding="utf-8")
     columns = re.findall(r'FlowColumn\{"(\w+)", ColumnType::(\w+)(?:, Role::(\w+))?\}', source)
     assert [(name, kind, role or "feature") for name, kind, role in columns] == [
         (name, row["type"], row["role"]) for name, row in documented.items()

@@ -99,6 +99,21 @@ def test_strange_rows_score_higher(fitted, traffic):
 
 
 @each
+def test_rows_far_out_have_finite_scores_and_reasons_that_add_up(fitted, traffic):
+    sizes = np.array([1e16, 1e20, 3e38, -3e38], dtype=np.float32)
+    far = np.zeros((8, traffic.shape[1]), dtype=np.float32)
+    far[:4, 1] = sizes
+    far[4:] = sizes[:, np.newaxis]
+    for row, score in zip(far, fitted.anomaly_score(far)):
+        assert np.isfinite(score)
+        assert fitted.anomaly_score(row) == score
+    reasons, raw = fitted.explain(far).astype(float), fitted.raw_score(far)
+    assert np.isfinite(reasons).all()
+    off = np.abs(reasons.sum(axis=1) + fitted.baseline_ - raw)
+    assert (off <= 2e-3 * (np.abs(reasons).sum(axis=1) + abs(fitted.baseline_) + 0.02)).all()
+
+
+@each
 def test_one_row_is_the_batch_bit_for_bit(fitted, traffic):
     scores = fitted.anomaly_score(traffic)
     assert scores.dtype == np.float32

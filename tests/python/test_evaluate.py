@@ -456,3 +456,23 @@ def test_millions_of_rows_take_little_more_than_sorting():
     theirs = sk.roc_auc_score(y, scores)
     assert ours == pytest.approx(theirs, abs=1e-9)
     assert middle - began < time.process_time() - middle
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s, y: nad.evaluate(s, y, n_bootstrap=-1), "^n_bootstrap is -1; give a whole number of at least 0"),
+        (lambda s, y: nad.evaluate(s, y, n_bootstrap=1.5), "^n_bootstrap is 1.5; give a whole number of at least 0$"),
+        (lambda s, y: nad.evaluate(s, y, confidence="a"), "^confidence is 'a'; give a number$"),
+        (lambda s, y: nad.metrics.bootstrap(s, y, n_bootstrap=-1), "^n_bootstrap is -1; give a whole number"),
+        (lambda s, y: nad.metrics.bootstrap(s, y, confidence="a"), "^confidence is 'a'; give a number$"),
+        (lambda s, y: nad.metrics.score_histogram(s, y, bins=-1), "^bins is -1; give a whole number of at least 1"),
+        (lambda s, y: nad.metrics.calibration_curve(s, y, bins="a"), "^bins is 'a'; give a whole number"),
+        (lambda s, y: nad.metrics.roc_curve(s, y, max_points=-1), "^max_points is -1; give a whole number"),
+        (lambda s, y: nad.metrics.precision_recall_curve(s, y, max_points=-1), "^max_points is -1; give a whole"),
+    ],
+)
+def test_options_of_other_types_are_named(call, message):
+    scores, y = np.array([0.1, 0.4, 0.8, 0.9]), np.array([0, 0, 1, 1])
+    with pytest.raises((TypeError, ValueError), match=message):
+        call(scores, y)

@@ -13,6 +13,7 @@ import nad
 # The largest difference that is accepted, as a share of the larger of 1 and the score: a few times what float32 and
 # additions in another order leave here.
 TOLERANCE = {
+    "boosted_trees": 2e-6,
     "isolation_forest": 1e-6,
     "kmeans": 1e-6,
     "autoencoder": 5e-6,
@@ -120,9 +121,94 @@ def test_a_detector_scores_the_same_in_onnxruntime(name, runtime, scaled, new_ro
     assert runtime(nad.to_onnx(fitted), {"features": new_rows[:0]}).shape == (0, 1)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "kmeans", "one_class_svm", "loda", "local_gaussian"])
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("parameters", [{}, {"growth": "depth_wise", "max_depth": 3}, {"max_bins": 4}])
+def test_boosted_trees_score_the_same_in_onnxruntime(classes, parameters, runtime):
+    rng = np.random.default_rng(4)
+
+    def rows(count, seed):
+        own = np.random.default_rng(seed)
+        x = own.lognormal(size=(count, 6)).astype(np.float32)
+        x[:, 2] = own.integers(0, 40, count) * 7  # codes with gaps between them
+        x[:, 5] = own.integers(0, 300, count)  # more than have bins of their own
+        x[own.random(x.shape) < 0.1] = np.nan
+        return x
+
+    x = rows(3000, 1)
+    worth = rng.normal(size=(300, classes))
+    code = np.nan_to_num(x[:, 2]).astype(int)
+    y = (worth[code] + 0.5 * np.nan_to_num(x[:, :1]) * np.arange(classes)).argmax(axis=1)
+    trees = nad.BoostedTrees(max_iter=30, categorical_features=[2, 5], min_samples_leaf=5, **parameters).fit(x, y)
+    new = rows(600, 2)
+    new[:4, 2] = [3.0, 1e6, 65535.0, np.nan]  # never seen, beyond all codes, missing
+    expected = trees.anomaly_score(new)
+    model = nad.to_onnx(trees)
+    found = runtime(model, {"features": new})
+    print(f"{classes} classes: {difference(found, expected):.1e}")
+    assert difference(found, expected) <= TOLERANCE["boosted_trees"]
+    assert np.std(expected) > 0.1
+    raw = np.log(expected.astype(float)) - np.log1p(-expected.astype(float))
+    assert len(np.unique(np.round(raw, 3))) > 50
+    np.testing.assert_allclose(runtime(model, {"features": new[:1]}), found[:1], atol=1e-6)
+    assert runtime(model, {"features": new[:0]}).shape == (0, 1)
+
+
+def test_boosted_trees_that_found_nothing_to_split_score_the_same_in_onnxruntime(runtime, scaled):
+    y = np.arange(len(scaled)) % 3
+    trees = nad.BoostedTrees(max_iter=3).fit(np.zeros_like(scaled), y)
+    found = runtime(nad.to_onnx(trees), {"features": scaled[:5]})
+    assert difference(found, trees.anomaly_score(scaled[:5])) <= TOLERANCE["boosted_trees"]
+
+
+def test_an_ensemble_with_boosted_trees_scores_the_same_in_onnxruntime(runtime, scaled, new_rows):
+    y = (scaled[:, 0] > 0.5).astype(int)
+    ensemble = nad.Ensemble([nad.BoostedTrees(max_iter=20), *MEMBERS], random_state=1).fit(scaled, y)
+    found = runtime(nad.to_onnx(ensemble), {"features": new_rows})
+    assert difference(found, ensemble.anomaly_score(new_rows)) <= TOLERANCE["ensemble"]
+
+
+def test_a_labelled_model_scores_the_same_in_onnxruntime(runtime):
+    values = columns_of(3000, 7)
+    kind = np.where(np.array(values["duration"]) > 4.0, "scan", np.where(values["rate"] > 1.0, "dos", "normal"))
+    pairs = zip(values["service"], values["protocol"])
+    odd = [service in ("ssh", None) and protocol == "udp" for service, protocol in pairs]
+    values["label"] = np.where(odd, "worm", kind).tolist()
+    table = nad.Table(unlike_training())
+    for given in (None, nad.IsolationForest(random_state=1)):
+        model = nad.Model(training="labelled", detector=given).fit(nad.Table(values))
+        labelled = nad.Table({**unlike_training(), "label": ["normal"] * 400})
+        found = runtime(nad.to_onnx(model), as_inputs(table, model.pipeline))
+        expected = model.anomaly_score(labelled)
+        print(f"{model.detector}: {difference(found, expected):.1e}")
+        assert difference(found, expected) <= 5e-6
+        assert np.std(expected) > 0.02
+
+
+@pytest.mark.parametrize("name", ["pca_residual", "mahalanobis"])
+def test_far_from_zero_means_are_exported_to_all_their_digits(name, runtime, scaled):
+    rows = (scaled + np.float32(2e5)).astype(np.float32)
+    detector = type(DETECTORS[name])(**DETECTORS[name].get_params()).fit(rows)
+    found = runtime(nad.to_onnx(detector), {"features": rows[:300]})
+    assert difference(found, detector.anomaly_score(rows[:300])) <= 2e-5
+
+
+def test_what_rounding_leaves_of_a_residual_is_nothing_in_onnxruntime_too(runtime):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(500, 4)).astype(np.float32)
+    x[:, 3] = -x[:, 2]
+    pca = nad.PcaResidual().fit(x)
+    far = x * np.array([500.0, 1.0, 1.0, 1.0], dtype=np.float32)
+    assert not pca.anomaly_score(far).any()
+    assert not runtime(nad.to_onnx(pca), {"features": far}).any()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["autoencoder", "kmeans", "one_class_svm", "loda", "local_gaussian", "mahalanobis", "pca_residual", "ensemble"],
+)
 def test_rows_whose_squares_overflow_get_the_same_end_of_the_range(name, runtime, scaled):
-    detector = type(DETECTORS[name])(**DETECTORS[name].get_params()).fit(scaled)
+    given = nad.Ensemble(MEMBERS, random_state=1) if name == "ensemble" else DETECTORS[name]
+    detector = type(given)(**given.get_params(deep=False)).fit(scaled)
     rows = np.zeros((2, scaled.shape[1]), dtype=np.float32)
     rows[0] = 1e25
     rows[1, 0] = -3e20

@@ -113,6 +113,14 @@ def test_partial_fit_learns_what_comes():
         nad.KMeans(n_clusters="auto").partial_fit(X)
 
 
+def test_first_centres_are_one_start():
+    X = blobs(rows=50)[0]
+    with pytest.raises(
+        nad.InvalidArgumentError, match="n_init is 5, but the centres that were given are the only start"
+    ):
+        nad.KMeans(n_clusters=2, init=X[:2], n_init=5).fit(X)
+
+
 @pytest.mark.parametrize(
     ("n_clusters", "init", "message"),
     [

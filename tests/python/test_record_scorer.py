@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import decimal
+import pickle
 from typing import Any
 
 import numpy as np
@@ -131,3 +133,56 @@ def test_what_is_wrong_with_a_record_is_said(model: nad.Model) -> None:
         nad.RecordScorer(nad.Mahalanobis())  # type: ignore[arg-type]
     assert "<RecordScorer of 4 columns, " in repr(scorer)
     assert "an alert" in repr(scorer.score(plain | {"bytes": 10**9}))
+
+
+def test_copies_go_on_with_the_numbers_of_records(model: nad.Model) -> None:
+    plain = {"bytes": 10**9, "duration": 0.5, "service": "http", "login": True}
+    scorer = nad.RecordScorer(model)
+    scorer.score(plain)
+    expected = scorer.detect(plain)
+    assert expected is not None
+    assert expected.row == 1
+    for again in (copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))):
+        other = again(scorer)
+        assert other.records == 2
+        with pytest.raises(nad.InvalidArgumentError, match="no record was scored"):
+            other.explain()
+        found = other.detect(plain)
+        assert found is not None
+        assert found.row == 2
+        assert found.reasons == expected.reasons
+        assert scorer.records == 2
+        assert again(scorer.score(plain)) == other.score(plain)
+        scorer = nad.RecordScorer(model)
+        scorer.score(plain)
+        scorer.score(plain)
+
+
+def test_a_scorer_that_looks_back_is_copied_before_the_first_record_only() -> None:
+    table = connections(400, 3)
+    times = (np.arange(400) * 10).astype("datetime64[s]")
+    table = nad.Table({"time": times, **{name: table[name] for name in ("bytes", "service")}}).with_role(
+        "time", "moment"
+    )
+    pipeline = nad.FeaturePipeline(
+        [nad.features.TimeParts(column="time"), nad.features.OneHot(), nad.features.Impute()]
+    )
+    scorer = nad.RecordScorer(nad.Model(detector=nad.Mahalanobis(), pipeline=pipeline).fit(table))
+    fresh = copy.deepcopy(scorer)
+    record = {"time": np.datetime64("2024-01-01"), "bytes": 3, "service": "http"}
+    assert scorer.score(record) == fresh.score(record)
+    with pytest.raises(nad.InvalidArgumentError, match="look back at the records before"):
+        copy.copy(scorer)
+
+
+def test_options_of_other_types_are_named(model: nad.Model) -> None:
+    scorer = nad.RecordScorer(model)
+    plain = {"bytes": 120, "duration": 0.5, "service": "http", "login": True}
+    with pytest.raises(nad.InvalidArgumentError, match="^most_reasons is -1; give a whole number"):
+        scorer.detect(plain, most_reasons=-1)
+    with pytest.raises(TypeError, match="^most_reasons is 'a'; give a whole number"):
+        scorer.explain(most_reasons="a")  # type: ignore[arg-type]
+    with pytest.raises(nad.InvalidArgumentError, match="^most_explained is -1; give a whole number"):
+        scorer.detect_table(connections(10, 4), most_explained=-1)
+    with pytest.raises(nad.CancelledError):
+        scorer.detect_table(connections(10, 4), progress=lambda _: False)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import nad
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +94,81 @@ def test_drift_is_told(scores: np.ndarray) -> None:
 def test_bad_input_is_named(call: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()  # type: ignore[operator]
+
+
+def test_scores_of_a_range_have_limits_inside_it() -> None:
+    probabilities = 1 / (1 + np.exp(8 - 3 * np.random.default_rng(6).standard_normal(60)))
+    assert nad.Calibration(probabilities).score_at(1e-7).score > 1
+    calibration = nad.Calibration(probabilities, score_range="zero_to_one")
+    assert calibration.score_range == "zero_to_one"
+    assert calibration.score_at(1e-7).score < 1
+    assert calibration.score_at(1e-300).extrapolated
+    with pytest.raises(nad.InvalidDataError, match="row 1 is 2"):
+        nad.Calibration([0.5, 2.0], score_range="zero_to_one")
+
+
+def test_more_above_the_limit_than_promised_is_told(scores: np.ndarray) -> None:
+    calibration = nad.Calibration(scores)
+    limit = calibration.score_at(0.01).score
+    live = np.random.default_rng(7).standard_normal(4000)
+    assert not nad.drift(calibration, live, limit=limit).needs_attention
+    live[:800] = 9
+    report = nad.drift(calibration, live, limit=limit)
+    assert report.beyond_promise
+    assert not report.drifted
+    assert report.reported_share == pytest.approx(0.2, abs=0.02)
+    assert report.promised_share == pytest.approx(0.01, rel=0.01)
+    assert "attacks or drift" in str(report)
+    assert not nad.drift(calibration, live).needs_attention
+    monitor = nad.DriftMonitor(calibration, window=1000, limit=limit)
+    assert [window.beyond_promise for window in monitor.add(live)] == [True]
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_copies_go_on_by_themselves(again: Callable[[Any], Any], scores: np.ndarray) -> None:
+    calibration = nad.Calibration(1 / (1 + np.exp(-scores)), score_range="zero_to_one")
+    same = again(calibration)
+    np.testing.assert_array_equal(same.scores, calibration.scores)
+    assert same.score_at(1e-6) == calibration.score_at(1e-6)
+    assert same.score_range == "zero_to_one"
+
+    stream = nad.OnlineDiscovery(rate=0.2, horizon=500)
+    stream.decide(np.array([1e-5, 0.4, 1e-6]))
+    other = again(stream)
+    assert other.next_level == stream.next_level
+    assert (other.records, other.discoveries) == (3, 2)
+    other.decide(0.9)
+    assert (other.records, stream.records) == (4, 3)
+
+    monitor = nad.DriftMonitor(nad.Calibration(scores), window=100, limit=2.0)
+    monitor.add(np.full(150, 9.0))
+    twin = again(monitor)
+    assert twin.last == monitor.last
+    assert twin.last.mostly_beyond
+    assert twin.current().records == 50
+    assert len(twin.add(np.full(50, 9.0))) == 1
+    assert monitor.current().records == 50
+    assert again(monitor.last) == monitor.last
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: nad.ThresholdRule.alerts_per_day("a"), "^alerts_per_day is 'a'; give a number$"),
+        (lambda: nad.ThresholdRule(3, 1.0), "no threshold by 3"),
+        (lambda: nad.OnlineDiscovery(0.1, -5), "^horizon is -5; give a whole number of at least 1"),
+        (lambda: nad.OnlineDiscovery("a"), "^rate is 'a'; give a number$"),
+        (lambda: nad.benjamini_hochberg([0.5], "a"), "^rate is 'a'; give a number$"),
+        (lambda: nad.Calibration([1.0]).score_at("a"), "^p is 'a'; give a number$"),
+        (lambda: nad.Calibration([1.0]).quantile(None), "^q is None; give a number$"),
+        (lambda: nad.Calibration([1.0], score_range="wide"), "'unbounded', 'zero_to_one'"),
+        (lambda: nad.Calibration([1.0], score_range=1), "score_range is 1; give a text"),
+        (lambda: nad.DriftMonitor(nad.Calibration([1.0, 2.0]), window=-3), "^window is -3; give a whole number"),
+        (lambda: nad.DriftMonitor(nad.Calibration([1.0, 2.0]), limit="a"), "^limit is 'a'; give a number$"),
+        (lambda: nad.drift([1.0, 2.0], [1.0]), "give a nad.Calibration"),
+        (lambda: nad.drift(nad.Calibration([1.0, 2.0]), [1.0], least_excess=0), "at least 1"),
+    ],
+)
+def test_options_of_other_types_are_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()

@@ -73,6 +73,18 @@ inline double rounding_variance(const ColumnMoments& moments) {
   return 1e-12 * sum / static_cast<double>(moments.mean.size());
 }
 
+inline void check_trained(const NetworkState& state) {
+  for (const std::vector<Matrix>* layers : {&state.weights, &state.first, &state.second}) {
+    for (const Matrix& layer : *layers) {
+      if (!all_are_finite(layer)) {
+        throw Error(ErrorCode::invalid_data,
+                    "the training went astray: a weight, or a gradient's mean, is not finite; scale the columns, or "
+                    "lower learning_rate");
+      }
+    }
+  }
+}
+
 inline void check_moments(const ResidualMoments& moments) {
   if (!all_are_finite(moments.mean) || !all_are_finite(moments.covariance)) {
     throw Error(ErrorCode::invalid_data,
@@ -84,7 +96,9 @@ inline void check_moments(const ResidualMoments& moments) {
 
 NAD_INLINE void Autoencoder::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
-  const double rounding = detail::rounding_variance(detail::column_moments(from, control));
+  const detail::ColumnMoments moments = detail::column_moments(from, control);
+  detail::require_squares(moments);
+  const double rounding = detail::rounding_variance(moments);
   if (options_.warm_start && is_fitted()) {
     require_columns(x.columns());
   } else {
@@ -92,6 +106,7 @@ NAD_INLINE void Autoencoder::do_fit(MatrixView x, std::span<const float> sample_
     history_.clear();
   }
   best_epoch_ = detail::train_network(options_, from, control, state_, history_);
+  detail::check_trained(state_);
   residuals_ = detail::ResidualStatistics(from, state_.weights, options_, control).moments();
   detail::check_moments(residuals_);
   least_variance_ = rounding;
@@ -125,6 +140,7 @@ NAD_INLINE void Autoencoder::partial_fit(MatrixView x, std::span<const float> sa
       Random(options_.random_state, detail::network_stream::noise + history_.size()), report);
   detail::check_loss(record.loss, learner.history_.size());
   learner.state_ = trainer.state();
+  detail::check_trained(learner.state_);
   learner.best_epoch_ = learner.history_.size();
 
   const double share = is_fitted() ? weight / (std::min(residuals_.weight, memory) + weight) : 1.0;

@@ -10,6 +10,7 @@
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
 #include "nad/detector/boosted_fit-inl.hpp"
+#include "nad/detector/boosted_names-inl.hpp"
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/boosted_trees_check-inl.hpp"
 #include "nad/detector/boosted_weights-inl.hpp"
@@ -92,7 +93,14 @@ NAD_INLINE void BoostedTrees::fit(MatrixView x, std::span<const std::int32_t> la
                                   std::span<const float> sample_weight, const FitControl& control) {
   check_training_data(x, sample_weight, control);
   detail::check_labels(options_, x, labels);
+  if (!names_are_known_) {
+    detail::require_no_names(names_);
+  }
   BoostedTrees learner(options_);
+  learner.names_ = names_;
+  learner.label_weights_ = label_weights_;
+  learner.names_are_known_ = names_are_known_;
+  learner.categories_of_table_ = categories_of_table_;
   learner.learn(x, labels, sample_weight, control);
   learner.threshold_ = learner.default_threshold();
   if (options_.contamination) {
@@ -116,6 +124,9 @@ NAD_INLINE void BoostedTrees::learn(MatrixView x, std::span<const std::int32_t> 
   std::vector<std::uint32_t> rows = detail::rows_that_count(x.rows(), sample_weight);
   classes_ = detail::classes_of(options_, labels, rows);
   const std::size_t n_classes = classes_.size();
+  if (!label_weights_.empty()) {
+    options_.class_weights = detail::weights_of_classes(label_weights_, classes_);
+  }
   std::vector<std::uint32_t> label(x.rows());
   for (const std::uint32_t row : rows) {
     const auto place = std::lower_bound(classes_.begin(), classes_.end(), labels[row]) - classes_.begin();

@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nad/config.hpp"
@@ -57,6 +58,11 @@ class NAD_API BoostedTrees final : public Detector {
   void fit(MatrixView x, std::span<const std::int32_t> labels, std::span<const float> sample_weight,
            const FitControl& control = {});
 
+  /// Options in a table's words, which count for every `fit` after a model has said what they mean. They are not
+  /// stored: what they became is.
+  void set_names(BoostedTreesNames names) { names_ = std::move(names); }
+  void name_lesson(const LessonNames& names) override;
+
   /// The labels that were learnt from, ascending.
   std::span<const std::int32_t> classes() const noexcept { return classes_; }
   /// The one that counts as normal.
@@ -77,6 +83,12 @@ class NAD_API BoostedTrees final : public Detector {
   double training_loss() const noexcept { return training_loss_; }
   /// With early_stopping the mean log-loss of the watched rows, before the first round and after each.
   std::span<const double> validation_loss() const noexcept { return validation_loss_; }
+  /// The score of each output before the first tree: the log-odds of not being normal, with more than two classes one a
+  /// class.
+  std::span<const double> start() const noexcept { return start_; }
+  /// For each of `categorical_features` the codes that count, ascending: the place of a code is the number of its bit
+  /// in the trees' sets.
+  const std::vector<std::vector<std::uint32_t>>& codes() const noexcept { return codes_; }
   /// The trees of all rounds; with more than two classes those of the first class, then those of the next.
   const ForestNodes& nodes() const noexcept { return nodes_; }
 
@@ -122,6 +134,11 @@ class NAD_API BoostedTrees final : public Detector {
   void derive();
 
   Options options_;
+  // not stored: what `name_lesson` makes places and numbers of, each time anew
+  BoostedTreesNames names_;
+  std::vector<std::pair<std::int32_t, double>> label_weights_;
+  bool names_are_known_ = false;
+  bool categories_of_table_ = false;
   std::vector<std::int32_t> classes_;
   std::vector<double> start_;  ///< of each output, before the first tree
   ForestNodes nodes_;

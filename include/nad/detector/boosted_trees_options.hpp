@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nad/detail/words.hpp"
@@ -63,6 +64,15 @@ struct BoostedTreesOptions {
 
   template <class Archive>
   void serialize(Archive& archive);
+};
+
+/// Options in the words of a table, for trees that learn in a model: places and numbers are not known before.
+struct BoostedTreesNames {
+  /// The columns of categories. Nothing: where `categorical_features` names no places, those that the model's pipeline
+  /// for trees numbers; an empty list: none.
+  std::optional<std::vector<std::string>> categorical_features = {};
+  std::vector<std::pair<std::string, double>> class_weight = {};  ///< of some labels; the others weigh 1
+  std::string normal_class = {};                                  ///< must be the one that the model calls normal
 };
 
 }  // namespace nad

@@ -10,14 +10,10 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detector/category_codes.hpp"
 #include "nad/detector/detector-inl.hpp"
 
 namespace nad::detail {
-
-/// What a missing value, and one that was not learnt from, counts as.
-inline constexpr std::uint8_t no_category = 255;
-/// Codes lie below.
-inline constexpr std::size_t most_category_codes = std::size_t{1} << 16U;
 
 /// Whether this can be the code of a category, also of one that training did not see: a pipeline numbers those behind
 /// the last one that it knows, so there is no upper end. What is missing has none.

@@ -42,5 +42,5 @@ struct ClusterCurve {
 }  // namespace nad
 
 #ifdef NAD_HEADER_ONLY
-#include "nad/detector/kmeans_curve-inl.hpp"
+#include "nad/detector/cluster_curve-inl.hpp"
 #endif

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,17 @@ inline ColumnMoments column_moments(const WeightedRows& from, const FitControl& 
                 "the values are so large that their squares overflow; scale the columns before they are learnt from");
   }
   return all;
+}
+
+/// An error where the rows differ, but by so little that floats cannot hold the squares of their differences.
+inline void require_squares(const ColumnMoments& moments) {
+  constexpr double least = 1e-32;  // a thousandth of such a deviation still has a square
+  const double all = std::accumulate(moments.variance.begin(), moments.variance.end(), 0.0);
+  if (all > 0.0 && all < least) {
+    throw Error(ErrorCode::invalid_data,
+                "the values differ by so little that squares of their differences vanish; scale the columns before "
+                "they are learnt from");
+  }
 }
 
 }  // namespace nad::detail

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "nad/core/error.hpp"
 #include "nad/core/parallel.hpp"
+#include "nad/detail/not_a_number.hpp"
 #include "nad/detail/quantile.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/simd/active_kernels.hpp"
@@ -34,6 +38,56 @@ inline FloatClass classify(float value) noexcept {
 }
 
 inline bool is_missing(float value) noexcept { return classify(value) == FloatClass::missing; }
+
+/// The end of the range of floats where a score, computed from finite values, lies beyond it or is infinity less
+/// infinity.
+inline float bounded_score(float score) noexcept {
+  constexpr float most = std::numeric_limits<float>::max();
+  if (classify(score) == FloatClass::finite) {
+    return score;
+  }
+  return std::bit_cast<std::uint32_t>(score) == 0xff800000U ? -most : most;
+}
+
+inline float bounded_score(double score) noexcept {
+  constexpr double most = std::numeric_limits<float>::max();
+  return is_nan(score) ? static_cast<float>(most) : static_cast<float>(std::clamp(score, -most, most));
+}
+
+/// Contributions of rows with larger values are looked at: their squares may have left the range of floats.
+inline constexpr float squares_end_beyond = 1e15F;
+
+/// The sum of a row's contributions, and of their sizes.
+struct ContributionSum {
+  double sum = 0.0;
+  double size = 0.0;
+
+  explicit ContributionSum(std::span<const float> contributions) {
+    for (const float contribution : contributions) {
+      sum += static_cast<double>(contribution);
+      size += std::abs(static_cast<double>(contribution));
+    }
+  }
+
+  /// Whether all are finite and add up to that, but for rounding.
+  bool is_near(double wanted) const noexcept {
+    return is_finite(size) && std::abs(sum - wanted) <= 1e-3 * (size + std::abs(wanted));
+  }
+};
+
+/// Contributions in the same proportions that add up to `wanted`; by their sizes alone where they cancel.
+inline void stretch_to(std::span<const float> contributions, const ContributionSum& of, double wanted,
+                       std::span<float> out) {
+  constexpr double most = std::numeric_limits<float>::max();
+  const bool keeps_signs = of.sum * wanted > 0.0 && of.size / std::abs(of.sum) * std::abs(wanted) < most;
+  for (std::size_t column = 0; column < out.size(); ++column) {
+    const auto part = static_cast<double>(contributions[column]);
+    const double share = keeps_signs     ? part / of.sum
+                         : of.size > 0.0 ? std::abs(part) / of.size
+                                         : 1.0 / static_cast<double>(out.size());
+    out[column] = bounded_score(share * wanted);
+  }
+}
 
 inline void check_contamination(double contamination, ErrorCode code) {
   if (!(contamination > 0.0 && contamination <= 0.5)) {
@@ -173,6 +227,62 @@ NAD_INLINE void Detector::require_shape(MatrixView x, const char* verb) const {
   }
 }
 
+NAD_INLINE void Detector::bounded_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
+  do_raw_score(rows, first, out);
+  if (!simd::active_kernels().all_finite(out.data(), out.size())) {
+    for (float& score : out) {
+      score = detail::bounded_score(score);
+    }
+  }
+}
+
+NAD_INLINE float Detector::bounded_raw_score_row(const float* row, std::size_t index) const {
+  return detail::bounded_score(do_raw_score_row(row, index));
+}
+
+NAD_INLINE void Detector::bounded_explain(MatrixView rows, std::size_t first, Matrix& out) const {
+  do_explain(rows, first, out);
+  const simd::KernelTable& kernels = simd::active_kernels();
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::span<const float> values(rows.row(row), rows.columns());
+    const std::span<float> reasons = out.row(first + row);
+    const bool is_near = std::all_of(values.begin(), values.end(),
+                                     [](float value) { return !(std::abs(value) > detail::squares_end_beyond); });
+    if (!is_near || !kernels.all_finite(reasons.data(), reasons.size())) {
+      explain_far_row(values, first + row, reasons);
+    }
+  }
+}
+
+/// Contributions of a row whose own leave the range of floats are those of a row on the way there, stretched until they
+/// add up to the score. Those that are finite and add up stay.
+NAD_INLINE void Detector::explain_far_row(std::span<const float> row, std::size_t index, std::span<float> out) const {
+  const double base = do_baseline();
+  const double wanted = static_cast<double>(bounded_raw_score_row(row.data(), index)) - base;
+  if (detail::ContributionSum(out).is_near(wanted)) {
+    return;
+  }
+  Matrix nearer(1, row.size());
+  Matrix reasons(1, row.size());
+  double scale = 1.0;
+  for (int halvings = 0; halvings < 20; ++halvings) {
+    scale *= 0x1p-14;
+    std::transform(row.begin(), row.end(), nearer.data(),
+                   [scale](float value) { return static_cast<float>(scale * static_cast<double>(value)); });
+    do_explain(nearer, 0, reasons);
+    const float raw = do_raw_score_row(nearer.data(), 0);
+    const detail::ContributionSum there(reasons.row(0));
+    if (detail::classify(raw) == detail::FloatClass::finite && there.size > 0.0 &&
+        there.is_near(static_cast<double>(raw) - base)) {
+      detail::stretch_to(reasons.row(0), there, wanted, out);
+      return;
+    }
+  }
+  std::transform(row.begin(), row.end(), reasons.data(),
+                 [](float value) { return detail::is_missing(value) ? 0.0F : std::abs(value); });
+  detail::stretch_to(reasons.row(0), detail::ContributionSum(reasons.row(0)), wanted, out);
+}
+
 NAD_INLINE void Detector::score_into(MatrixView x, std::span<float> out, bool bent, const FitControl& control) const {
   require_shape(x, "scoring");
   if (out.size() != x.rows()) {
@@ -182,7 +292,7 @@ NAD_INLINE void Detector::score_into(MatrixView x, std::span<float> out, bool be
   parallel_for(x.rows(), control, {.grain = detail::score_grain, .stage = "scoring"},
                [&](std::size_t begin, std::size_t end) {
                  const std::span<float> part = out.subspan(begin, end - begin);
-                 do_raw_score(x.slice(begin, end - begin), begin, part);
+                 bounded_raw_score(x.slice(begin, end - begin), begin, part);
                  if (bent) {
                    bend(part);
                  }
@@ -201,7 +311,7 @@ NAD_INLINE std::vector<float> Detector::anomaly_score(MatrixView x, const FitCon
 
 NAD_INLINE float Detector::anomaly_score(std::span<const float> row) const {
   require_shape({row.data(), 1, row.size()}, "scoring");
-  float score = do_raw_score_row(row.data(), 0);
+  float score = bounded_raw_score_row(row.data(), 0);
   bend({&score, 1});
   return score;
 }
@@ -217,7 +327,7 @@ NAD_INLINE Matrix Detector::explain(MatrixView x, const FitControl& control) con
   Matrix contributions(x.rows(), x.columns());
   parallel_for(
       x.rows(), control, {.grain = detail::score_grain, .stage = "explaining"},
-      [&](std::size_t begin, std::size_t end) { do_explain(x.slice(begin, end - begin), begin, contributions); });
+      [&](std::size_t begin, std::size_t end) { bounded_explain(x.slice(begin, end - begin), begin, contributions); });
   return contributions;
 }
 

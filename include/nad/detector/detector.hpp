@@ -12,6 +12,9 @@
 /// A row scored alone gets bit for bit the score that it gets inside a batch, on any number of threads. Scoring is
 /// const and needs no lock; scoring one row allocates nothing. The base class checks shape, state and finiteness; a
 /// detector writes only its mathematics.
+///
+/// Finite rows have finite scores and contributions. Where arithmetic leaves the range of floats, as squares of values
+/// beyond 1e19 do, the raw score is the largest float: rows further out than that are equally anomalous.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +27,7 @@
 #include "nad/config.hpp"
 #include "nad/core/matrix.hpp"
 #include "nad/core/progress.hpp"
+#include "nad/detector/lesson_names.hpp"
 
 namespace nad {
 
@@ -62,6 +66,9 @@ class NAD_API Detector {
   virtual std::size_t n_features() const noexcept = 0;
   /// True for those whose own `fit` wants a label for each row: boosted trees, and ensembles that hold some.
   virtual bool learns_from_labels() const noexcept { return false; }
+  /// What the columns and labels of the next `fit` are called, as a model tells the detector that it was given. Options
+  /// that name some become places and numbers; detectors without such options have no use for it.
+  virtual void name_lesson(const LessonNames& /*names*/) {}
 
  protected:
   Detector() = default;
@@ -125,12 +132,12 @@ class NAD_API Detector {
     return other.calls_normal(label, classes);
   }
   static void raw_score_into(const Detector& other, MatrixView rows, std::size_t first, std::span<float> out) {
-    other.do_raw_score(rows, first, out);
+    other.bounded_raw_score(rows, first, out);
   }
   static float raw_score_row(const Detector& other, const float* row, std::size_t index) {
-    return other.do_raw_score_row(row, index);
+    return other.bounded_raw_score_row(row, index);
   }
-  static void explain_into(const Detector& other, MatrixView rows, Matrix& out) { other.do_explain(rows, 0, out); }
+  static void explain_into(const Detector& other, MatrixView rows, Matrix& out) { other.bounded_explain(rows, 0, out); }
   static bool is_above_threshold(const Detector& other, float raw) {
     other.bend({&raw, 1});
     return raw > other.threshold_;
@@ -143,6 +150,11 @@ class NAD_API Detector {
   void check_training_values(MatrixView x, const FitControl& control) const;
   static void require_memory(MatrixView x);
   void score_into(MatrixView x, std::span<float> out, bool bent, const FitControl& control) const;
+  // what a detector computes, with an end where floats end
+  void bounded_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const;
+  float bounded_raw_score_row(const float* row, std::size_t index) const;
+  void bounded_explain(MatrixView rows, std::size_t first, Matrix& out) const;
+  void explain_far_row(std::span<const float> row, std::size_t index, std::span<float> out) const;
 };
 
 }  // namespace nad

@@ -310,7 +310,7 @@ NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::
     for (std::size_t i = 0; i < members_.size(); ++i) {
       words[i] = word(members_[i], raw[i * rows.rows() + row]);
     }
-    out[row] = static_cast<float>(combine(std::span(words).first(members_.size())));
+    out[row] = detail::bounded_score(combine(std::span(words).first(members_.size())));
   }
 }
 
@@ -319,7 +319,7 @@ NAD_INLINE float Ensemble::do_raw_score_row(const float* row, std::size_t index)
   for (std::size_t i = 0; i < members_.size(); ++i) {
     words[i] = word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index));
   }
-  return static_cast<float>(combine(std::span(words).first(members_.size())));
+  return detail::bounded_score(combine(std::span(words).first(members_.size())));
 }
 
 NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& control) const {
@@ -330,7 +330,7 @@ NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& contro
                  const std::vector<float> raw = member_raw_scores(x.slice(begin, end - begin), begin);
                  for (std::size_t row = begin; row < end; ++row) {
                    for (std::size_t i = 0; i < members_.size(); ++i) {
-                     scores(row, i) = static_cast<float>(word(members_[i], raw[i * (end - begin) + row - begin]));
+                     scores(row, i) = detail::bounded_score(word(members_[i], raw[i * (end - begin) + row - begin]));
                    }
                  }
                });
@@ -378,7 +378,7 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
     }
     for (std::size_t column = 0; column < rows.columns(); ++column) {
       const double part = size > 0.0 ? std::abs(merged[column]) / size : 1.0 / static_cast<double>(rows.columns());
-      out(first + row, column) = static_cast<float>(merged[column] + left * part);
+      out(first + row, column) = detail::bounded_score(merged[column] + left * part);
     }
   }
 }

@@ -153,6 +153,7 @@ class NAD_API Ensemble final : public Detector {
   bool is_fitted() const noexcept override { return n_features_ > 0; }
   std::size_t n_features() const noexcept override { return n_features_; }
   bool learns_from_labels() const noexcept override;
+  void name_lesson(const LessonNames& names) override;
 
   /// For any cereal archive. What is loaded is checked.
   template <class Archive>

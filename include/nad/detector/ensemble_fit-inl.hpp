@@ -23,6 +23,24 @@ NAD_INLINE bool Ensemble::learns_from_labels() const noexcept {
                      [](const Member& member) { return member.detector->learns_from_labels(); });
 }
 
+NAD_INLINE void Ensemble::name_lesson(const LessonNames& names) {
+  for (Member& member : members_) {
+    const std::size_t first = std::min(member.columns.first, names.columns.size());
+    const std::size_t rest = names.columns.size() - first;
+    const std::size_t count = member.columns.count == 0 ? rest : std::min(member.columns.count, rest);
+    LessonNames seen{.columns = {}, .categorical = {}, .classes = names.classes};
+    for (std::size_t place = first; place < first + count; ++place) {
+      seen.columns.push_back(names.columns[place]);
+    }
+    for (const std::uint32_t place : names.categorical) {
+      if (place >= first && place < first + count) {
+        seen.categorical.push_back(place - static_cast<std::uint32_t>(first));
+      }
+    }
+    member.detector->name_lesson(seen);
+  }
+}
+
 NAD_INLINE bool Ensemble::calls_normal(std::int32_t label, std::span<const std::int32_t> classes) const {
   return std::all_of(members_.begin(), members_.end(),
                      [&](const Member& member) { return Detector::calls_normal(*member.detector, label, classes); });

@@ -23,10 +23,11 @@
 
 namespace nad::detail {
 
-/// From the lower triangle of a covariance, size x size values; an error where it is not positive.
-inline GaussianShape gaussian_shape(std::vector<float> centre, std::vector<double> covariance) {
+/// From the lower triangle of a covariance, size x size values; an error where it is not positive, or so small that
+/// floats cannot hold its inverse.
+inline GaussianShape gaussian_shape(std::span<const double> centre, std::vector<double> covariance) {
   const std::size_t size = centre.size();
-  GaussianShape shape{std::move(centre), {}, 0.0};
+  GaussianShape shape{nearest_floats(centre), {}, 0.0, rest_of_floats(centre)};
   if (!cholesky(covariance, size)) {
     throw Error(ErrorCode::invalid_data,
                 "the columns' covariance has no inverse: values are too large, or too far apart in size; scale them");
@@ -39,15 +40,21 @@ inline GaussianShape gaussian_shape(std::vector<float> centre, std::vector<doubl
   for (std::size_t row = 0; row < size; ++row) {
     for (std::size_t column = 0; column <= row; ++column) {
       shape.triangle.push_back(static_cast<float>(covariance[row * size + column]));
+      if (!is_finite(shape.triangle.back())) {
+        throw Error(ErrorCode::invalid_data,
+                    "the columns vary so little that floats cannot hold the inverse of their covariance; scale them");
+      }
     }
   }
   return shape;
 }
 
 inline void check_shape(const GaussianShape& shape, std::size_t n_features) {
-  const bool fits = shape.size() == n_features && shape.triangle.size() == n_features * (n_features + 1) / 2;
+  const bool fits = shape.size() == n_features && shape.triangle.size() == n_features * (n_features + 1) / 2 &&
+                    (shape.rest.empty() || shape.rest.size() == n_features);
   const auto finite = [](double value) { return is_finite(value); };
   if (!fits || !std::all_of(shape.centre.begin(), shape.centre.end(), finite) ||
+      !std::all_of(shape.rest.begin(), shape.rest.end(), finite) ||
       !std::all_of(shape.triangle.begin(), shape.triangle.end(), finite) || !is_finite(shape.log_determinant)) {
     throw Error(ErrorCode::bad_file, "a covariance is damaged");
   }
@@ -195,14 +202,12 @@ class Gaussian {
   static constexpr std::size_t most_on_stack = 1024;
 
   double deviation(const float* row, std::size_t column) const {
-    return static_cast<double>(row[column]) - static_cast<double>(shape_->centre[column]);
+    return static_cast<double>(row[column]) - joined_at(shape_->centre, shape_->rest, column);
   }
 
   /// Columns [first, last).
   void move(const float* row, std::size_t first, std::size_t last, float* to) const {
-    for (std::size_t column = first; column < last; ++column) {
-      to[column] = row[column] - shape_->centre[column];
-    }
+    move_to_centre(row, shape_->centre, shape_->rest, first, last, to);
   }
 
   void turn(MatrixView moved, float* out) const {

@@ -78,10 +78,16 @@ NAD_INLINE void KMeans::start_from(Matrix centres) { start_ = std::move(centres)
 NAD_INLINE void KMeans::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   detail::ColumnMoments moments = detail::column_moments(from, control);
+  detail::require_squares(moments);
   const detail::KMeansFitter fitter(from, moments, options_, control);
   if (start_.rows() != 0 && start_.columns() != x.columns()) {
     throw Error(ErrorCode::invalid_argument, "start_from was given centres of " + std::to_string(start_.columns()) +
                                                  " columns, but the rows have " + std::to_string(x.columns()));
+  }
+  if (start_.rows() != 0 && options_.n_init != 1) {
+    throw Error(ErrorCode::invalid_argument, "n_init is " + std::to_string(options_.n_init) +
+                                                 ", but the centres that were given are the only start; leave n_init "
+                                                 "at 1, or let init choose");
   }
   if (start_.rows() > from.rows().rows()) {
     throw Error(ErrorCode::invalid_argument, "start_from was given " + std::to_string(start_.rows()) +

@@ -75,6 +75,7 @@ NAD_INLINE void LocalGaussian::take(Detector&& learner) { *this = std::move(stat
 NAD_INLINE void LocalGaussian::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   const detail::ColumnMoments moments = detail::column_moments(from, control);
+  detail::require_squares(moments);
   const std::size_t width = x.columns();
   const KMeansOptions clustering{.n_clusters = options_.n_clusters, .random_state = options_.random_state};
   const detail::KMeansResult clusters =
@@ -118,8 +119,9 @@ NAD_INLINE void LocalGaussian::do_fit(MatrixView x, std::span<const float> sampl
     for (std::size_t i = 0; i < covariance.size(); ++i) {
       covariance[i] = (covariance[i] + prior * common[i]) / (weight + prior);
     }
-    const std::span<const float> centre = clusters.centres.row(cluster);
-    shapes.push_back(detail::gaussian_shape({centre.begin(), centre.end()}, std::move(covariance)));
+    const std::span<const float> nearest = clusters.centres.row(cluster);
+    const std::vector<double> centre(nearest.begin(), nearest.end());
+    shapes.push_back(detail::gaussian_shape(centre, std::move(covariance)));
     shares_.push_back(weight / moments.weight);
   }
   measure_from(std::move(shapes));

@@ -94,6 +94,11 @@ NAD_INLINE std::span<const float> Mahalanobis::location() const {
   return shape_->centre;
 }
 
+NAD_INLINE const detail::GaussianShape& Mahalanobis::shape() const {
+  require_fitted("asking for the shape");
+  return *shape_;
+}
+
 NAD_INLINE std::span<const float> Mahalanobis::triangle() const {
   require_fitted("asking for the triangle");
   return shape_->triangle;
@@ -108,8 +113,7 @@ NAD_INLINE void Mahalanobis::do_fit(MatrixView x, std::span<const float> sample_
   }
   shrinkage_ = options_.shrinkage ? *options_.shrinkage : detail::ledoit_wolf(from, moments, covariance);
   detail::shrink(covariance, x.columns(), shrinkage_);
-  measure_from(
-      detail::gaussian_shape(std::vector<float>(moments.mean.begin(), moments.mean.end()), std::move(covariance)));
+  measure_from(detail::gaussian_shape(moments.mean, std::move(covariance)));
 }
 
 NAD_INLINE void Mahalanobis::measure_from(detail::GaussianShape shape) {

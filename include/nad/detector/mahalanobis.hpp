@@ -52,10 +52,12 @@ class NAD_API Mahalanobis final : public Detector {
   Mahalanobis& operator=(Mahalanobis&&) noexcept;
 
   const Options& options() const noexcept { return options_; }
-  /// The mean of each column.
+  /// The mean of each column, to the nearest float.
   std::span<const float> location() const;
   /// The lower triangle, row after row, of the matrix W for which |W (x - location)|^2 is the squared distance.
   std::span<const float> triangle() const;
+  /// Both to more digits, as they are stored; not for users.
+  const detail::GaussianShape& shape() const;
   /// How much the covariance was shrunk.
   double shrinkage() const noexcept { return shrinkage_; }
 

@@ -9,11 +9,13 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/detector/column_moments-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/isolation_forest.hpp"
 #include "nad/detector/isolation_forest_sample-inl.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
 #include "nad/detector/neighbour_search-inl.hpp"
+#include "nad/detector/weighted_rows-inl.hpp"
 
 namespace nad {
 
@@ -64,7 +66,8 @@ NAD_INLINE void NearestNeighbours::take(Detector&& learner) {
   *this = std::move(static_cast<NearestNeighbours&>(learner));
 }
 
-NAD_INLINE void NearestNeighbours::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl&) {
+NAD_INLINE void NearestNeighbours::do_fit(MatrixView x, std::span<const float> sample_weight,
+                                          const FitControl& control) {
   const detail::RowPool pool(x, sample_weight, options_.unique_rows);
   const std::size_t wanted = options_.max_samples.of(pool.size(), pool.size(), "max_samples");
   Random random(options_.random_state);
@@ -75,6 +78,7 @@ NAD_INLINE void NearestNeighbours::do_fit(MatrixView x, std::span<const float> s
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::copy_n(x.row(rows[i]), x.columns(), samples_.row(i).data());
   }
+  detail::require_squares(detail::column_moments({samples_, {}, UniqueRows::off}, control));
   derive();
 }
 

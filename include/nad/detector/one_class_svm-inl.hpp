@@ -91,7 +91,7 @@ inline simd::KernelFunction kernel_function(const OneClassSVMOptions& options, d
   return function;
 }
 
-inline double resolve_gamma(const KernelGamma& gamma, const ColumnMoments& moments) {
+inline double resolve_gamma(const KernelGamma& gamma, SvmKernel kernel, const ColumnMoments& moments) {
   const auto columns = static_cast<double>(moments.mean.size());
   if (gamma.is_number()) {
     return gamma.value();
@@ -108,7 +108,15 @@ inline double resolve_gamma(const KernelGamma& gamma, const ColumnMoments& momen
     const double apart = moments.mean[column] - mean;
     squares += (moments.variance[column] + apart * apart) / columns;
   }
-  return squares > 0.0 ? std::clamp(1.0 / (columns * squares), 1e-30, 1e30) : 1.0;
+  const double wanted = squares > 0.0 ? 1.0 / (columns * squares) : 1.0;
+  const double within = std::clamp(wanted, 1e-30, 1e30);
+  if (wanted != within && kernel != SvmKernel::linear) {
+    throw Error(
+        ErrorCode::invalid_data,
+        "the values vary so " + std::string(wanted < 1.0 ? "much" : "little") +
+            " that gamma 'scale' leaves its range, 1e-30 to 1e30; scale the columns before they are learnt from");
+  }
+  return within;
 }
 
 /// A row so far out that products overflow is as anomalous as can be.
@@ -142,8 +150,9 @@ NAD_INLINE MatrixView OneClassSVM::support_vectors() const noexcept {
 NAD_INLINE void OneClassSVM::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   const detail::ColumnMoments moments = detail::column_moments(from, control);
+  detail::require_squares(moments);
   *this = OneClassSVM(options_);
-  const double gamma = detail::resolve_gamma(options_.gamma, moments);
+  const double gamma = detail::resolve_gamma(options_.gamma, options_.kernel, moments);
   gamma_ = gamma;
   mean_.assign(moments.mean.begin(), moments.mean.end());
   if (options_.approximation == KernelApproximation::none) {

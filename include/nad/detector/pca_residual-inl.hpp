@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -15,6 +16,8 @@
 #include "nad/detector/column_moments-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/pca_residual.hpp"
+#include "nad/detector/pca_rounding.hpp"
+#include "nad/detector/split_centre.hpp"
 #include "nad/detector/weighted_covariance-inl.hpp"
 #include "nad/detector/weighted_rows-inl.hpp"
 #include "nad/simd/active_kernels.hpp"
@@ -43,16 +46,19 @@ class ResidualPlane {
   static constexpr std::size_t rows = 128;            ///< at once
   static constexpr std::size_t most_on_stack = 1024;  ///< columns of a row that needs no memory
 
-  ResidualPlane(std::vector<float> mean, MatrixView components)
+  ResidualPlane(std::vector<float> mean, std::vector<float> mean_rest, MatrixView components)
       : mean_(std::move(mean)),
+        mean_rest_(std::move(mean_rest)),
         onto_(PackedMatrix::of_rows(components)),
         back_(PackedMatrix::of_columns(components)),
+        rounding_(pca_rounding(mean_, mean_rest_)),
+        sum_of_squares_(simd::active_kernels().sum_of_squares),
         squared_distance_(simd::active_kernels().squared_distance) {}
 
   std::size_t columns() const noexcept { return mean_.size(); }
 
   /// `moved`, `within`: room for as many rows as there are, each of columns() floats. Afterwards they hold the rows
-  /// without the mean, and what the directions make of them.
+  /// without the mean, and what the directions make of them. A residual that rounding alone can leave counts as 0.
   void project(MatrixView x, float* moved, float* within, float* out) const {
     std::array<float, 16 * most_on_stack> along;  // on the directions; some rows at a time
     const std::size_t at_once = std::min<std::size_t>(rows, along.size() / std::max<std::size_t>(1, onto_.columns()));
@@ -64,9 +70,7 @@ class ResidualPlane {
     }
     const std::size_t step = std::max<std::size_t>(1, at_once);
     for (std::size_t row = 0; row < x.rows(); ++row) {
-      for (std::size_t column = 0; column < columns(); ++column) {
-        moved[row * columns() + column] = x(row, column) - mean_[column];
-      }
+      move_to_centre(x.row(row), mean_, mean_rest_, 0, columns(), moved + row * columns());
     }
     for (std::size_t first = 0; first < x.rows(); first += step) {
       const std::size_t count = std::min(step, x.rows() - first);
@@ -75,13 +79,35 @@ class ResidualPlane {
     }
     for (std::size_t row = 0; row < x.rows(); ++row) {
       out[row] = squared_distance_(moved + row * columns(), within + row * columns(), columns());
+      if (is_rounding(static_cast<double>(out[row]), moved + row * columns())) {
+        out[row] = 0.0F;
+      }
     }
   }
 
  private:
+  /// Of the squared residual of a row without the mean; infinity and NaN are none.
+  bool is_rounding(double squared, const float* moved) const {
+    auto length = static_cast<double>(sum_of_squares_(moved, columns()));
+    if (!is_finite(length)) {  // the squares of floats that are far out
+      length = std::inner_product(moved, moved + columns(), moved, 0.0, std::plus<>(),
+                                  [](double a, double b) { return a * b; });
+    }
+    // for nearly all rows (a + b)^2 <= 2 (a^2 + b^2) tells enough, without a root
+    if (!(squared <=
+          2.0 * (rounding_.of_length * rounding_.of_length * length + rounding_.of_all * rounding_.of_all))) {
+      return false;
+    }
+    const double bound = rounding_.of_length * std::sqrt(length) + rounding_.of_all;
+    return squared <= bound * bound;
+  }
+
   std::vector<float> mean_;
+  std::vector<float> mean_rest_;
   PackedMatrix onto_;
   PackedMatrix back_;
+  PcaRounding rounding_;
+  float (*sum_of_squares_)(const float*, std::size_t) noexcept;
   float (*squared_distance_)(const float*, const float*, std::size_t) noexcept;
 };
 
@@ -109,6 +135,7 @@ NAD_INLINE void PcaResidual::do_fit(MatrixView x, std::span<const float> sample_
   }
   const detail::WeightedRows from(x, sample_weight, options_.unique_rows);
   const detail::ColumnMoments moments = detail::column_moments(from, control);
+  detail::require_squares(moments);
   std::vector<double> covariance = detail::scatter_of(from, {}, moments.mean, control);
   for (double& value : covariance) {
     value /= moments.weight;
@@ -142,11 +169,14 @@ NAD_INLINE void PcaResidual::do_fit(MatrixView x, std::span<const float> sample_
     }
     explained_.push_back(variance > 0.0 ? std::max(0.0, eigen.value(component)) / variance : 0.0);
   }
-  mean_.assign(moments.mean.begin(), moments.mean.end());
+  mean_ = detail::nearest_floats(moments.mean);
+  mean_rest_ = detail::rest_of_floats(moments.mean);
   derive();
 }
 
-NAD_INLINE void PcaResidual::derive() { plane_ = std::make_shared<const detail::ResidualPlane>(mean_, components_); }
+NAD_INLINE void PcaResidual::derive() {
+  plane_ = std::make_shared<const detail::ResidualPlane>(mean_, mean_rest_, components_);
+}
 
 NAD_INLINE void PcaResidual::restore() {
   detail::check_options(options_, ErrorCode::bad_file);
@@ -154,7 +184,9 @@ NAD_INLINE void PcaResidual::restore() {
   const std::span<const float> values(components_.data(), components_.rows() * components_.columns());
   if (mean_.empty() || components_.rows() == 0 || components_.rows() > mean_.size() ||
       components_.columns() != mean_.size() || explained_.size() != components_.rows() ||
-      !std::all_of(mean_.begin(), mean_.end(), finite) || !std::all_of(values.begin(), values.end(), finite) ||
+      !std::all_of(mean_.begin(), mean_.end(), finite) || !(mean_rest_.empty() || mean_rest_.size() == mean_.size()) ||
+      !std::all_of(mean_rest_.begin(), mean_rest_.end(), finite) ||
+      !std::all_of(values.begin(), values.end(), finite) ||
       !std::all_of(explained_.begin(), explained_.end(), finite) || detail::is_missing(threshold_)) {
     throw Error(ErrorCode::bad_file, "the directions do not fit together; the model is damaged");
   }
@@ -194,7 +226,7 @@ NAD_INLINE void PcaResidual::do_explain(MatrixView rows, std::size_t first, Matr
     plane_->project(rows.slice(row, 1), moved.data(), within.data(), &length);
     const std::span<float> target = out.row(first + row);
     for (std::size_t column = 0; column < target.size(); ++column) {
-      const float apart = moved[column] - within[column];
+      const float apart = length > 0.0F ? moved[column] - within[column] : 0.0F;
       target[column] = apart * apart;
     }
   }

@@ -7,6 +7,10 @@
 ///   std::vector<float> scores = pca.anomaly_score(new_traffic);   // the distance from the plane of ordinary rows
 ///
 /// The raw score is the squared length of the residual, so that contributions, one square a column, add up to it.
+///
+/// A residual that rounding alone can leave counts as 0: one no longer than (columns + 17) 2^-24 times the row's
+/// distance from the mean, plus 2^-24 times the mean's length. Where columns depend on each other, ordinary rows have
+/// no more.
 
 #include <cstddef>
 #include <memory>
@@ -49,8 +53,10 @@ class NAD_API PcaResidual final : public Detector {
   PcaResidual& operator=(PcaResidual&&) noexcept;
 
   const Options& options() const noexcept { return options_; }
-  /// The mean of each column.
+  /// The mean of each column, to the nearest float.
   std::span<const float> mean() const noexcept { return mean_; }
+  /// What these floats leave of the means; empty where that is nothing.
+  std::span<const float> mean_rest() const noexcept { return mean_rest_; }
   /// The directions kept, one a row.
   MatrixView components() const noexcept { return components_; }
   /// The share of the variance of the training rows that each holds.
@@ -83,6 +89,7 @@ class NAD_API PcaResidual final : public Detector {
 
   Options options_;
   std::vector<float> mean_;
+  std::vector<float> mean_rest_;
   Matrix components_;
   std::vector<double> explained_;
   std::shared_ptr<const detail::ResidualPlane> plane_;  ///< not stored; never changed, so copies share it

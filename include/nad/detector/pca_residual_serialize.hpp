@@ -12,6 +12,7 @@
 #include "nad/detail/archive_matrix.hpp"
 #include "nad/detector/options_archive.hpp"
 #include "nad/detector/pca_residual.hpp"
+#include "nad/detector/split_centre.hpp"
 
 namespace nad {
 
@@ -39,13 +40,15 @@ void PcaResidualOptions::serialize(Archive& archive) {
 template <class Archive>
 void PcaResidual::serialize(Archive& archive) {
   const auto walk = [&archive](PcaResidual& pca) {
-    detail::archive_named(archive, "options", pca.options_, "threshold", pca.threshold_, "mean", pca.mean_);
+    detail::archive_named(archive, "options", pca.options_, "threshold", pca.threshold_);
+    detail::archive_centre(archive, "mean", pca.mean_, pca.mean_rest_);
     detail::archive_matrix(archive, "the directions", pca.components_);
     detail::archive_named(archive, "explained", pca.explained_);
   };
   if constexpr (Archive::is_loading::value) {
     PcaResidual loaded;  // an error half way must not leave half a model behind
     walk(loaded);
+    detail::separate_rest(loaded.mean_, loaded.mean_rest_, loaded.components_.columns());
     loaded.restore();
     *this = std::move(loaded);
   } else {

@@ -67,8 +67,16 @@ class BoundPlan {
     return slots;
   }
 
+  static constexpr double most = std::numeric_limits<float>::max();
+
+  /// An infinity lies far beyond everything.
+  static void without_infinities(std::span<double> values) noexcept {
+    for (double& x : values) {
+      x = std::isinf(x) ? std::copysign(most, x) : x;
+    }
+  }
+
   static void within_floats(std::span<double> values) noexcept {
-    constexpr double most = std::numeric_limits<float>::max();
     for (double& x : values) {
       x = x > most ? most : x < -most ? -most : x;  // NaN is neither
     }
@@ -85,7 +93,7 @@ class BoundPlan {
     const std::span<double> values(numbers.data(), count);
     for (const NumberPart& part : plan_.numbers) {
       table_.column(part.input).copy_numbers(first, values);
-      within_floats(values);  // one infinity must not stop all others, and far beyond everything it is anyway
+      without_infinities(values);  // one of them must not stop all others
       for (const ScalarMap& map : part.maps) {
         map.apply(values);
       }

@@ -3,7 +3,6 @@
 // From the user's table to the one that features are made of.
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -83,24 +82,6 @@ inline Column fitting_column(const Field& wanted, const Table& table) {
   }
   throw Error(ErrorCode::invalid_data, "column '" + wanted.name + "' is of type " + std::string(name(column.type())) +
                                            "; the pipeline learnt from one of type " + std::string(name(wanted.type)));
-}
-
-/// An error that names the first infinity: no scale can be learnt from it.
-inline void refuse_infinite(const Table& table, const Schema& columns) {
-  for (const Field& field : columns) {
-    const std::optional<std::size_t> place = table.schema().find(field.name);
-    if (!place || table.column(*place).type() != ColumnType::number) {
-      continue;
-    }
-    const auto values = table.column(*place).numbers();
-    const auto found = std::find_if(values.begin(), values.end(), [](double value) { return std::isinf(value); });
-    if (found != values.end()) {
-      throw Error(ErrorCode::invalid_data, "column '" + field.name + "' holds an infinity in row " +
-                                               std::to_string(found - values.begin()) +
-                                               ", and no scale can be learnt from it; leave such rows out, or mark the "
-                                               "value as missing (records that are scored may hold infinities)");
-    }
-  }
 }
 
 /// The columns of the table that the plan needs, in its order.

@@ -66,7 +66,6 @@ NAD_INLINE void FeaturePipeline::fit(const Table& table, const FitControl& contr
   const std::shared_ptr<detail::FeaturePlan> plan = detail::PlanFitter(steps_, columns, control).fit();
   plan->derived = std::move(derived);
   plan->inputs = detail::needed_inputs(*plan, learnt_from.schema());
-  detail::refuse_infinite(table, plan->inputs);
   plan_ = plan;
 }
 

@@ -97,9 +97,10 @@ class CaptureMerge {
   bool total_known_ = true;
 };
 
-/// Bytes read at a time: much for one file, less for each of many.
-inline std::size_t capture_block(std::size_t files) noexcept {
-  return files <= 4 ? std::size_t{1} << 20U : std::size_t{1} << 16U;
+/// Bytes read at a time: much for one file, less for each of many, and no more than there are.
+inline std::size_t capture_block(const ByteInput& input, std::size_t files) noexcept {
+  const std::uint64_t most = files > 4 ? 1U << 16U : input.total() == 0 ? 1U << 18U : 1U << 20U;
+  return static_cast<std::size_t>(input.total() == 0 ? most : std::clamp<std::uint64_t>(input.total(), 4096, most));
 }
 
 }  // namespace detail
@@ -112,7 +113,9 @@ NAD_INLINE Capture::Capture(const std::vector<std::filesystem::path>& paths)
     throw Error(ErrorCode::invalid_argument, "there is no capture to read; name at least one file");
   }
   for (const std::filesystem::path& path : paths) {
-    files_->add(detail::open_input(path), detail::input_name(path), detail::capture_block(paths.size()));
+    std::unique_ptr<detail::ByteInput> input = detail::open_input(path);
+    const std::size_t block = detail::capture_block(*input, paths.size());
+    files_->add(std::move(input), detail::input_name(path), block);
   }
 }
 
@@ -121,7 +124,8 @@ NAD_INLINE Capture::Capture(std::istream& stream, const std::string& name)
 
 NAD_INLINE Capture::Capture(std::unique_ptr<detail::ByteInput> bytes, const std::string& name)
     : files_(std::make_unique<detail::CaptureMerge>()) {
-  files_->add(std::move(bytes), name, detail::capture_block(1));
+  const std::size_t block = detail::capture_block(*bytes, 1);
+  files_->add(std::move(bytes), name, block);
 }
 
 NAD_INLINE Capture::Capture(Capture&& other) noexcept = default;

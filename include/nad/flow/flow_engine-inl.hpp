@@ -7,45 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "nad/detail/prefetch.hpp"
+#include "nad/detail/ring.hpp"
+#include "nad/flow/flow_ends-inl.hpp"
 #include "nad/flow/flow_options.hpp"
 #include "nad/flow/flow_table-inl.hpp"
-#include "nad/flow/icmp_types-inl.hpp"
+#include "nad/flow/flow_waits-inl.hpp"
 #include "nad/flow/tcp_flow-inl.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 #include "nad/table/record_key-inl.hpp"
 #include "nad/table/time.hpp"
 
 namespace nad::detail {
-
-/// What a flow waits for. Each kind has its own time and its own queue, with the longest silent flow first.
-enum class FlowWait : std::uint8_t {
-  half_open,   ///< TCP whose handshake is not finished
-  tcp_silent,  ///< one side of these was never heard
-  udp_silent,
-  icmp_silent,
-  other_silent,
-  closing,  ///< TCP that is over; late packets may come
-  tcp,
-  udp,
-  icmp,
-  other,
-};
-
-inline constexpr std::size_t flow_waits = 10;
-
-/// Where a flow that ended stands among those that other engines ended, which share the packets of one capture with
-/// this one. In the order of one engine that gets all packets; of those that were flushed, in theirs.
-struct FlowOrder {
-  std::int64_t time = 0;     ///< of the packet that ended it, or when it became due
-  std::uint8_t is_due = 0;   ///< of the same time, what a packet ended comes first
-  std::uint8_t wait = 0;     ///< of what became due at the same time
-  std::uint64_t number = 0;  ///< of that packet; of what became due, of its last one
-
-  friend auto operator<=>(const FlowOrder&, const FlowOrder&) = default;
-};
 
 class FlowEngine {
  public:
@@ -87,60 +64,60 @@ class FlowEngine {
   }
 
   /// A time at which no packet comes.
-  void pass_time(std::int64_t moment) noexcept {
+  void pass_time(std::int64_t moment) {
     advance(clock_.advance(std::max(moment, std::numeric_limits<std::int64_t>::min() + 1)));
   }
 
   /// Ends what became due before a time, as a packet of that time would.
-  void advance(std::int64_t tick) noexcept {
+  void advance(std::int64_t tick) {
     if (tick > next_end_) {
       end_idle(tick);
     }
   }
 
-  /// As `take` of all; `hand_on` gets the order, too.
-  template <class Take>
-  void take_ordered(const Take& hand_on) {
-    while (!ended_.empty()) {
-      const std::uint32_t place = ended_.pop(pool_);
-      --waiting_;
-      hand_on(static_cast<const FlowRecord&>(pool_[place]), orders_[place].ended);
-      pool_.give_back(place);
-    }
-  }
-
   /// Ends all flows, those whose last packet is the oldest first.
   void end_all() {
-    std::vector<std::uint32_t> places;
-    places.reserve(index_.size());
-    for (const FlowQueue& queue : queues_) {
-      for (std::uint32_t place = queue.first; place != no_flow; place = pool_[place].next) {
-        places.push_back(place);
+    while (index_.size() != 0) {
+      std::size_t oldest = flow_waits;
+      std::int64_t earliest = 0;
+      for (std::size_t wait = 0; wait < flow_waits; ++wait) {
+        const std::uint32_t place = queues_[wait].first;
+        if (place != no_flow && (oldest == flow_waits || pool_[place].tick < earliest)) {
+          oldest = wait;
+          earliest = pool_[place].tick;
+        }
+      }
+      const std::uint32_t place = queues_[oldest].first;
+      end(place, FlowEnding::flushed);
+      if (numbered_) {
+        orders_[place].ended = {earliest, 0, static_cast<std::uint8_t>(oldest), orders_[place].last_number};
       }
     }
-    std::sort(places.begin(), places.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return std::pair(pool_[a].tick, pool_[a].serial) < std::pair(pool_[b].tick, pool_[b].serial);
-    });
-    for (const std::uint32_t place : places) {
-      end(place, FlowEnding::flushed);
-      note_order(place, {pool_[place].tick, 0, 0, pool_[place].serial});
-    }
   }
 
-  /// Hands on up to `most` flows that ended, in their order, and forgets them.
+  /// Hands on up to `most` flows that ended, in their order and some at a time, and forgets them.
   template <class Take>
   void take(std::size_t most, const Take& hand_on) {
-    for (; most > 0 && !ended_.empty(); --most) {
-      const std::uint32_t place = ended_.pop(pool_);
-      --waiting_;
-      hand_on(static_cast<const FlowRecord&>(pool_[place]));
-      pool_.give_back(place);
-    }
+    take_places(most, [&](FlowSpan flows, std::span<const std::uint32_t> /*places*/) { hand_on(flows); });
   }
 
-  std::size_t ended() const noexcept { return waiting_; }
+  /// As `take` of all, where packets are numbered; `hand_on` gets the order of each, too.
+  template <class Take>
+  void take_ordered(const Take& hand_on) {
+    std::vector<FlowOrder> orders;
+    take_places(ended(), [&](FlowSpan flows, std::span<const std::uint32_t> places) {
+      orders.clear();
+      orders.reserve(places.size());
+      for (const std::uint32_t place : places) {
+        orders.push_back(orders_[place].ended);
+      }
+      hand_on(flows, std::span<const FlowOrder>(orders));
+    });
+  }
+
+  std::size_t ended() const noexcept { return ended_.size(); }
   std::size_t open() const noexcept { return index_.size(); }
-  std::size_t bytes() const noexcept { return pool_.bytes() + index_.bytes(); }
+  std::size_t bytes() const noexcept { return pool_.bytes() + index_.bytes() + orders_.capacity() * sizeof(Order); }
   const Counts& counts() const noexcept { return counts_; }
 
  private:
@@ -149,22 +126,42 @@ class FlowEngine {
     FlowOrder ended;
   };
 
+  template <class Take>
+  void take_places(std::size_t most, const Take& hand_on) {
+    constexpr std::size_t at_once = 128;  // such that they stay in the cache
+    std::array<const FlowRecord*, at_once> flows = {};
+    std::array<std::uint32_t, at_once> places = {};
+    while (most > 0 && !ended_.empty()) {
+      std::size_t count = 0;
+      for (; count < at_once && count < most && !ended_.empty(); ++count) {
+        places[count] = ended_.front();
+        flows[count] = &pool_[places[count]];
+        fetch_early(flows[count], sizeof(FlowRecord));
+        ended_.pop_front();
+      }
+      hand_on(FlowSpan(flows).first(count), std::span<const std::uint32_t>(places).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        pool_.give_back(places[i]);
+      }
+      most -= count;
+    }
+  }
+
   void add_at(const Packet& packet, std::int64_t tick) {
     advance(tick);
     now_ = tick;
     bool one_way = false;
-    const FlowEnds ends = ends_of(packet, one_way);
-    if (each_icmp_ && is_icmp(packet.protocol)) {
+    const FlowEnds ends = flow_ends_of(packet, one_way);
+    if (each_icmp_ && is_icmp_protocol(packet.protocol)) {
       add_alone(packet, ends, tick);
       return;
     }
     const std::uint32_t hash = hash_ends(ends, seed_);
-    const auto is = [&](std::uint32_t place) {
-      const FlowRecord& flow = pool_[place];
-      return flow.ends == ends || (!one_way && is_reverse(flow.ends, ends));
-    };
-    std::uint32_t place = index_.find(hash, is);
-    std::size_t side = place == no_flow ? 0 : side_of(pool_[place], ends);
+    std::size_t side = 0;
+    std::uint32_t place = index_.find(hash, [&](std::uint32_t found) {
+      side = flow_side_of(pool_[found].ends, ends, one_way);
+      return side != neither_side;
+    });
     if (place != no_flow && packet.protocol == protocol_tcp && begins_anew(pool_[place], side, packet)) {
       end(place, FlowEnding::closed);
       place = no_flow;
@@ -175,11 +172,11 @@ class FlowEngine {
         evict();
       }
       place = begin(packet, ends, one_way, hash, tick);
-      side = side_of(pool_[place], ends);
+      side = flow_side_of(pool_[place].ends, ends, one_way);
     }
     FlowRecord& flow = pool_[place];
     count(flow, side, packet);
-    requeue(place, flow, wait_of(flow), tick, fresh);
+    requeue(place, flow, flow_wait_of(flow), tick, fresh);
     if (numbered_) {
       order_of(place).last_number = number_;
     }
@@ -196,45 +193,6 @@ class FlowEngine {
     return orders_[place];
   }
 
-  static bool is_icmp(std::uint8_t protocol) noexcept {
-    return protocol == protocol_icmp || protocol == protocol_icmpv6;
-  }
-
-  static FlowEnds ends_of(const Packet& packet, bool& one_way) noexcept {
-    FlowEnds ends{packet.source, packet.destination, packet.source_port, packet.destination_port, packet.protocol};
-    if (is_icmp(packet.protocol)) {
-      const std::optional<std::uint8_t> counterpart = icmp_counterpart(packet.protocol, packet.icmp_type);
-      one_way = !counterpart.has_value();
-      ends.source_port = packet.icmp_type;
-      ends.destination_port = counterpart.value_or(packet.icmp_code);
-    }
-    return ends;
-  }
-
-  static bool is_reverse(const FlowEnds& a, const FlowEnds& b) noexcept {
-    return a.source == b.destination && a.destination == b.source && a.source_port == b.destination_port &&
-           a.destination_port == b.source_port && a.protocol == b.protocol;
-  }
-
-  static std::size_t side_of(const FlowRecord& flow, const FlowEnds& ends) noexcept {
-    return flow.ends == ends ? 0 : 1;
-  }
-
-  /// Whether the first packet that was seen is an answer.
-  static bool looks_like_answer(const Packet& packet) noexcept {
-    constexpr std::uint16_t first_free_port = 1024;
-    const bool from_server =
-        packet.source_port != 0 && packet.source_port < first_free_port && packet.destination_port >= first_free_port;
-    if (packet.is_later_fragment) {
-      return false;
-    }
-    if (packet.protocol == protocol_tcp) {
-      const bool syn = (packet.tcp_flags & tcp_syn) != 0;
-      return syn ? (packet.tcp_flags & tcp_ack) != 0 : from_server;
-    }
-    return packet.protocol == protocol_udp && from_server;
-  }
-
   std::uint32_t begin(const Packet& packet, const FlowEnds& ends, bool one_way, std::uint32_t hash, std::int64_t tick) {
     const std::uint32_t place = pool_.take();
     FlowRecord& flow = pool_[place];
@@ -248,7 +206,6 @@ class FlowEngine {
     flow.hash = hash;
     flow.reported = tick;
     flow.first = flow.last = packet.time;
-    flow.serial = numbered_ ? number_ : counts_.flows;
     ++counts_.flows;
     flow.vlan = packet.vlan;
     flow.vlan_tags = packet.vlan_tags;
@@ -271,24 +228,6 @@ class FlowEngine {
     }
   }
 
-  static FlowWait wait_of(const FlowRecord& flow) noexcept {
-    const bool silent = flow.sides[0].packets == 0 || flow.sides[1].packets == 0;
-    switch (flow.ends.protocol) {
-      case protocol_tcp:
-        return is_finished(flow)    ? FlowWait::closing
-               : is_half_open(flow) ? FlowWait::half_open
-               : silent             ? FlowWait::tcp_silent
-                                    : FlowWait::tcp;
-      case protocol_udp:
-        return silent ? FlowWait::udp_silent : FlowWait::udp;
-      case protocol_icmp:
-      case protocol_icmpv6:
-        return silent ? FlowWait::icmp_silent : FlowWait::icmp;
-      default:
-        return silent ? FlowWait::other_silent : FlowWait::other;
-    }
-  }
-
   /// To the end of the queue that the flow belongs into now.
   void requeue(std::uint32_t place, FlowRecord& flow, FlowWait wait, std::int64_t tick, bool fresh) noexcept {
     const auto number = static_cast<std::uint8_t>(wait);
@@ -306,24 +245,19 @@ class FlowEngine {
     queues_[number].push(pool_, place);
   }
 
-  void end(std::uint32_t place, FlowEnding ending) noexcept {
+  void end(std::uint32_t place, FlowEnding ending) {
     FlowRecord& flow = pool_[place];
     index_.erase(flow.hash, place);
     queues_[flow.wait].remove(pool_, place);
     flow.ending = ending;
-    note_order(place, {now_, 0, 0, number_});
-    ended_.push(pool_, place);
-    ++waiting_;
-  }
-
-  void note_order(std::uint32_t place, const FlowOrder& order) noexcept {
     if (numbered_) {
-      orders_[place].ended = order;  // it is there since the first packet
+      orders_[place].ended = {now_, 0, 0, number_};  // it is there since the first packet
     }
+    ended_.push_back(place);
   }
 
   /// Ends what was silent for too long, in the order in which it became so.
-  void end_idle(std::int64_t tick) noexcept {
+  void end_idle(std::int64_t tick) {
     for (;;) {
       std::int64_t earliest = std::numeric_limits<std::int64_t>::max();
       std::size_t queue = 0;
@@ -341,14 +275,14 @@ class FlowEngine {
       const std::uint32_t place = queues_[queue].first;
       end(place, queue == static_cast<std::size_t>(FlowWait::closing) ? FlowEnding::closed : FlowEnding::idle);
       if (numbered_) {
-        note_order(place, {earliest, 1, static_cast<std::uint8_t>(queue), orders_[place].last_number});
+        orders_[place].ended = {earliest, 1, static_cast<std::uint8_t>(queue), orders_[place].last_number};
       }
     }
   }
 
   /// Of too many flows one ends that tells the least: first what was begun and never agreed upon, then what nobody
   /// answers, what is over, and what was silent for the longest.
-  void evict() noexcept {
+  void evict() {
     constexpr std::array<std::pair<std::size_t, std::size_t>, 4> groups = {{{0, 1}, {1, 5}, {5, 6}, {6, 10}}};
     for (const auto& [first, last] : groups) {
       std::uint32_t oldest = no_flow;
@@ -375,8 +309,7 @@ class FlowEngine {
     if (numbered_) {
       order_of(copy).ended = {now_, 0, 0, number_};
     }
-    ended_.push(pool_, copy);
-    ++waiting_;
+    ended_.push_back(copy);
     ++counts_.interim;
   }
 
@@ -387,15 +320,14 @@ class FlowEngine {
     flow.ends = ends;
     flow.tick = tick;
     flow.first = flow.last = packet.time;
-    flow.serial = counts_.flows++;
+    ++counts_.flows;
     flow.vlan = packet.vlan;
     flow.vlan_tags = packet.vlan_tags;
     flow.ending = FlowEnding::closed;
     count(flow, 0, packet);
     constexpr std::uint64_t icmp_header = 8;
     flow.sides[0].payload_bytes += packet.is_later_fragment ? 0 : icmp_header;
-    ended_.push(pool_, place);
-    ++waiting_;
+    ended_.push_back(place);
   }
 
   FlowOptions options_;
@@ -407,8 +339,7 @@ class FlowEngine {
   FlowPool pool_;
   FlowIndex index_;
   std::array<FlowQueue, flow_waits> queues_ = {};
-  FlowQueue ended_;
-  std::size_t waiting_ = 0;
+  Ring<std::uint32_t> ended_;
   std::int64_t next_end_ = std::numeric_limits<std::int64_t>::max();
   std::int64_t last_time_ = std::numeric_limits<std::int64_t>::min();
   Counts counts_;

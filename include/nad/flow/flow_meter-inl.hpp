@@ -10,6 +10,7 @@
 #include "nad/flow/flow_options-inl.hpp"
 #include "nad/flow/flow_rows-inl.hpp"
 #include "nad/flow/kdd_rows-inl.hpp"
+#include "nad/flow/shared_rows-inl.hpp"
 
 namespace nad {
 
@@ -66,10 +67,11 @@ NAD_INLINE std::size_t FlowMeter::ended() const noexcept { return state_->prepar
 
 NAD_INLINE void FlowMeter::prepare(std::size_t most) {
   const std::size_t left = most - std::min(most, state_->prepared());
-  state_->engine.take(left, [this](const detail::FlowRecord& flow) { state_->rows->add(flow); });
+  state_->engine.take(left, [this](detail::FlowSpan flows) { state_->rows->add(flows); });
 }
 
 NAD_INLINE Table FlowMeter::take(std::size_t most) {
+  state_->rows->reserve(std::min(most, ended()));
   prepare(most);
   return state_->rows->finish();
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 
 #include "nad/detail/tcp_flags.hpp"
@@ -111,7 +112,6 @@ struct FlowRecord {
   std::int64_t reported = 0;  ///< when the last interim record was made, by that clock
   std::int64_t first = 0;
   std::int64_t last = 0;
-  std::uint64_t serial = 0;  ///< counts flows in the order of their first packets
   std::array<std::uint16_t, 2> vlan = {};
   std::uint8_t vlan_tags = 0;
   std::uint8_t wait = 0;
@@ -123,6 +123,8 @@ struct FlowRecord {
 
   bool is_tcp() const noexcept { return ends.protocol == 6; }
 };
+
+using FlowSpan = std::span<const FlowRecord* const>;
 
 static_assert(sizeof(FlowRecord) <= 448, "a million flows would not fit into half a gigabyte");
 

@@ -11,13 +11,14 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "nad/flow/flow_engine-inl.hpp"
 #include "nad/flow/flow_meter.hpp"
-#include "nad/flow/flow_rows-inl.hpp"
+#include "nad/flow/shared_rows-inl.hpp"
 #include "nad/table/combining.hpp"
 
 namespace nad::detail {
@@ -143,9 +144,9 @@ class FlowShard {
   }
 
   Table take(std::vector<FlowOrder>& orders) {
-    engine_.take_ordered([&](const FlowRecord& flow, const FlowOrder& order) {
-      rows_.add(flow);
-      orders.push_back(order);
+    engine_.take_ordered([&](FlowSpan flows, std::span<const FlowOrder> of_them) {
+      rows_.add(flows);
+      orders.insert(orders.end(), of_them.begin(), of_them.end());
     });
     return orders.empty() ? Table() : rows_.finish();
   }

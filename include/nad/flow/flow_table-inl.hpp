@@ -6,31 +6,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
+#include <new>
+#include <type_traits>
 #include <vector>
 
+#include "nad/core/large_memory.hpp"
 #include "nad/core/random.hpp"
 #include "nad/flow/flow_record-inl.hpp"
 
 namespace nad::detail {
 
-/// Records by number. Memory grows in pieces, so that growing copies nothing.
+/// Records by number. Memory grows in pieces, so that growing copies nothing, and of large pages.
 class FlowPool {
  public:
-  FlowRecord& operator[](std::uint32_t place) noexcept { return pieces_[place / piece][place % piece]; }
+  FlowRecord& operator[](std::uint32_t place) noexcept {
+    return *reinterpret_cast<FlowRecord*>(&pieces_[place / piece][place % piece]);
+  }
 
   std::uint32_t take() {
-    if (free_ == no_flow) {
-      const auto first = static_cast<std::uint32_t>(pieces_.size() * piece);
-      pieces_.push_back(std::make_unique<FlowRecord[]>(piece));
-      for (std::uint32_t place = piece; place > 0; --place) {
-        (*this)[first + place - 1].next = free_;
-        free_ = first + place - 1;
+    std::uint32_t place = free_;
+    if (place != no_flow) {
+      free_ = (*this)[place].next;
+    } else {
+      if (used_ == pieces_.size() * piece) {
+        pieces_.emplace_back(piece);
       }
+      place = static_cast<std::uint32_t>(used_++);
     }
-    const std::uint32_t place = free_;
-    free_ = (*this)[place].next;
-    (*this)[place] = FlowRecord();
+    ::new (static_cast<void*>(&pieces_[place / piece][place % piece])) FlowRecord();
     return place;
   }
 
@@ -42,8 +45,15 @@ class FlowPool {
   std::size_t bytes() const noexcept { return pieces_.size() * piece * sizeof(FlowRecord); }
 
  private:
-  static constexpr std::uint32_t piece = 1024;
-  std::vector<std::unique_ptr<FlowRecord[]>> pieces_;
+  /// Memory that nobody has touched: the system gives it when it is.
+  struct alignas(FlowRecord) Room {
+    unsigned char bytes[sizeof(FlowRecord)];
+  };
+  static_assert(std::is_trivially_destructible_v<FlowRecord>);
+
+  static constexpr std::uint32_t piece = (large_memory + sizeof(Room) - 1) / sizeof(Room);  // one large page
+  std::vector<std::vector<Room, LargeAllocator<Room>>> pieces_;
+  std::size_t used_ = 0;
   std::uint32_t free_ = no_flow;
 };
 
@@ -66,12 +76,6 @@ struct FlowQueue {
     const FlowRecord& record = pool[place];
     (record.previous == no_flow ? first : pool[record.previous].next) = record.next;
     (record.next == no_flow ? last : pool[record.next].previous) = record.previous;
-  }
-
-  std::uint32_t pop(FlowPool& pool) noexcept {
-    const std::uint32_t place = first;
-    remove(pool, place);
-    return place;
   }
 };
 
@@ -104,7 +108,7 @@ class FlowIndex {
 
   void add(std::uint32_t hash, std::uint32_t place) {
     if (4 * (size_ + 1) > 3 * entries_.size()) {
-      std::vector<Entry> old(2 * entries_.size());
+      Entries old(2 * entries_.size());
       old.swap(entries_);
       for (const Entry& entry : old) {
         if (entry.place != no_flow) {
@@ -141,6 +145,7 @@ class FlowIndex {
     std::uint32_t hash = 0;
     std::uint32_t place = no_flow;
   };
+  using Entries = std::vector<Entry, LargeAllocator<Entry>>;
 
   std::size_t mask() const noexcept { return entries_.size() - 1; }
 
@@ -152,7 +157,7 @@ class FlowIndex {
     entries_[slot] = entry;
   }
 
-  std::vector<Entry> entries_;  ///< a power of two, at most three quarters full
+  Entries entries_;  ///< a power of two, at most three quarters full
   std::size_t size_ = 0;
 };
 

@@ -7,8 +7,9 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@
 #include "nad/flow/host_counters-inl.hpp"
 #include "nad/flow/kdd_services-inl.hpp"
 #include "nad/flow/protocol_names-inl.hpp"
+#include "nad/flow/tcp_flow-inl.hpp"
+#include "nad/table/time.hpp"
 
 namespace nad::detail {
 
@@ -52,83 +55,107 @@ class KddRows final : public FlowRows {
     set_fields(std::move(fields), "pcap");
   }
 
-  void add(const FlowRecord& flow) override {
-    const bool is_icmp = flow.ends.protocol == protocol_icmp || flow.ends.protocol == protocol_icmpv6;
+  void add(FlowSpan flows) override {
+    using F = const FlowRecord&;
     constexpr std::size_t urg = 5;
-    const std::string_view flag =
-        is_icmp || flow.ends.protocol == protocol_udp ? std::string_view("SF") : connection_word(flow);
-    integer(static_cast<std::uint64_t>((flow.last - flow.first) / nanoseconds_per_second));
-    protocols_.add(next(), is_icmp ? protocol_icmp : flow.ends.protocol,
-                   [&] { return is_icmp ? std::string("icmp") : name_of_protocol(flow.ends.protocol); });
-    next().add_text(kdd_service(flow.ends));
-    next().add_text(flag);
-    integer(flow.sides[0].payload_bytes);
-    integer(flow.sides[1].payload_bytes);
-    integer(is_land(flow) && !is_icmp ? 1 : 0);
-    integer(flow.wrong_fragments);
-    integer(std::uint64_t{flow.sides[0].flags[urg]} + flow.sides[1].flags[urg]);
-    const StateError error = flow.is_tcp() ? connection_state(flag).error : StateError::none;
-    const RecordKey port = {0,
-                            flow.ends.destination_port + (is_icmp ? std::uint64_t{flow.ends.source_port} << 16U : 0)};
-    const HostCounters::Counts counts = windows_.add(
-        {flow.first, key_of(flow.ends.destination), port, {0, flow.ends.protocol}, {0, flow.ends.source_port}, error});
-    add_window(counts.time, true);
-    add_window(counts.host, false);
-    const std::array<char, community_id_size> id = write_community_id(flow.ends, community_seed_);
-    next().add_time(flow.first);
-    next().add_text({id.data(), id.size()});
-    next().add_address(flow.ends.source);
-    integer(flow.ends.source_port);
-    next().add_address(flow.ends.destination);
-    integer(flow.ends.destination_port);
-    next().add_boolean(flow.ending == FlowEnding::open);
+    integers(flows, [](F flow) { return (flow.last - flow.first) / nanoseconds_per_second; });
+    words(
+        flows, [](F flow) { return is_icmp(flow) ? protocol_icmp : flow.ends.protocol; },
+        [](int number) { return name_of_protocol(static_cast<std::uint8_t>(number)); });
+    texts(flows, [](F flow) { return kdd_service(flow.ends); });
+    texts(flows, [](F flow) { return flag_of(flow); });
+    integers(flows, [](F flow) { return flow.sides[0].payload_bytes; });
+    integers(flows, [](F flow) { return flow.sides[1].payload_bytes; });
+    integers(flows, [](F flow) { return is_land(flow) && !is_icmp(flow) ? 1 : 0; });
+    integers(flows, [](F flow) { return flow.wrong_fragments; });
+    integers(flows, [](F flow) { return std::uint64_t{flow.sides[0].flags[urg]} + flow.sides[1].flags[urg]; });
+    counts_.clear();
+    for (const FlowRecord* flow : flows) {
+      counts_.push_back(windows_.add(record_of(*flow)));
+    }
+    add_window(flows, &HostCounters::Counts::time, true);
+    add_window(flows, &HostCounters::Counts::host, false);
+    integers(flows, [](F flow) { return flow.first; });
+    community_ids(flows, community_seed_);
+    addresses(flows, [](F flow) { return flow.ends.source; });
+    integers(flows, [](F flow) { return flow.ends.source_port; });
+    addresses(flows, [](F flow) { return flow.ends.destination; });
+    integers(flows, [](F flow) { return flow.ends.destination_port; });
+    booleans(flows, [](F flow) { return flow.ending == FlowEnding::open; });
   }
 
  private:
   static constexpr std::size_t most_hosts = 16384;
+  using Window = WindowCounts HostCounters::Counts::*;
 
-  void forget_words() override { protocols_.clear(); }
-
-  static RecordKey key_of(const Address& address) noexcept {
-    RecordKey key;
-    std::memcpy(&key.high, address.bytes().data(), sizeof key.high);
-    std::memcpy(&key.low, address.bytes().data() + sizeof key.high, sizeof key.low);
-    return key;
+  static bool is_icmp(const FlowRecord& flow) noexcept {
+    return flow.ends.protocol == protocol_icmp || flow.ends.protocol == protocol_icmpv6;
   }
 
-  void rate(std::uint32_t part, std::uint32_t all) {
-    const double share = static_cast<double>(part) / static_cast<double>(all);
-    next().add_number(std::round(share * 100.0) / 100.0);
+  static std::string_view flag_of(const FlowRecord& flow) noexcept {
+    return is_icmp(flow) || flow.ends.protocol == protocol_udp ? std::string_view("SF") : connection_word(flow);
   }
 
-  void add_errors(const WindowCounts& counts) {
-    rate(counts.host_errors.serror, counts.host);
-    rate(counts.service_errors.serror, counts.service);
-    rate(counts.host_errors.rerror, counts.host);
-    rate(counts.service_errors.rerror, counts.service);
+  static HostRecord record_of(const FlowRecord& flow) {
+    HostRecord record;
+    record.moment = flow.first;
+    std::memcpy(&record.host.high, flow.ends.destination.bytes().data(), sizeof record.host.high);
+    std::memcpy(&record.host.low, flow.ends.destination.bytes().data() + sizeof record.host.high,
+                sizeof record.host.low);
+    // a service of ICMP is a type with its code
+    record.port.low = flow.ends.destination_port + (is_icmp(flow) ? std::uint64_t{flow.ends.source_port} << 16U : 0U);
+    record.protocol.low = flow.ends.protocol;
+    record.src_port.low = flow.ends.source_port;
+    record.error = flow.is_tcp() ? connection_state(flag_of(flow)).error : StateError::none;
+    return record;
+  }
+
+  /// The part of all that `count` of a window is.
+  template <class Count>
+  void rates(FlowSpan flows, Window window, std::uint32_t WindowCounts::*all, const Count& count) {
+    const HostCounters::Counts* counts = counts_.data();
+    numbers(flows, [&](const FlowRecord& /*flow*/) {
+      const WindowCounts& now = (counts++)->*window;
+      const double share = static_cast<double>(count(now)) / static_cast<double>(now.*all);
+      return std::round(share * 100.0) / 100.0;
+    });
+  }
+
+  void amounts(FlowSpan flows, Window window, std::uint32_t WindowCounts::*amount) {
+    const HostCounters::Counts* counts = counts_.data();
+    integers(flows, [&](const FlowRecord& /*flow*/) { return ((counts++)->*window).*amount; });
+  }
+
+  void add_errors(FlowSpan flows, Window window) {
+    using W = const WindowCounts&;
+    rates(flows, window, &WindowCounts::host, [](W now) { return now.host_errors.serror; });
+    rates(flows, window, &WindowCounts::service, [](W now) { return now.service_errors.serror; });
+    rates(flows, window, &WindowCounts::host, [](W now) { return now.host_errors.rerror; });
+    rates(flows, window, &WindowCounts::service, [](W now) { return now.service_errors.rerror; });
   }
 
   /// The window of time has its errors first, that of the host has them last.
-  void add_window(const WindowCounts& counts, bool of_time) {
-    integer(counts.host);
-    integer(counts.service);
+  void add_window(FlowSpan flows, Window window, bool of_time) {
+    using W = const WindowCounts&;
+    amounts(flows, window, &WindowCounts::host);
+    amounts(flows, window, &WindowCounts::service);
     if (of_time) {
-      add_errors(counts);
+      add_errors(flows, window);
     }
-    rate(counts.same_service, counts.host);
-    rate(counts.services > 1 ? counts.services : 0, counts.host);
+    rates(flows, window, &WindowCounts::host, [](W now) { return now.same_service; });
+    rates(flows, window, &WindowCounts::host, [](W now) { return now.services > 1 ? now.services : 0; });
     if (!of_time) {
-      rate(counts.same_src_port, counts.host);
+      rates(flows, window, &WindowCounts::host, [](W now) { return now.same_src_port; });
     }
-    rate(counts.hosts > 1 ? counts.hosts : 0, counts.service);
+    rates(flows, window, &WindowCounts::service, [](W now) { return now.hosts > 1 ? now.hosts : 0; });
     if (!of_time) {
-      add_errors(counts);
+      add_errors(flows, window);
     }
   }
 
   std::uint16_t community_seed_;
   HostCounters windows_;
-  Words protocols_;
+  std::vector<HostCounters::Counts> counts_;  ///< of the flows that are being added
 };
 
 }  // namespace nad::detail

@@ -58,9 +58,9 @@ class PcapHandle {
   }
 
   bool next(Frame& frame, double seconds) {
-    using clock = std::chrono::steady_clock;
+    using Clock = std::chrono::steady_clock;
     const auto until =
-        clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     for (;;) {
       if (stopped_.load(std::memory_order_relaxed)) {
         return false;
@@ -80,7 +80,7 @@ class PcapHandle {
       if (result < 0 && result != PCAP_ERROR_BREAK) {
         fail(pcap_geterr(handle_.get()));
       }
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now()).count();
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
       if (left <= 0) {
         return false;
       }

@@ -19,7 +19,8 @@ class PcapFile final : public CaptureFile {
   PcapFile(ByteWindow bytes, std::string file_name, CaptureReport& report)
       : CaptureFile(std::move(bytes), std::move(file_name), report) {
     if (!window().has(file_header)) {
-      throw Error(ErrorCode::bad_file, name() + " ends within its header; it was cut off");
+      throw Error(ErrorCode::bad_file,
+                  name() + " begins as a packet capture and ends within its header; it was cut off");
     }
     const std::uint8_t* at = window().data();
     const bool big_endian = at[0] == 0xa1;

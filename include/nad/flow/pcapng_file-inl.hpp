@@ -215,10 +215,10 @@ class PcapngFile final : public CaptureFile {
   }
 
   /// Enhanced, simple and obsolete packet blocks.
-  Step read_packet(Frame& frame, std::uint32_t type, std::uint32_t length) {
+  Step read_packet(Frame& frame, std::uint32_t type, std::uint32_t block) {
     const std::uint32_t head = type == 3 ? 12U : 28U;  // bytes before those of the packet
-    if (length < head + 4) {
-      return ended(damaged("a packet block of " + std::to_string(length) + " bytes"));
+    if (block < head + 4) {
+      return ended(damaged("a packet block of " + std::to_string(block) + " bytes"));
     }
     if (!window().has(head)) {
       return ended(cut_off("packet"));
@@ -229,32 +229,32 @@ class PcapngFile final : public CaptureFile {
       return ended(damaged("a packet of interface " + std::to_string(place) + ", which was not announced"));
     }
     const Interface& interface = interfaces_[place];
-    const std::uint32_t room = length - head - 4;
+    const std::uint32_t room = block - head - 4;
     std::uint32_t captured = 0;
-    std::uint32_t original = 0;
+    std::uint32_t on_wire = 0;
     std::int64_t time = last_time_;
     if (type == 3) {  // has no time and no captured length of its own
-      original = numbers_.number(at + 8);
-      captured = std::min(original, room);
+      on_wire = numbers_.number(at + 8);
+      captured = std::min(on_wire, room);
       captured = interface.snap_length != 0 ? std::min(captured, interface.snap_length) : captured;
     } else {
       time = interface.clock.time(std::uint64_t{numbers_.number(at + 12)} << 32U | numbers_.number(at + 16));
       captured = numbers_.number(at + 20);
-      original = numbers_.number(at + 24);
+      on_wire = numbers_.number(at + 24);
     }
     if (captured > room || captured > largest_frame) {
       return ended(
-          damaged("a packet of " + std::to_string(captured) + " bytes in a block of " + std::to_string(length)));
+          damaged("a packet of " + std::to_string(captured) + " bytes in a block of " + std::to_string(block)));
     }
     if (!can_decode(interface.link)) {
-      return leave_out(interface.link, length);
+      return leave_out(interface.link, block);
     }
-    if (length > largest_frame + 65536U || !window().has(length)) {
-      return ended(length > largest_frame + 65536U ? damaged("a block of " + std::to_string(length) + " bytes")
-                                                   : cut_off("packet"));
+    if (block > largest_frame + 65536U || !window().has(block)) {
+      return ended(block > largest_frame + 65536U ? damaged("a block of " + std::to_string(block) + " bytes")
+                                                  : cut_off("packet"));
     }
     last_time_ = time;
-    give(frame, time, head, captured, original, interface.link, length);
+    give(frame, time, head, captured, on_wire, interface.link, block);
     return Step::packet;
   }
 

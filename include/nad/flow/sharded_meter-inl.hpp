@@ -69,10 +69,13 @@ class FlowShards {
     time_passed_ = true;
   }
 
-  /// Also what is not much yet.
+  /// Also what is not much yet. What stopped another thread is thrown here.
   void hand_over(bool is_last) {
     for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
-      static_cast<void>(shards_[shard]->in().push({std::exchange(waiting_[shard], {}), tick_, is_last}));
+      if (!shards_[shard]->in().push({std::exchange(waiting_[shard], {}), tick_, is_last})) {
+        join();
+        throw Error(ErrorCode::invalid_argument, "the flows were finished; make another meter");
+      }
     }
     waiting_packets_ = 0;
     time_passed_ = false;
@@ -85,10 +88,7 @@ class FlowShards {
     for (const std::unique_ptr<FlowShard>& shard : shards_) {
       shard->in().close();
     }
-    merger_.join();
-    if (failure_) {
-      std::rethrow_exception(failure_);
-    }
+    join();
   }
 
   /// For the thread that adds frames.
@@ -113,6 +113,15 @@ class FlowShards {
   }
 
  private:
+  void join() {
+    if (merger_.joinable()) {
+      merger_.join();
+    }
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+  }
+
   void close() {
     for (const std::unique_ptr<FlowShard>& shard : shards_) {
       shard->in().close();

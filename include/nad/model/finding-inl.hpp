@@ -11,7 +11,7 @@ namespace nad {
 namespace detail {
 
 inline std::string formatted(const char* format, double value) {
-  char text[64];
+  char text[400];  // the largest double has 309 digits
   const int length = std::snprintf(text, sizeof text, format, value);
   return {text, static_cast<std::size_t>(length)};
 }

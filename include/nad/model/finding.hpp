@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "nad/config.hpp"
+#include "nad/core/error.hpp"
+#include "nad/detail/archive_field.hpp"
 #include "nad/model/usual_values.hpp"
 #include "nad/threshold/calibration.hpp"
 #include "nad/threshold/drift.hpp"
@@ -25,13 +27,23 @@ struct Reason {
   std::string value;     ///< of the record, as people read it
   std::string expected;  ///< what normal traffic holds there
   Direction direction = Direction::usual;
-  /// In powers of ten of the p-value: the contributions of all columns add up to -log10 of it (of `Finding::surprise`).
-  /// Negative ones speak for a normal record.
+  /// In powers of ten of the p-value: of a record that scores above the detector's baseline, the contributions of all
+  /// columns add up to `Finding::surprise`. Negative ones speak for a normal record.
   double contribution = 0.0;
 
   /// A sentence.
   NAD_API std::string to_string() const;
   friend bool operator==(const Reason&, const Reason&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(column, value, expected);
+    detail::archive_field(archive, "the direction of a reason", direction);
+    archive(contribution);
+    if (!is_known(direction)) {
+      throw Error(ErrorCode::bad_file, "the direction of a reason is unknown; the finding is damaged");
+    }
+  }
 };
 
 /// What one detector of an ensemble says, in the unit of its combination; see `Ensemble::member_scores`.
@@ -40,19 +52,32 @@ struct MemberScore {
   float score = 0.0F;
 
   friend bool operator==(const MemberScore&, const MemberScore&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(name, score);
+  }
 };
 
 struct Finding {
-  std::size_t row = 0;                    ///< of the table that was given
-  float score = 0.0F;                     ///< the detector's; higher is more anomalous
-  PValue p;                               ///< how likely a normal record gets such a score or a higher one
-  double surprise = 0.0;                  ///< -log10 of the p-value, without its steps
-  std::string family = {};                ///< of attacks, where the model learnt from labels
-  std::vector<Reason> reasons;            ///< the columns that contributed most, the largest first
+  std::size_t row = 0;  ///< of the table that was given
+  float score = 0.0F;   ///< the detector's; higher is more anomalous
+  PValue p;             ///< how likely a normal record gets such a score or a higher one
+  /// -log10 of the p-value without its steps: interpolated between calibration scores, so it differs from that of `p`,
+  /// most where those are few; and it goes on where `p` ends, at 3.3e-308.
+  double surprise = 0.0;
+  std::string family = {};      ///< of attacks, where the model learnt from labels
+  std::vector<Reason> reasons;  ///< the columns that contributed most, the largest first
   std::vector<MemberScore> members = {};  ///< where the detector is an ensemble, and there are reasons
 
   NAD_API std::string to_string() const;
   friend bool operator==(const Finding&, const Finding&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    detail::archive_field(archive, "the row of a finding", row);
+    archive(score, p, surprise, family, reasons, members);
+  }
 };
 
 NAD_API std::ostream& operator<<(std::ostream& out, const Finding& finding);
@@ -61,7 +86,16 @@ struct Findings {
   std::vector<float> scores;      ///< of all records
   std::vector<Finding> reported;  ///< those above the limit, the most anomalous first
   ScoreLimit limit;               ///< scores above it are reported
-  DriftReport drift;              ///< whether the records still look like those that the model was calibrated on
+  /// Whether the records still look like those that the model was calibrated on, and whether more of them lie above
+  /// the model's threshold than it promises.
+  DriftReport drift;
+
+  /// Like those of reasons and findings for any cereal archive; a host that uses cereal's own includes
+  /// <cereal/types/vector.hpp> and <cereal/types/string.hpp>.
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(scores, reported, limit, drift);
+  }
 };
 
 }  // namespace nad

@@ -29,6 +29,15 @@ struct Labels {
   std::vector<std::string> families;  ///< what the classes are called
 };
 
+/// The table with the role of label for the column that was named to hold the labels.
+inline Table with_named_label(const Table& table, const ModelOptions& options) {
+  if (options.label.empty()) {
+    return table;
+  }
+  const std::size_t place = table.schema().place(options.label);
+  return table.schema()[place].role == Role::label ? table : table.with_role(options.label, Role::label);
+}
+
 /// Which column holds the labels; nothing where there is none.
 inline std::optional<std::size_t> label_column(const Schema& schema, const std::string& wanted) {
   if (!wanted.empty()) {
@@ -126,12 +135,24 @@ inline Labels read_labels(const Table& table, const ModelOptions& options, const
   return labels;
 }
 
+/// An error where a name for normal records was given that no label has.
+inline void check_name_of_normal(const Table& table, const ModelOptions& options) {
+  if (options.normal.empty()) {
+    return;
+  }
+  const std::optional<std::size_t> place = label_column(table.schema(), options.label);
+  if (!place) {
+    throw Error(ErrorCode::invalid_data, "the option `normal` is '" + options.normal +
+                                             "', but the table has no column with the role of label; name it with the "
+                                             "option `label`, or leave `normal` out");
+  }
+  static_cast<void>(name_of_normal(value_counts(table.column(*place)), options.normal, table.schema()[*place].name));
+}
+
 /// What a person should know who lets a model believe that labelled records are normal; "" where they are, or where
 /// nothing says what the labels mean.
 inline std::string labelled_attacks_note(const Table& table, const ModelOptions& options) {
-  const std::optional<std::size_t> place = options.label.empty() || table.schema().find(options.label)
-                                               ? label_column(table.schema(), options.label)
-                                               : std::nullopt;
+  const std::optional<std::size_t> place = label_column(table.schema(), options.label);
   if (!place) {
     return "";
   }

@@ -22,7 +22,7 @@
 
 namespace nad {
 
-NAD_INLINE Model::Model(Options options) : options_(std::move(options)) {
+NAD_INLINE void Model::check_options() const {
   if (!is_known(options_.training)) {
     throw Error(ErrorCode::invalid_argument, "training is none of " + detail::quoted_words(options_.training));
   }
@@ -34,8 +34,14 @@ NAD_INLINE Model::Model(Options options) : options_(std::move(options)) {
     throw Error(ErrorCode::invalid_argument, "records_per_day is " + std::to_string(*options_.records_per_day) +
                                                  "; give how many records a day brings, above 0");
   }
+  if (options_.threshold) {
+    options_.threshold->check();
+  }
+}
+
+NAD_INLINE Model::Model(Options options) : options_(std::move(options)) {
+  check_options();
   rule_ = options_.threshold.value_or(ThresholdRule::false_positive_rate(0.01));
-  rule_.check();
 }
 
 NAD_INLINE Model::Model(const Detector& detector, Options options) : Model(std::move(options)) {
@@ -63,6 +69,20 @@ NAD_INLINE const Detector& Model::detector() const {
     throw Error(ErrorCode::not_fitted, "this model has not chosen a detector yet; call fit()");
   }
   return *detector_;
+}
+
+NAD_INLINE const ScoreLimit& Model::threshold() const {
+  require_fitted("asking for its threshold");
+  return limit_;
+}
+
+NAD_INLINE const std::vector<ColumnImportance>& Model::importance() const {
+  require_fitted("asking for the importance of columns");
+  return importance_;
+}
+
+NAD_INLINE std::string Model::threshold_words() const {
+  return rule_.to_string(options_.training == Training::mixed ? "training records" : "normal records");
 }
 
 NAD_INLINE void Model::require_fit(const Schema& schema) const {
@@ -129,7 +149,7 @@ NAD_INLINE Findings Model::detect_in(const Table& columns, const DetectOptions& 
   if (options.false_discovery_rate) {
     std::vector<double> p(findings.scores.size());
     std::transform(findings.scores.begin(), findings.scores.end(), p.begin(),
-                   [this](float score) { return calibration_.p_value(score).value; });
+                   [this](float score) { return calibration_.conformal_p_value(score); });
     const Discoveries found = benjamini_hochberg(p, *options.false_discovery_rate);
     for (std::size_t row = 0; row < p.size(); ++row) {
       if (found.reported[row] != 0) {
@@ -149,14 +169,13 @@ NAD_INLINE Findings Model::detect_in(const Table& columns, const DetectOptions& 
     // what was reported lies above it, everything else below
     const float highest = std::numeric_limits<float>::max();
     const float least = rows.empty() ? highest : findings.scores[rows.back()];
-    findings.limit.score = rows.empty() ? highest : std::nextafter(least, -highest);
-    findings.limit.extrapolated = calibration_.p_value(least).extrapolated;
+    findings.limit = {rows.empty() ? highest : std::nextafter(least, -highest), false};
   }
   std::vector<float> scores(rows.size());
   std::transform(rows.begin(), rows.end(), scores.begin(), [&](std::size_t row) { return findings.scores[row]; });
   findings.reported = findings_of(columns, rows, scores, options.most_reasons, options.most_explained, control);
   if (!findings.scores.empty()) {
-    findings.drift = drift(calibration_, findings.scores);
+    findings.drift = drift(calibration_, findings.scores, {.limit = limit_.score});
   }
   return findings;
 }
@@ -240,7 +259,10 @@ NAD_INLINE std::vector<std::int32_t> Model::predict(const Table& table, const Fi
 }
 
 NAD_INLINE ThresholdEvidence Model::evidence() const noexcept {
-  return {.calibration = &calibration_, .records_per_day = records_per_day_, .best_score = best_score_};
+  return {.calibration = &calibration_,
+          .records_per_day = records_per_day_,
+          .best_score = best_score_,
+          .highest_attack = highest_attack_};
 }
 
 NAD_INLINE void Model::set_threshold(const ThresholdRule& rule) {
@@ -294,9 +316,15 @@ NAD_INLINE std::string Model::describe() const {
   for (const std::string& choice : choices_) {
     text += "- " + choice + "\n";
   }
-  text += "- threshold: " + rule_.to_string() + ", a score above " +
+  const auto just_below = [](float score) { return std::nextafter(score, std::numeric_limits<float>::lowest()); };
+  const bool at_end = (highest_attack_ && limit_.score == just_below(*highest_attack_)) ||
+                      (calibration_.range() == ScoreRange::zero_to_one && limit_.score == just_below(1.0F));
+  text += "- threshold: " + threshold_words() + ", a score above " +
           detail::formatted("%.6g", static_cast<double>(limit_.score)) +
-          (limit_.extrapolated ? " (extrapolated: the calibration records are too few for it)" : "") + "\n";
+          (!limit_.extrapolated ? ""
+           : at_end             ? " (no score is high enough for that; the highest are reported nevertheless)"
+                                : " (extrapolated: the calibration records are too few for it)") +
+          "\n";
   if (records_per_day_) {
     text += "- records a day: " + detail::with_thousands(detail::formatted("%.0f", *records_per_day_)) + "\n";
   }
@@ -304,9 +332,15 @@ NAD_INLINE std::string Model::describe() const {
 }
 
 NAD_INLINE void Model::restore() {
-  rule_.check();
+  try {
+    check_options();
+    rule_.check();
+  } catch (const Error& error) {
+    throw Error(ErrorCode::bad_file, std::string(error.what()) + "; the model is damaged");
+  }
   const bool sound = detector_->n_features() == pipeline_.features().size() &&
                      !detail::is_nan(static_cast<double>(limit_.score)) &&
+                     (!highest_attack_ || detail::is_finite(static_cast<double>(*highest_attack_))) &&
                      usual_.size() == pipeline_.plan()->columns.size() &&
                      (!records_per_day_ || (*records_per_day_ > 0.0 && detail::is_finite(*records_per_day_))) &&
                      is_known(options_.training);

@@ -11,7 +11,8 @@
 ///   nad::Model same = nad::Model::load("office.nad");    // in any program that links nad
 ///
 /// A model chooses its pipeline and its detector by the table and by what the training records are; both can be given.
-/// Labels, identifiers and addresses are never learnt from unless a step of a given pipeline names them.
+/// Labels (the column that is named so, too), identifiers and addresses are never learnt from unless a step of a given
+/// pipeline names them.
 
 #include <cstddef>
 #include <filesystem>
@@ -72,13 +73,15 @@ class NAD_API Model {
   const FeaturePipeline& pipeline() const noexcept { return pipeline_; }
   /// An error before `fit` where none was given.
   const Detector& detector() const;
+  /// What scores normal records get; of nothing before `fit`.
   const Calibration& calibration() const noexcept { return calibration_; }
   std::optional<double> records_per_day() const noexcept { return records_per_day_; }
   /// What the labels are called, the normal ones first; empty without labels.
   const std::vector<std::string>& families() const noexcept { return families_; }
 
   const ThresholdRule& threshold_rule() const noexcept { return rule_; }
-  const ScoreLimit& threshold() const noexcept { return limit_; }
+  /// An error before `fit`.
+  const ScoreLimit& threshold() const;
   /// Another threshold for what is already learnt. An error where the rule needs what the model does not know.
   void set_threshold(const ThresholdRule& rule);
   /// The same, with labelled records for `f_beta`.
@@ -86,8 +89,8 @@ class NAD_API Model {
   void set_records_per_day(double records);
 
   /// What each column contributes to the scores of calibration records: shares that add up to 1, the largest first; all
-  /// 0 where none contributes anything.
-  const std::vector<ColumnImportance>& importance() const noexcept { return importance_; }
+  /// 0 where none contributes anything. An error before `fit`.
+  const std::vector<ColumnImportance>& importance() const;
   /// What is usual in each column of normal training records: what reasons are worded with.
   const UsualValues& usual_values() const noexcept { return usual_; }
   /// What whoever trained the model should know of the records that the last `fit` was given; not part of a file, where
@@ -109,7 +112,10 @@ class NAD_API Model {
  private:
   friend class RecordScorer;  // whose findings are those of `detect`
 
+  void check_options() const;
   void require_fitted(const char* verb) const;
+  /// Of which records the threshold promises something.
+  std::string threshold_words() const;
   /// An error that names every column that is missing or of another type.
   void require_fit(const Schema& schema) const;
   void learn(const Table& given, const FitControl& control);
@@ -119,6 +125,9 @@ class NAD_API Model {
   /// By the rows that were held out, or where there are none those that were learnt from.
   void calibrate(const Table& columns, std::span<const std::size_t> learnt, std::span<const std::size_t> held_out,
                  std::span<const std::int32_t> classes, const FitControl& control);
+  /// Says what p-values compare with.
+  void tell_calibration(bool held_out, std::size_t records);
+  void warn(const std::string& note);
   void learn_importance(const Matrix& x, const Table& columns, const FitControl& control);
   std::vector<float> scores_of(const Table& columns, const FitControl& control) const;
   Findings detect_in(const Table& columns, const DetectOptions& options, const FitControl& control) const;
@@ -141,6 +150,7 @@ class NAD_API Model {
   Calibration calibration_;
   std::optional<double> records_per_day_;
   std::optional<float> best_score_;
+  std::optional<float> highest_attack_;  ///< the score of a held-out one
   ThresholdRule rule_;
   ScoreLimit limit_;
   std::vector<std::string> families_;

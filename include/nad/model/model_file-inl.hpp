@@ -21,7 +21,7 @@ NAD_INLINE std::vector<std::byte> Model::save_bytes(const std::string& note) con
                                 .training = std::string(name(options_.training)),
                                 .records = training_records_,
                                 .calibration_records = calibration_.size(),
-                                .threshold_rule = rule_.to_string(),
+                                .threshold_rule = threshold_words(),
                                 .threshold = static_cast<double>(limit_.score),
                                 .records_per_day = records_per_day_,
                                 .families = families_,

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/core/random.hpp"
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/ensemble.hpp"
+#include "nad/detector/isolation_forest.hpp"
 #include "nad/evaluate/ranking.hpp"
 #include "nad/features/automatic-inl.hpp"
-#include "nad/features/derive-inl.hpp"
+#include "nad/features/training_rows-inl.hpp"
+#include "nad/model/daily_records-inl.hpp"
+#include "nad/model/held_out-inl.hpp"
 #include "nad/model/labels-inl.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/reasons-inl.hpp"
@@ -26,8 +28,6 @@ namespace nad {
 
 namespace detail {
 
-inline constexpr std::size_t most_calibration_rows = 20'000;
-inline constexpr std::size_t fewest_calibration_rows = 50;
 inline constexpr std::size_t most_scores_in_place = 100'000;  ///< of the rows that were learnt from
 
 /// The limit that gives the highest F-beta score to "attack where the score is above"; nothing where all records are of
@@ -46,48 +46,10 @@ inline std::optional<float> best_f_beta(std::span<const float> scores, std::span
   return static_cast<double>(limit) > threshold ? std::nextafter(limit, std::numeric_limits<float>::lowest()) : limit;
 }
 
-/// Records a day, by the first column of moments.
-inline std::optional<double> daily_records(const Table& table) {
-  constexpr double day = 86'400e9;
-  for (std::size_t place = 0; place < table.columns(); ++place) {
-    const Column& column = table.column(place);
-    if (table.schema()[place].role != Role::moment || column.type() != ColumnType::time) {
-      continue;
-    }
-    std::optional<std::int64_t> first;
-    std::optional<std::int64_t> last;
-    for (std::size_t row = 0; row < column.size(); ++row) {
-      if (!column.is_missing(row)) {
-        const std::int64_t time = column.times()[row];
-        first = std::min(first.value_or(time), time);
-        last = std::max(last.value_or(time), time);
-      }
-    }
-    if (first && *last > *first) {
-      const double span = static_cast<double>(*last) - static_cast<double>(*first);
-      return static_cast<double>(column.size()) / span * day;
-    }
-  }
-  return std::nullopt;
+inline ScoreRange range_of_scores(const Detector& detector) {
+  const bool has_end = detector.kind() == BoostedTrees::kind_name || detector.kind() == IsolationForest::kind_name;
+  return has_end ? ScoreRange::zero_to_one : ScoreRange::unbounded;
 }
-
-/// Which rows are held out; the others are learnt from. Both rise.
-struct HeldOut {
-  std::vector<std::size_t> learnt;
-  std::vector<std::size_t> held_out;
-
-  HeldOut(std::size_t rows, double share, std::uint64_t seed) {
-    const auto wanted = std::min(most_calibration_rows, static_cast<std::size_t>(share * static_cast<double>(rows)));
-    Random random(seed, 0x68656c64);
-    std::size_t left = wanted >= fewest_calibration_rows ? wanted : 0;
-    for (std::size_t row = 0; row < rows; ++row) {
-      // each set of `wanted` rows is as likely as any other
-      const bool out = left > 0 && random.below(rows - row) < left;
-      (out ? held_out : learnt).push_back(row);
-      left -= out ? 1U : 0U;
-    }
-  }
-};
 
 /// Trees cut where they like: no scale, no columns for each category, and a gap is a value of its own.
 inline FeaturePipeline pipeline_for_trees(const Table& table) {
@@ -181,6 +143,14 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
 
 NAD_INLINE void Model::fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control) {
   std::unique_ptr<Detector> learner = detector_->clone();
+  LessonNames names{.columns = {}, .categorical = {}, .classes = families_};
+  for (const FeatureInfo& feature : pipeline_.features()) {
+    names.columns.push_back(feature.name);
+  }
+  if (!pipeline_is_given_ && dynamic_cast<const BoostedTrees*>(learner.get()) != nullptr) {
+    names.categorical = detail::categorical_places(pipeline_);
+  }
+  learner->name_lesson(names);
   if (!learner->learns_from_labels()) {
     learner->fit(x, control);
   } else if (classes.empty()) {
@@ -231,33 +201,34 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   warnings_.clear();
   families_.clear();
   best_score_.reset();
-  choose_pipeline(given);
-  const Table table = pipeline_.training_rows(given);
+  highest_attack_.reset();
+  const Table named = detail::with_named_label(given, options_);
+  choose_pipeline(named);
+  const Table understood = detail::with_understood_texts(pipeline_.steps(), named);
+  const Table table = detail::rows_to_learn_from(pipeline_.steps(), understood);
   const bool labelled = options_.training == Training::labelled;
   detail::Labels labels;
   if (labelled) {
     labels = detail::read_labels(table, options_, {});
     families_ = labels.families;
+  } else {
+    detail::check_name_of_normal(table, options_);
   }
   if (options_.training == Training::clean) {
     if (const std::string note = detail::labelled_attacks_note(table, options_); !note.empty()) {
-      choices_.push_back(note);
-      warnings_.push_back(note);
+      warn(note);
     }
   }
   const bool mixed = options_.training == Training::mixed;
-  const detail::HeldOut rows(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
+  const detail::HeldOut rows =
+      labelled ? detail::HeldOut(labels.classes, options_.calibration, options_.random_state)
+               : detail::HeldOut(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
 
   // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from,
   // so that a held-out record is to the model what a new one will be
   const bool looks_back = pipeline_.looks_back();
   const bool learns_from_all = looks_back || rows.held_out.empty();
-  try {
-    pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
-  } catch (const Error&) {
-    detail::refuse_infinite(given, given.schema());  // by the row that the caller knows
-    throw;
-  }
+  pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
   const Table columns = pipeline_.columns(table);
   const auto classes_of = [&](std::span<const std::size_t> places) {
     std::vector<std::int32_t> classes;
@@ -288,10 +259,35 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   usual_ = UsualValues(columns.take(normal));
   reason_columns_ = std::make_shared<const detail::ReasonColumns>(usual_, pipeline_.inputs());
   calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
-  records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(table);
+  records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(understood);
   limit_ = rule_.limit(evidence());
   training_records_ = table.rows();
   is_fitted_ = true;
+}
+
+NAD_INLINE void Model::warn(const std::string& note) {
+  choices_.push_back(note);
+  warnings_.push_back(note);
+}
+
+NAD_INLINE void Model::tell_calibration(bool held_out, std::size_t records) {
+  const std::string count = detail::with_thousands(std::to_string(records));
+  const bool labelled = options_.training == Training::labelled;
+  if (held_out) {
+    choices_.push_back("p-values compare with " + count + " held-out " + (labelled ? "normal " : "") +
+                       "records, which the detector did not learn from");
+  } else if (options_.training == Training::mixed) {
+    choices_.emplace_back("p-values compare with the training records themselves, attacks among them");
+  } else {
+    warn("too few " + std::string(labelled ? "normal " : "") + "records to hold any out: p-values compare with the " +
+         count +
+         " records that were learnt from, and promise too much: more normal records will be reported; fit on more");
+  }
+  if (held_out && records < detail::fewest_calibration_rows) {
+    warn("only " + count +
+         " normal records could be held out to set p-values and thresholds by, so these are coarse; " + "at least " +
+         std::to_string(detail::fewest_calibration_rows) + " are wanted, better some thousands");
+  }
 }
 
 NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size_t> learnt,
@@ -303,14 +299,6 @@ NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size
     for (std::size_t i = 0; i < learnt.size(); i += stride) {
       rows.push_back(learnt[i]);
     }
-    choices_.emplace_back(
-        options_.training == Training::mixed
-            ? "p-values compare with the training records themselves, attacks among them"
-            : "too few records to hold any out: p-values compare with the records that were learnt from, "
-              "and promise too much");
-  } else {
-    choices_.push_back("p-values compare with " + detail::with_thousands(std::to_string(rows.size())) +
-                       " held-out records, which the detector did not learn from");
   }
   std::vector<float> scores = scores_of(columns.take(rows), {.n_jobs = control.n_jobs});
   std::vector<float> normal_scores;
@@ -321,6 +309,8 @@ NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size
       of_rows.push_back(classes[rows[i]]);
       if (of_rows.back() == 0) {
         normal_scores.push_back(scores[i]);
+      } else {
+        highest_attack_ = std::max(highest_attack_.value_or(scores[i]), scores[i]);
       }
     }
     if (rule_.kind == ThresholdKind::f_beta) {
@@ -328,7 +318,8 @@ NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size
     }
     scores = std::move(normal_scores);
   }
-  calibration_ = Calibration(scores);
+  calibration_ = Calibration(scores, detail::range_of_scores(*detector_));
+  tell_calibration(!held_out.empty(), scores.size());
 
   constexpr std::size_t enough = 500;
   const std::size_t stride = rows.size() / enough + 1;

@@ -30,12 +30,15 @@ struct ModelOptions {
   /// training knows, and miss more of the others.
   std::optional<ThresholdRule> threshold = {};
   /// Share of the records, 20,000 at most, that the detector does not learn from: p-values and thresholds come from
-  /// them. Mixed training calibrates on the records that were learnt from, whatever is said here.
+  /// them. Labelled training takes the share of normal records and of attacks each, and of few normal ones up to half,
+  /// to have 50. Mixed training calibrates on the records that were learnt from, whatever is said here, and so does
+  /// clean training where the share is below 50 records.
   double calibration = 0.2;
-  /// How many records a day brings; if nothing is said, as many as the times of the training records tell.
+  /// How many records a day brings; if nothing is said, as many as the times of the training records tell, but for
+  /// times that lie far from all others.
   std::optional<double> records_per_day = {};
-  /// The column with the labels, for labelled training; if nothing is said, the table's column of families of attacks,
-  /// or else its first with the role of label.
+  /// The column with the labels, never learnt from; if nothing is said, the table's column of families of attacks, or
+  /// else its first with the role of label. Training that is not labelled looks there for attacks to warn of.
   std::string label = {};
   /// What normal records are called there; if nothing is said "normal", "benign" and the like, or false, or 0.
   std::string normal = {};
@@ -56,7 +59,9 @@ struct ModelOptions {
 };
 
 struct DetectOptions {
-  /// Report so many that on average no larger share is false (Benjamini and Hochberg), in the place of the threshold.
+  /// Report so many that on average no larger share is false, in the place of the threshold: Benjamini and Hochberg's
+  /// procedure with conformal p-values. Few far ones among many records are not reported then, as
+  /// nad/threshold/false_discovery.hpp says. No promise where calibration records are those that were learnt from.
   std::optional<double> false_discovery_rate = {};
   std::size_t most_reasons = 5;         ///< of each finding
   std::size_t most_explained = 10'000;  ///< findings beyond so many have no reasons

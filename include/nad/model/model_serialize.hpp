@@ -39,6 +39,7 @@ void Model::serialize(Archive& archive) {
     detail::archive_field(archive, "whether the detector was given", model.detector_is_given_);
     detail::archive_field(archive, "records_per_day", model.records_per_day_);
     detail::archive_field(archive, "the best score", model.best_score_);
+    detail::archive_field(archive, "the highest score of an attack", model.highest_attack_);
     detail::archive_field(archive, "the kind of the threshold", model.rule_.kind);
     archive(model.rule_.value, model.limit_.score);
     detail::archive_field(archive, "whether the threshold is extrapolated", model.limit_.extrapolated);

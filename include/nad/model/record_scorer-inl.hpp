@@ -10,7 +10,8 @@
 
 namespace nad {
 
-NAD_INLINE RecordScorer::RecordScorer(Model model) : model_(std::move(model)) {
+NAD_INLINE RecordScorer::RecordScorer(Model model, std::size_t records)
+    : model_(std::move(model)), records_(records), records_before_(records) {
   if (!model_.is_fitted()) {
     throw Error(ErrorCode::not_fitted,
                 "this model has not learnt anything yet; call fit() or load one before scoring records");
@@ -62,7 +63,7 @@ NAD_INLINE RecordScore RecordScorer::score() {
   ++records_;
   const float score = model_.detector().anomaly_score(record_->next());
   const RecordScore result{
-      .score = score, .p = model_.calibration().p_value(score), .is_alert = score > model_.threshold().score};
+      .score = score, .p = model_.calibration().p_value(score), .is_alert = score > model_.limit_.score};
   last_ = result;
   return result;
 }
@@ -70,8 +71,9 @@ NAD_INLINE RecordScore RecordScorer::score() {
 NAD_INLINE Finding RecordScorer::explain(std::size_t most_reasons) const {
   if (!last_) {
     throw Error(ErrorCode::invalid_argument,
-                records_ == 0 ? "no record was scored yet; call score() before explain()"
-                              : "the record was changed since it was scored; call explain() before anything is set");
+                records_ == records_before_
+                    ? "no record was scored yet; call score() before explain()"
+                    : "the record was changed since it was scored; call explain() before anything is set");
   }
   constexpr std::size_t only = 0;
   std::vector<Finding> findings =

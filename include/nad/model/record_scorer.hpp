@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "nad/config.hpp"
+#include "nad/detail/archive_field.hpp"
 #include "nad/model/finding.hpp"
 #include "nad/model/model.hpp"
 #include "nad/table/address.hpp"
@@ -42,12 +43,19 @@ struct RecordScore {
   bool is_alert = false;  ///< the score is above the model's threshold
 
   friend bool operator==(const RecordScore&, const RecordScore&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(score, p);
+    detail::archive_field(archive, "whether a record is an alert", is_alert);
+  }
 };
 
 class NAD_API RecordScorer {
  public:
-  /// Of a model that was fitted. Later changes of the model given do not reach the scorer.
-  explicit RecordScorer(Model model);
+  /// Of a model that was fitted. Later changes of the model given do not reach the scorer. `records` were scored
+  /// before, by another scorer: findings go on with their numbers, and steps that look back begin anew.
+  explicit RecordScorer(Model model, std::size_t records = 0);
   ~RecordScorer();
   RecordScorer(RecordScorer&&) noexcept;
   RecordScorer& operator=(RecordScorer&&) noexcept;
@@ -85,6 +93,7 @@ class NAD_API RecordScorer {
   Model model_;
   std::unique_ptr<detail::OneRecord> record_;
   std::size_t records_ = 0;
+  std::size_t records_before_ = 0;   ///< of another scorer
   std::optional<RecordScore> last_;  ///< nothing once something was set
 };
 

@@ -11,6 +11,7 @@
 #include "nad/detail/not_a_number.hpp"
 #include "nad/persist/file-inl.hpp"
 #include "nad/persist/onnx.hpp"
+#include "nad/persist/onnx_boosted-inl.hpp"
 #include "nad/persist/onnx_distances-inl.hpp"
 #include "nad/persist/onnx_ensemble-inl.hpp"
 #include "nad/persist/onnx_features-inl.hpp"
@@ -40,6 +41,7 @@ inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const Ens
 // clang-format off
 inline constexpr std::array onnx_kinds = {
     onnx_kind_of<Autoencoder>(),
+    onnx_kind_of<BoostedTrees>(),
     onnx_kind_of<Ensemble>(),
     onnx_kind_of<IsolationForest>(),
     onnx_kind_of<KMeans>(),

@@ -15,6 +15,8 @@
 #include "nad/detector/local_gaussian.hpp"
 #include "nad/detector/mahalanobis.hpp"
 #include "nad/detector/pca_residual.hpp"
+#include "nad/detector/pca_rounding.hpp"
+#include "nad/detector/split_centre.hpp"
 #include "nad/persist/onnx_forest-inl.hpp"
 #include "nad/persist/onnx_graph-inl.hpp"
 
@@ -27,9 +29,10 @@ std::string onnx_bounded(OnnxGraph& graph, const std::string& value) {
   return graph.node("Where", {graph.node("LessOrEqual", {graph.node("Abs", {value}), most}), value, most});
 }
 
-/// [rows, 1] doubles, of which the score is the root.
+/// [rows, 1] doubles, of which the score is the root. They end where floats end, as nad's do.
 inline OnnxScore onnx_root(OnnxGraph& graph, const std::string& squared) {
-  return {graph.to_float(squared), graph.to_float(graph.node("Sqrt", {squared}))};
+  const std::string bounded = onnx_bounded<double>(graph, squared);
+  return {graph.to_float(bounded), graph.to_float(graph.node("Sqrt", {bounded}))};
 }
 
 inline std::string onnx_doubles(OnnxGraph& graph, std::span<const float> values) {
@@ -77,15 +80,22 @@ inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const KMe
   const std::string distances = onnx_squared_distances(graph, graph.to_double(x), centres);
   const std::string nearest = graph.node("ArgMin", {distances}, {onnx_number("axis", 1), onnx_number("keepdims", 0)});
   const std::string centre = graph.gather(onnx_matrix<float>(graph, centres), nearest, 0);
-  const std::string raw = graph.sum_of_squares(graph.node("Sub", {x, centre}));
+  const std::string raw = onnx_bounded<float>(graph, graph.sum_of_squares(graph.node("Sub", {x, centre})));
   return {raw, graph.node("Sqrt", {raw})};
 }
 
 inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const PcaResidual& pca) {
-  const std::string moved = graph.node("Sub", {graph.to_double(x), onnx_doubles(graph, pca.mean())});
+  const std::vector<double> mean = joined_centre(pca.mean(), pca.mean_rest());
+  const std::string moved = graph.node("Sub", {graph.to_double(x), graph.constant(mean, {1, mean.size()})});
   const std::string along = graph.node("MatMul", {moved, onnx_turned<double>(graph, pca.components())});
   const std::string within = graph.node("MatMul", {along, onnx_matrix<double>(graph, pca.components())});
-  return onnx_root(graph, graph.sum_of_squares(graph.node("Sub", {moved, within})));
+  const std::string squared = graph.sum_of_squares(graph.node("Sub", {moved, within}));
+  const PcaRounding rounding = pca_rounding(pca.mean(), pca.mean_rest());
+  const std::string length = graph.node("Sqrt", {graph.sum_of_squares(moved)});
+  const std::string of_length = graph.node("Mul", {length, graph.constant(rounding.of_length)});
+  const std::string bound = graph.node("Add", {of_length, graph.constant(rounding.of_all)});
+  const std::string least = graph.node("Mul", {bound, bound});
+  return onnx_root(graph, graph.node("Where", {graph.node("Greater", {squared, least}), squared, graph.constant(0.0)}));
 }
 
 /// Squared Mahalanobis distances from some normal distributions, plus an offset each: [rows, distributions] doubles.
@@ -102,7 +112,7 @@ inline std::string onnx_gaussian_distances(OnnxGraph& graph, const std::string& 
       for (std::size_t column = 0; column <= row; ++column) {
         const auto value = static_cast<double>(*triangle++);
         turned[column * wide + number * width + row] = value;
-        moves[number * width + row] += value * static_cast<double>(shapes[number]->centre[column]);
+        moves[number * width + row] += value * joined_at(shapes[number]->centre, shapes[number]->rest, column);
       }
     }
   }
@@ -117,11 +127,8 @@ inline std::string onnx_gaussian_distances(OnnxGraph& graph, const std::string& 
 }
 
 inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const Mahalanobis& distance) {
-  const GaussianShape shape{{distance.location().begin(), distance.location().end()},
-                            {distance.triangle().begin(), distance.triangle().end()},
-                            0.0};
   const std::vector<float> nothing(1);
-  return onnx_root(graph, onnx_gaussian_distances(graph, x, {&shape}, nothing));
+  return onnx_root(graph, onnx_gaussian_distances(graph, x, {&distance.shape()}, nothing));
 }
 
 inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& x, const LocalGaussian& local) {

@@ -1,10 +1,11 @@
 #pragma once
 
-// An isolation forest as the tree operator of ai.onnx.ml, whose splits are those of nad: left where value <= threshold,
-// both float32.
+// Trees as the tree operator of ai.onnx.ml, whose splits are those of nad: left where value <= threshold, both float32.
+// And an isolation forest, which is little else.
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/core/error.hpp"
@@ -34,34 +35,67 @@ struct OnnxTrees {
   std::vector<std::int64_t> leaf_target;
   std::vector<float> leaf_value;
 
-  explicit OnnxTrees(const ForestNodes& nodes) {
+  /// The first `trees_a_target` trees add to the first target, and so on; `set_column` says in which column of the
+  /// graph it stands whether a row is in a set of categories.
+  OnnxTrees(const ForestNodes& nodes, std::size_t trees_a_target, std::vector<std::size_t> set_column = {})
+      : trees_a_target_(trees_a_target), set_column_(std::move(set_column)) {
     for (std::size_t number = 0; number < nodes.n_trees(); ++number) {
       const std::size_t end = number + 1 < nodes.n_trees() ? nodes.root[number + 1] : nodes.size();
       for (std::size_t place = nodes.root[number]; place < end; ++place) {
         add(nodes, number, place);
       }
     }
+    has_missing_ = !nodes.missing_right.empty();
+  }
+
+  std::vector<ProtoWriter> attributes(std::size_t targets) const {
+    std::vector<ProtoWriter> all = {onnx_number("n_targets", static_cast<std::int64_t>(targets)),
+                                    onnx_text("aggregate_function", "SUM"),
+                                    onnx_text("post_transform", "NONE"),
+                                    onnx_numbers("nodes_treeids", tree),
+                                    onnx_numbers("nodes_nodeids", node),
+                                    onnx_numbers("nodes_featureids", feature),
+                                    onnx_texts("nodes_modes", mode),
+                                    onnx_reals("nodes_values", value),
+                                    onnx_numbers("nodes_truenodeids", below),
+                                    onnx_numbers("nodes_falsenodeids", above),
+                                    onnx_numbers("target_treeids", leaf_tree),
+                                    onnx_numbers("target_nodeids", leaf_node),
+                                    onnx_numbers("target_ids", leaf_target),
+                                    onnx_reals("target_weights", leaf_value)};
+    if (has_missing_) {
+      all.push_back(onnx_numbers("nodes_missing_value_tracks_true", missing_below));
+    }
+    return all;
   }
 
  private:
   void add(const ForestNodes& nodes, std::size_t number, std::size_t place) {
     const std::size_t root = nodes.root[number];
     const bool is_leaf = nodes.is_leaf(place);
+    const bool is_set = !is_leaf && nodes.feature[place] < 0;
     tree.push_back(static_cast<std::int64_t>(number));
     node.push_back(static_cast<std::int64_t>(place - root));
-    feature.push_back(is_leaf ? 0 : nodes.feature[place]);
+    feature.push_back(is_leaf ? 0
+                      : is_set
+                          ? static_cast<std::int64_t>(set_column_[static_cast<std::size_t>(-2 - nodes.feature[place])])
+                          : nodes.feature[place]);
     mode.emplace_back(is_leaf ? "LEAF" : "BRANCH_LEQ");
-    value.push_back(is_leaf ? 0.0F : nodes.value[place]);
+    value.push_back(is_leaf ? 0.0F : is_set ? 0.5F : nodes.value[place]);
     below.push_back(is_leaf ? 0 : static_cast<std::int64_t>(place + 1 - root));
     above.push_back(is_leaf ? 0 : static_cast<std::int64_t>(nodes.right[place] - root));
     missing_below.push_back(!is_leaf && !nodes.missing_right.empty() && nodes.missing_right[place] == 0 ? 1 : 0);
     if (is_leaf) {
       leaf_tree.push_back(tree.back());
       leaf_node.push_back(node.back());
-      leaf_target.push_back(0);
+      leaf_target.push_back(static_cast<std::int64_t>(number / trees_a_target_));
       leaf_value.push_back(nodes.value[place]);
     }
   }
+
+  std::size_t trees_a_target_;
+  std::vector<std::size_t> set_column_;
+  bool has_missing_ = false;
 };
 
 inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& given, const IsolationForest& forest) {
@@ -77,25 +111,8 @@ inline OnnxScore onnx_score_of(OnnxGraph& graph, const std::string& given, const
     const std::string fill = graph.constant(forest.fill(), {1, forest.n_features()});
     x = graph.node("Where", {graph.node("IsNaN", {x}), fill, x});
   }
-  const OnnxTrees trees(nodes);
-  std::vector<ProtoWriter> attributes = {onnx_number("n_targets", 1),
-                                         onnx_text("aggregate_function", "SUM"),
-                                         onnx_text("post_transform", "NONE"),
-                                         onnx_numbers("nodes_treeids", trees.tree),
-                                         onnx_numbers("nodes_nodeids", trees.node),
-                                         onnx_numbers("nodes_featureids", trees.feature),
-                                         onnx_texts("nodes_modes", trees.mode),
-                                         onnx_reals("nodes_values", trees.value),
-                                         onnx_numbers("nodes_truenodeids", trees.below),
-                                         onnx_numbers("nodes_falsenodeids", trees.above),
-                                         onnx_numbers("target_treeids", trees.leaf_tree),
-                                         onnx_numbers("target_nodeids", trees.leaf_node),
-                                         onnx_numbers("target_ids", trees.leaf_target),
-                                         onnx_reals("target_weights", trees.leaf_value)};
-  if (!nodes.missing_right.empty()) {
-    attributes.push_back(onnx_numbers("nodes_missing_value_tracks_true", trees.missing_below));
-  }
-  const std::string sum = graph.node("TreeEnsembleRegressor", {x}, attributes, OnnxGraph::machine_learning);
+  const OnnxTrees trees(nodes, nodes.n_trees());
+  const std::string sum = graph.node("TreeEnsembleRegressor", {x}, trees.attributes(1), OnnxGraph::machine_learning);
   const std::string raw = graph.node("Mul", {graph.to_double(sum), graph.constant(forest.scale())});
   const std::string score = graph.node("Pow", {graph.constant(2.0), raw});
   return {graph.to_float(raw), graph.to_float(score)};

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-#include "nad/source/synthetic_network-inl.hpp"
 #include "nad/detail/synthetic_rhythm.hpp"
+#include "nad/source/synthetic_network-inl.hpp"
 #include "nad/table/address.hpp"
 
 namespace nad::detail::synthetic {

@@ -15,11 +15,35 @@
 
 namespace nad {
 
-NAD_INLINE Calibration::Calibration(std::span<const float> scores) : scores_(scores.begin(), scores.end()) {
+namespace detail {
+
+/// log(p / (1 - p)), finite at the ends: next to what floats tell from them.
+inline double log_odds(float probability) noexcept {
+  constexpr double next_to_one = 1.0 - 0x1p-25;
+  const double p = std::clamp(static_cast<double>(probability), 0x1p-150, next_to_one);
+  return p < 0.5 ? -portable_log1p((1.0 - 2.0 * p) / p) : portable_log1p((2.0 * p - 1.0) / (1.0 - p));
+}
+
+inline bool lies_inside(ScoreRange range, float score) noexcept {
+  return range == ScoreRange::unbounded ? is_finite(static_cast<double>(score)) : score >= 0.0F && score <= 1.0F;
+}
+
+}  // namespace detail
+
+NAD_INLINE Calibration::Calibration(std::span<const float> scores, ScoreRange range)
+    : scores_(scores.begin(), scores.end()), range_(range) {
+  if (!is_known(range_)) {
+    throw Error(ErrorCode::invalid_argument, "the range of scores is none of " + detail::quoted_words(range_));
+  }
   for (std::size_t i = 0; i < scores_.size(); ++i) {
     if (!detail::is_finite(static_cast<double>(scores_[i]))) {
       throw Error(ErrorCode::invalid_data,
                   "the held-out score of row " + std::to_string(i) + " is not finite; calibrate on finite scores");
+    }
+    if (!detail::lies_inside(range_, scores_[i])) {
+      throw Error(ErrorCode::invalid_data, "the held-out score of row " + std::to_string(i) + " is " +
+                                               std::to_string(scores_[i]) +
+                                               "; scores from 0 to 1 were announced, so give those or another range");
     }
   }
   std::sort(scores_.begin(), scores_.end());
@@ -43,17 +67,30 @@ NAD_INLINE void Calibration::fit_tail() {
   const auto n = static_cast<double>(scores_.size());
   const auto highest = static_cast<std::size_t>(std::min(0.2 * n, 3.0 * std::sqrt(n)));
   const std::size_t start = scores_.size() - 1 - std::min(highest, scores_.size() - 1);
-  tail_start_ = static_cast<double>(scores_[start]);
+  tail_start_ = scores_[start];
+  const double place = tail_place(tail_start_);
   std::vector<double> excesses;
+  excesses.reserve(scores_.size() - start);
   for (std::size_t i = start + 1; i < scores_.size(); ++i) {
-    if (scores_[i] > scores_[start]) {
-      excesses.push_back(static_cast<double>(scores_[i]) - tail_start_);
+    if (scores_[i] > tail_start_) {
+      excesses.push_back(tail_place(scores_[i]) - place);
     }
   }
-  const double span = static_cast<double>(scores_.back()) - static_cast<double>(scores_.front());
-  const double otherwise = span > 0.0 ? span : std::max(std::abs(tail_start_), 1.0) * 1e-3;
+  const double span = tail_place(scores_.back()) - tail_place(scores_.front());
+  const double otherwise = span > 0.0 ? span : std::max(std::abs(place), 1.0) * 1e-3;
   tail_ = detail::ParetoTail::fit(excesses, std::vector<double>(excesses.size(), 1.0), otherwise);
   tail_start_surprise_ = surprise_of_count(count_at_least(scores_[start]));
+}
+
+NAD_INLINE double Calibration::tail_place(float score) const noexcept {
+  return range_ == ScoreRange::zero_to_one ? detail::log_odds(score) : static_cast<double>(score);
+}
+
+NAD_INLINE float Calibration::score_of_place(double place) const noexcept {
+  constexpr double most = std::numeric_limits<float>::max();
+  const double exact = range_ == ScoreRange::zero_to_one ? detail::portable_sigmoid(place) : std::min(place, most);
+  const auto score = static_cast<float>(exact);
+  return static_cast<double>(score) > exact ? std::nextafter(score, std::numeric_limits<float>::lowest()) : score;
 }
 
 NAD_INLINE double Calibration::conformal_p_value(float score) const noexcept {
@@ -72,9 +109,8 @@ NAD_INLINE double Calibration::surprise(float score) const noexcept {
   if (scores_.empty() || score <= scores_.front()) {
     return 0.0;
   }
-  const double excess = static_cast<double>(score) - tail_start_;
-  if (excess > 0.0) {
-    return tail_start_surprise_ + tail_.surprise(excess);
+  if (score > tail_start_) {
+    return tail_start_surprise_ + tail_.surprise(tail_place(score) - tail_place(tail_start_));
   }
   const auto above = std::lower_bound(scores_.begin(), scores_.end(), score);  // after the first
   const double high_surprise = surprise_of_count(static_cast<std::size_t>(scores_.end() - above));
@@ -100,16 +136,19 @@ NAD_INLINE ScoreLimit Calibration::score_at(double p) const {
   if (reached > scores_.size()) {
     return {std::numeric_limits<float>::lowest(), false};
   }
+  ScoreLimit limit;
   if (reached > 0) {
-    return {scores_[scores_.size() - reached], false};
+    limit.score = scores_[scores_.size() - reached];
+  } else {
+    const double wanted = detail::portable_log1p(1.0 / p - 1.0);
+    limit.score = score_of_place(tail_place(tail_start_) + tail_.excess_of(wanted - tail_start_surprise_));
+    limit.score = std::max(limit.score, scores_.back());
+    limit.extrapolated = true;
   }
-  const double wanted = detail::portable_log1p(1.0 / p - 1.0);
-  const double exact = tail_start_ + tail_.excess_of(wanted - tail_start_surprise_);
-  auto score = static_cast<float>(std::min(exact, static_cast<double>(std::numeric_limits<float>::max())));
-  if (static_cast<double>(score) < exact) {
-    score = std::nextafter(score, std::numeric_limits<float>::max());
+  if (range_ == ScoreRange::zero_to_one && limit.score >= 1.0F) {
+    return {std::nextafter(1.0F, 0.0F), true};
   }
-  return {std::max(score, scores_.back()), true};
+  return limit;
 }
 
 NAD_INLINE float Calibration::quantile(double q) const {
@@ -124,9 +163,13 @@ NAD_INLINE float Calibration::quantile(double q) const {
 }
 
 NAD_INLINE void Calibration::restore() {
+  if (!is_known(range_)) {
+    throw Error(ErrorCode::bad_file, "the range of scores is unknown; the model is damaged");
+  }
   for (std::size_t i = 0; i < scores_.size(); ++i) {
-    if (!detail::is_finite(static_cast<double>(scores_[i])) || (i > 0 && scores_[i] < scores_[i - 1])) {
-      throw Error(ErrorCode::bad_file, "the held-out scores are not finite or not in order; the model is damaged");
+    if (!detail::lies_inside(range_, scores_[i]) || (i > 0 && scores_[i] < scores_[i - 1])) {
+      throw Error(ErrorCode::bad_file,
+                  "the held-out scores are out of their range or not in order; the model is damaged");
     }
   }
   fit_tail();

@@ -12,45 +12,70 @@
 /// order (same network, same time of day, no drift), P(p <= a) <= a, whatever the detector and however few the
 /// held-out records are. What is extrapolated has no such promise.
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "nad/config.hpp"
 #include "nad/detail/archive_field.hpp"
 #include "nad/detail/pareto_tail.hpp"
+#include "nad/detail/words.hpp"
 
 namespace nad {
+
+/// Where scores can lie.
+enum class ScoreRange : std::uint8_t {
+  unbounded,
+  zero_to_one,  ///< probabilities, and what else ends there: the tail is that of their log-odds
+};
+
+constexpr std::array<std::string_view, 2> words_of(ScoreRange) noexcept { return {"unbounded", "zero_to_one"}; }
 
 struct PValue {
   double value = 1.0;
   bool extrapolated = false;
 
   friend bool operator==(const PValue&, const PValue&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(value);
+    detail::archive_field(archive, "whether a p-value is extrapolated", extrapolated);
+  }
 };
 
 struct ScoreLimit {
   float score = 0.0F;         ///< what lies above has the p-value that was asked for, or a lower one
-  bool extrapolated = false;  ///< the held-out scores are too few for it
+  bool extrapolated = false;  ///< the held-out scores are too few for it, or their range ends before it
 
   friend bool operator==(const ScoreLimit&, const ScoreLimit&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(score);
+    detail::archive_field(archive, "whether a limit is extrapolated", extrapolated);
+  }
 };
 
 class NAD_API Calibration {
  public:
   /// Scores of nothing: every p-value is 1.
   Calibration() = default;
-  /// Finite scores, in any order.
-  explicit Calibration(std::span<const float> scores);
+  /// Finite scores, in any order, all of them inside the range.
+  explicit Calibration(std::span<const float> scores, ScoreRange range = ScoreRange::unbounded);
 
   std::size_t size() const noexcept { return scores_.size(); }
   /// In rising order.
   std::span<const float> scores() const noexcept { return scores_; }
+  ScoreRange range() const noexcept { return range_; }
 
   /// The least p-value that is not extrapolated: 1 / (size() + 1).
   double least_p_value() const noexcept { return 1.0 / (static_cast<double>(scores_.size()) + 1.0); }
   /// Never above 1 / (size() + 1) beyond all held-out scores, and falls on there with the fitted tail; falls everywhere
-  /// as the score rises, though not strictly.
+  /// as the score rises, though not strictly. Never below 3.3e-308, where `surprise` goes on.
   PValue p_value(float score) const noexcept;
   /// The same, without the tail: what the promise holds for.
   double conformal_p_value(float score) const noexcept;
@@ -58,7 +83,9 @@ class NAD_API Calibration {
   /// beyond as the fitted tail does.
   double surprise(float score) const noexcept;
 
-  /// The least limit such that every score above it has a p-value of at most `p`, which is above 0 and at most 1.
+  /// The least limit such that every score above it has a p-value of at most `p`, which is above 0 and at most 1. Where
+  /// the range of scores ends before there is one, the limit lies just below the end: the highest score there can be is
+  /// reported, though it keeps no such promise.
   ScoreLimit score_at(double p) const;
   /// The q-quantile of the held-out scores (linear between two of them), q from 0 to 1.
   float quantile(double q) const;
@@ -68,6 +95,7 @@ class NAD_API Calibration {
   template <class Archive>
   void serialize(Archive& archive) {
     detail::archive_named(archive, "scores", scores_);
+    detail::archive_field(archive, "range", range_);
     if constexpr (Archive::is_loading::value) {
       restore();
     }
@@ -78,13 +106,18 @@ class NAD_API Calibration {
   /// -log of the conformal p-value of a score that so many held-out ones reach.
   double surprise_of_count(std::size_t at_least) const noexcept;
   void fit_tail();
+  /// Where the tail is straight: scores as they are, or their log-odds.
+  double tail_place(float score) const noexcept;
+  /// The highest score that lies at such a place or before.
+  float score_of_place(double place) const noexcept;
   /// Checks what was loaded.
   void restore();
 
   std::vector<float> scores_;  ///< increasing
+  ScoreRange range_ = ScoreRange::unbounded;
   // not stored:
-  detail::ParetoTail tail_;  ///< of what exceeds tail_start_
-  double tail_start_ = 0.0;
+  detail::ParetoTail tail_;  ///< of what exceeds tail_start_, in places
+  float tail_start_ = 0.0F;
   double tail_start_surprise_ = 0.0;
 };
 

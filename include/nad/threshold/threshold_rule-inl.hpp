@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string>
 
 #include "nad/core/error.hpp"
@@ -23,6 +26,16 @@ inline void check_rule_value(bool sound, const ThresholdRule& rule, const char* 
     throw Error(ErrorCode::invalid_argument, "a threshold by " + std::string(name(rule.kind)) + " of " +
                                                  short_number(rule.value) + " makes no sense; give " + wanted);
   }
+}
+
+/// Below the highest attack where a limit is extrapolated beyond it.
+inline ScoreLimit reachable(ScoreLimit limit, const ThresholdEvidence& evidence) {
+  if (limit.extrapolated && evidence.highest_attack &&
+      *evidence.highest_attack >= evidence.calibration->scores().back()) {
+    constexpr float least = std::numeric_limits<float>::lowest();
+    limit.score = std::min(limit.score, std::nextafter(*evidence.highest_attack, least));
+  }
+  return limit;
 }
 
 }  // namespace detail
@@ -72,18 +85,18 @@ NAD_INLINE ScoreLimit ThresholdRule::limit(const ThresholdEvidence& evidence) co
     case ThresholdKind::alerts_per_day: {
       if (!evidence.records_per_day) {
         throw Error(ErrorCode::invalid_argument,
-                    "a threshold in alerts a day needs to know how many records a day brings, and the training table "
-                    "has no times; give records_per_day");
+                    "a threshold in alerts a day needs to know how many records a day brings, which the times of the "
+                    "training table do not tell; give records_per_day");
       }
       const double share = value / *evidence.records_per_day;
-      return calibration.score_at(share < 1.0 ? share : 1.0);
+      return detail::reachable(calibration.score_at(share < 1.0 ? share : 1.0), evidence);
     }
     default:
-      return calibration.score_at(value);
+      return detail::reachable(calibration.score_at(value), evidence);
   }
 }
 
-NAD_INLINE std::string ThresholdRule::to_string() const {
+NAD_INLINE std::string ThresholdRule::to_string(std::string_view records) const {
   const std::string number = detail::short_number(value);
   const std::string percent = detail::short_number(100.0 * value) + " %";
   switch (kind) {
@@ -94,7 +107,7 @@ NAD_INLINE std::string ThresholdRule::to_string() const {
     case ThresholdKind::quantile:
       return "scores above the " + number + " quantile of the calibration records";
     case ThresholdKind::false_positive_rate:
-      return "at most " + percent + " of normal records";
+      return "at most " + percent + " of " + std::string(records);
     case ThresholdKind::alerts_per_day:
       return "at most " + number + (value == 1.0 ? " alert a day" : " alerts a day");
     case ThresholdKind::f_beta:

@@ -40,6 +40,9 @@ struct ThresholdEvidence {
   const Calibration* calibration = nullptr;
   std::optional<double> records_per_day = {};
   std::optional<float> best_score = {};  ///< what `f_beta` found where the labels were there
+  /// Of held-out attacks, where there are labels. A limit that is extrapolated stays below it, where no held-out normal
+  /// score is higher: above it nothing would ever be reported.
+  std::optional<float> highest_attack = {};
 };
 
 struct NAD_API ThresholdRule {
@@ -57,8 +60,8 @@ struct NAD_API ThresholdRule {
   void check() const;
   /// The limit that the rule means; an error that says what is missing where the evidence does not suffice.
   ScoreLimit limit(const ThresholdEvidence& evidence) const;
-  /// "at most 20 alerts a day"
-  std::string to_string() const;
+  /// "at most 20 alerts a day"; `records` says of which records a share is meant.
+  std::string to_string(std::string_view records = "normal records") const;
 
   friend bool operator==(const ThresholdRule&, const ThresholdRule&) = default;
 };

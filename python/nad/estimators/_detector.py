@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
@@ -38,6 +38,13 @@ class Lesson:
     names: list[str] | None  # of the columns
     labels: Labels | None
     sample_weight: npt.NDArray[np.float32] | None
+
+    def of_columns(self, columns: range | None) -> Lesson:
+        """What is left of it for one that sees these columns only."""
+        if columns is None:
+            return self
+        names = None if self.names is None else self.names[columns.start : columns.stop]
+        return replace(self, shape=(*self.shape[:1], len(columns)), names=names)
 
 
 class DetectorEstimator(OutlierEstimator, Parameters, Generic[Core]):

@@ -48,13 +48,15 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
     categorical_features : list of int, list of str, mask or None, default=None
         Columns whose values are codes of categories, whole numbers from 0 below 65,536, by place or by name. The
         ``max_bins`` most frequent ones count; others, and those that training did not see, are treated as missing.
+        In a `Model` None is what its pipeline numbers, names are those of its features, and an empty list is none.
     categorical_smoothing : float, default=10.0
         The larger, the less a rare category matters.
     categorical_penalty : float, default=1.0
         The more categories there are, the more some set of them gains by chance. So many times that is taken off what a
         set gains, and off how far it sets its rows apart; 0.0 is nothing.
     class_weight : "balanced", dict or None, default=None
-        "balanced" lets each class count as much as any other; a dict gives the weight of each label.
+        "balanced" lets each class count as much as any other; a dict gives the weight of labels, of which each must be
+        there: the others weigh 1.
     normal_class : label, default="auto"
         The class that counts as normal. "auto" takes the one named "normal" or "benign", else 0, else the first.
     early_stopping : bool, default=False
@@ -230,6 +232,32 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
     def _wants_labels(self) -> bool:
         return True
 
+    def _new_detector(self) -> _core.BoostedTrees:
+        """For a model, which alone knows what its columns and labels are called."""
+        columns = None if self.categorical_features is None else np.asarray(self.categorical_features)
+        named = columns is not None and (columns.dtype.kind in "UO" or columns.size == 0)
+        if columns is not None and columns.dtype.kind == "b":
+            raise InvalidArgumentError(
+                "categorical_features is a mask, but a model chooses the columns itself; give their names"
+            )
+        weights = self._weights_given()
+        detector = _core.BoostedTrees(
+            **{
+                **self._options(),
+                "class_names": [],
+                "class_weights": [],
+                "class_weight": weights if isinstance(weights, str) else "none",
+                "normal_class": None,
+                "categorical_features": [] if columns is None or named else self._places(columns),
+            }
+        )
+        detector.set_names(
+            [str(name) for name in columns.tolist()] if columns is not None and named else None,
+            [] if isinstance(weights, str) else [(str(label), float(weight)) for label, weight in weights.items()],
+            "" if _is_auto(self.normal_class) else str(self.normal_class),
+        )
+        return detector
+
     def _new_learner(self, lesson: Lesson) -> _core.BoostedTrees:
         labels = lesson.labels
         if labels is None:  # the core says what is missing
@@ -260,17 +288,37 @@ class BoostedTrees(DetectorEstimator[_core.BoostedTrees]):
             if unknown:
                 raise InvalidArgumentError(f"categorical_features names {unknown[0]!r}, which is no column of X")
             return [] if names is None else [names.index(name) for name in given.tolist()]
-        if len(given) and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() > np.iinfo(np.int32).max):
+        return self._places(given)
+
+    @staticmethod
+    def _places(given: npt.NDArray[Any]) -> list[int]:
+        whole = given.dtype.kind in "iu" and given.ndim == 1
+        if given.size and (not whole or given.min() < 0 or given.max() > np.iinfo(np.int32).max):
             raise InvalidArgumentError("categorical_features is no list of columns; give their places or their names")
         return [int(column) for column in given]
 
-    def _class_weights(self, labels: Labels, sample_weight: Any) -> dict[str, Any]:
+    def _weights_given(self) -> str | Mapping[Any, float]:
+        """The word of the core, or the weight of each label."""
         given = self.class_weight
-        if given is None or (isinstance(given, str) and given == "balanced"):
-            return {"class_weight": "none" if given is None else given, "class_weights": []}
-        if isinstance(given, str) or not hasattr(given, "get"):
+        if given is None:
+            return "none"
+        if isinstance(given, str) and given == "balanced":
+            return given
+        if isinstance(given, str) or not hasattr(given, "items"):
             raise InvalidArgumentError(f"class_weight is {given!r}; give None, 'balanced' or a dict of labels")
+        return given
+
+    def _class_weights(self, labels: Labels, sample_weight: Any) -> dict[str, Any]:
+        given = self._weights_given()
+        if isinstance(given, str):
+            return {"class_weight": given, "class_weights": []}
         classes = labels.classes
+        known = set(classes.tolist())
+        unknown = [label for label in given if label not in known]
+        if unknown:
+            raise InvalidArgumentError(
+                f"class_weight names {unknown[0]!r}, which is no class of y; there are {classes.tolist()}"
+            )
         if sample_weight is not None and len(sample_weight) == len(labels.codes):  # only those that count are learnt
             classes = classes[np.isin(labels.numbers, labels.codes[np.asarray(sample_weight) > 0])]
         return {"class_weight": "none", "class_weights": [float(given.get(label, 1.0)) for label in classes.tolist()]}

@@ -201,13 +201,13 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             return False
 
     def _new_detector(self) -> _core.Ensemble:
-        return self._with_members(lambda member: member._new_detector())
+        return self._with_members(lambda member, _: member._new_detector())
 
     def _new_learner(self, lesson: Lesson) -> _core.Ensemble:
-        return self._with_members(lambda member: member._new_learner(lesson))
+        return self._with_members(lambda member, columns: member._new_learner(lesson.of_columns(columns)))
 
-    def _with_members(self, made: Callable[[DetectorEstimator[Any]], _core.Detector]) -> _core.Ensemble:
-        """An unfitted ensemble of what is made of the members."""
+    def _with_members(self, made: Callable[[DetectorEstimator[Any], range | None], _core.Detector]) -> _core.Ensemble:
+        """An unfitted ensemble of what is made of the members and of the columns that they see."""
         options = self._options()
         ensemble = _core.Ensemble(**options)
         if isinstance(self.estimators, str) and self.estimators in _USUAL:
@@ -215,9 +215,10 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
             ranges = [usual.member_columns(i) for i in range(usual.n_members)]
         else:
-            members = [(made(detector), 1.0, name) for name, detector in self._pairs()]
-            given = self._one_each(self.columns, "columns", len(members))
-            ranges = [_first_and_count(part) for part in given or [None] * len(members)]
+            pairs = self._pairs()
+            given = self._one_each(self.columns, "columns", len(pairs)) or [None] * len(pairs)
+            ranges = [_first_and_count(part) for part in given]
+            members = [(made(detector, part), 1.0, name) for (name, detector), part in zip(pairs, given)]
         weights = self._one_each(self.weights, "weights", len(members))
         for i, (detector, weight, name) in enumerate(members):
             ensemble.add(detector, weight if weights is None else weights[i], name, ranges[i])

@@ -89,7 +89,7 @@ class KMeans(StreamEstimator[_core.KMeans]):
     init : "k-means++", "random" or array of shape (n_clusters, n_columns), default="k-means++"
         How the first centres are chosen; an array is where the iteration starts.
     n_init : int, default=1
-        The best of so many starts.
+        The best of so many starts; with an array there is one.
     max_iter : int, default=300
         Turns over all rows.
     tol : float, default=1e-4

@@ -1,0 +1,64 @@
+#pragma once
+
+// Which records the detector does not learn from, so that p-values can be set by them.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "nad/core/random.hpp"
+
+namespace nad::detail {
+
+inline constexpr std::size_t most_calibration_rows = 20'000;
+inline constexpr std::size_t fewest_calibration_rows = 50;
+
+/// Which rows are held out; the others are learnt from. Both rise.
+struct HeldOut {
+  std::vector<std::size_t> learnt;
+  std::vector<std::size_t> held_out;
+
+  HeldOut(std::size_t rows, double share, std::uint64_t seed) {
+    const auto wanted = std::min(most_calibration_rows, static_cast<std::size_t>(share * static_cast<double>(rows)));
+    draw(std::vector<std::uint8_t>(rows, 0), {wanted >= fewest_calibration_rows ? wanted : 0, 0}, seed);
+  }
+
+  /// The share of normal rows, of class 0, and of the others each: p-values compare with normal ones alone. Where they
+  /// are few, up to half of them.
+  HeldOut(std::span<const std::int32_t> classes, double share, std::uint64_t seed) {
+    std::vector<std::uint8_t> is_attack(classes.size());
+    std::transform(classes.begin(), classes.end(), is_attack.begin(),
+                   [](std::int32_t number) { return static_cast<std::uint8_t>(number != 0 ? 1 : 0); });
+    const auto attacks = static_cast<std::size_t>(std::count(is_attack.begin(), is_attack.end(), 1));
+    const std::size_t normal = classes.size() - attacks;
+    const double part = std::min(share, static_cast<double>(most_calibration_rows) /
+                                            static_cast<double>(std::max<std::size_t>(classes.size(), 1)));
+    auto wanted = static_cast<std::size_t>(part * static_cast<double>(normal));
+    wanted = std::max(wanted, std::min(fewest_calibration_rows, normal / 2));
+    wanted = std::min(wanted, normal - std::min<std::size_t>(normal, 2));  // at least two are learnt from
+    const auto wanted_attacks = static_cast<std::size_t>(part * static_cast<double>(attacks));
+    draw(is_attack, {wanted, wanted == 0 ? 0 : wanted_attacks}, seed);
+  }
+
+ private:
+  /// Of each group each set of so many rows is as likely as any other.
+  void draw(const std::vector<std::uint8_t>& groups, std::array<std::size_t, 2> wanted, std::uint64_t seed) {
+    std::array<std::size_t, 2> left = {};
+    for (const std::uint8_t group : groups) {
+      ++left[group];
+    }
+    Random random(seed, 0x68656c64);
+    for (std::size_t row = 0; row < groups.size(); ++row) {
+      std::size_t& still = wanted[groups[row]];
+      const bool out = still > 0 && random.below(left[groups[row]]) < still;
+      --left[groups[row]];
+      (out ? held_out : learnt).push_back(row);
+      still -= out ? 1U : 0U;
+    }
+  }
+};
+
+}  // namespace nad::detail
