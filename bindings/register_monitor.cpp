@@ -53,6 +53,8 @@ class InterruptibleSource final : public RecordSource {
   void expect(const Schema& inputs) override { source_.expect(inputs); }
   std::string position() const override { return source_.position(); }
   void go_to(std::string_view position) override { source_.go_to(position); }
+  bool replay(std::string_view earlier, std::string_view later) override { return source_.replay(earlier, later); }
+  bool wind_up() override { return source_.wind_up(); }
   bool is_live() const override { return source_.is_live(); }
   SourceStats stats() const override { return source_.stats(); }
   std::string describe() const override { return source_.describe(); }

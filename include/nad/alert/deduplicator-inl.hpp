@@ -69,7 +69,13 @@ NAD_INLINE Deduplicator::Deduplicator(DeduplicatorOptions options) : options_(st
 
 NAD_INLINE std::vector<Alert> Deduplicator::add(const Alert& alert) { return add(alert, alert.last_seen); }
 
-NAD_INLINE std::vector<Alert> Deduplicator::add(const Alert& alert, std::int64_t now) {
+NAD_INLINE std::vector<Alert> Deduplicator::add(const Alert& alert, std::int64_t now) { return add(alert, now, 0); }
+
+NAD_INLINE std::vector<Alert> Deduplicator::add(const Alert& alert, std::int64_t now, std::uint64_t number) {
+  if (number != 0 && !complete_) {
+    throw Error(ErrorCode::invalid_argument,
+                "an alert lacks something, and nobody can be asked for it; call on_incomplete() first");
+  }
   std::vector<Alert> records;
   tick(now);
   run_due(records);
@@ -78,12 +84,15 @@ NAD_INLINE std::vector<Alert> Deduplicator::add(const Alert& alert, std::int64_t
     stats_.written += alert.count;
     ++stats_.records;
     records.push_back(alert);
+    if (number != 0) {
+      complete_(records.back(), number);
+    }
     return records;
   }
   const std::string key = alert.key.empty() ? alert_key(alert, options_.key) : alert.key;
   const auto found = by_key_.find(key);
   const Place place = found == by_key_.end() ? open(key, alert, records) : found->second;
-  take_in(*place, alert);
+  take_in(*place, alert, number);
   open_.splice(open_.end(), open_, place);
   if (place->total >= place->next_update || clock_ - place->last_record >= update_after_) {
     write(*place, AlertKind::update, records);
@@ -190,11 +199,27 @@ NAD_INLINE Deduplicator::Place Deduplicator::open(const std::string& key, const 
   return place;
 }
 
-NAD_INLINE void Deduplicator::take_in(OpenKey& entry, const Alert& alert) const {
+NAD_INLINE void Deduplicator::on_incomplete(Complete complete) { complete_ = std::move(complete); }
+
+NAD_INLINE void Deduplicator::complete() {
+  for (const std::string& key : incomplete_) {
+    const auto found = by_key_.find(key);
+    if (found != by_key_.end() && found->second->incomplete != 0) {
+      complete_(found->second->strongest, std::exchange(found->second->incomplete, 0));
+    }
+  }
+  incomplete_.clear();
+}
+
+NAD_INLINE void Deduplicator::take_in(OpenKey& entry, const Alert& alert, std::uint64_t number) {
   const bool is_stronger = entry.pending == 0 || alert.p_value < entry.strongest.p_value ||
                            (!(alert.p_value > entry.strongest.p_value) && alert.score >= entry.strongest.score);
   if (is_stronger) {
+    if (number != 0 && entry.incomplete == 0) {
+      incomplete_.push_back(entry.key);
+    }
     entry.strongest = alert;
+    entry.incomplete = number;
   }
   entry.pending += alert.count;
   entry.total += alert.count;
@@ -217,13 +242,17 @@ NAD_INLINE void Deduplicator::write(OpenKey& entry, AlertKind kind, std::vector<
   entry.last_record = clock_;
   entry.next_update = update_after(entry.total);
   Alert& record = entry.strongest;
+  const bool leaves = take_token();
+  if (leaves && entry.incomplete != 0) {
+    complete_(record, entry.incomplete);
+  }
   record.kind = entry.is_shown ? kind : AlertKind::first;
   record.key = entry.key;
   record.count = entry.pending;
   record.total = entry.total;
   record.first_seen = entry.first_seen;
   record.last_seen = entry.last_seen;
-  if (take_token()) {
+  if (leaves) {
     stats_.written += entry.pending;
     ++stats_.records;
     entry.is_shown = true;
@@ -232,6 +261,7 @@ NAD_INLINE void Deduplicator::write(OpenKey& entry, AlertKind kind, std::vector<
     hold_back(entry);
   }
   entry.strongest = Alert();
+  entry.incomplete = 0;
   entry.pending = 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <string>
@@ -73,6 +74,15 @@ class NAD_API Deduplicator {
   std::vector<Alert> add(const Alert& alert);
   /// The same, at a time that the caller knows: nanoseconds since any moment.
   std::vector<Alert> add(const Alert& alert, std::int64_t now);
+  /// Alerts may be given without what takes long to find out, such as their reasons, and with a number above 0 in its
+  /// place: the function of `on_incomplete` is asked for the rest of those that leave. Of alerts that are only counted
+  /// nothing is asked.
+  std::vector<Alert> add(const Alert& alert, std::int64_t now, std::uint64_t number);
+  using Complete = std::function<void(Alert& alert, std::uint64_t number)>;
+  /// `complete` fills in what the alert of a number lacks; its class and its counts stay what they are for the key.
+  void on_incomplete(Complete complete);
+  /// Asks for the rest of all that may leave later: before the numbers lose their meaning, and before `save_state`.
+  void complete();
   /// What is due by then without another alert.
   std::vector<Alert> advance(std::int64_t now);
   /// The end: closes every key, and reports what was held back.
@@ -100,7 +110,8 @@ class NAD_API Deduplicator {
     std::int64_t last_record = 0;
     std::int64_t deadline = 0;  ///< nothing is due before
     std::uint64_t number = 0;
-    bool is_shown = false;  ///< a record of it has left
+    std::uint64_t incomplete = 0;  ///< the number of the strongest one, where it lacks something
+    bool is_shown = false;         ///< a record of it has left
   };
   using Place = std::list<OpenKey>::iterator;
 
@@ -109,7 +120,7 @@ class NAD_API Deduplicator {
   void schedule(Place place);
   void run_due(std::vector<Alert>& records);
   Place open(const std::string& key, const Alert& alert, std::vector<Alert>& records);
-  void take_in(OpenKey& entry, const Alert& alert) const;
+  void take_in(OpenKey& entry, const Alert& alert, std::uint64_t number);
   void close(Place place, std::vector<Alert>& records);
   void write(OpenKey& entry, AlertKind kind, std::vector<Alert>& records);
   void hold_back(const OpenKey& entry);
@@ -145,6 +156,8 @@ class NAD_API Deduplicator {
   std::int64_t report_due_ = 0;
 
   DeduplicatorStats stats_;
+  Complete complete_;
+  std::vector<std::string> incomplete_;  ///< keys that may have something to be completed
 };
 
 }  // namespace nad

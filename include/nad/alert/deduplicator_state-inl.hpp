@@ -108,6 +108,7 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
     throw Error(ErrorCode::bad_file, "the state of the deduplicator is damaged: it is not what save_state wrote");
   }
   restored.check_state();
+  restored.complete_ = std::move(complete_);
   *this = std::move(restored);
 }
 

@@ -8,6 +8,7 @@
 #include "nad/alert/key_folder.hpp"
 #include "nad/core/error.hpp"
 #include "nad/detail/hash.hpp"
+#include "nad/flow/window_clock-inl.hpp"
 
 namespace nad {
 
@@ -67,7 +68,7 @@ NAD_INLINE bool KeyFolder::count(const std::string& key, std::uint64_t about) {
     return false;
   }
   Group& group = *found->second;
-  const std::int64_t oldest = now_ - quiet_after_;
+  const std::int64_t oldest = detail::add_saturated(now_, -quiet_after_);
   if (group.last < oldest) {
     group.is_folded = false;
     group.open.clear();

@@ -60,6 +60,7 @@ class FlowEngine {
   void add_numbered(const Packet& packet, std::int64_t tick, std::uint64_t number) {
     numbered_ = true;
     number_ = number;
+    now_ = tick;
     add_at(packet, tick);
   }
 
@@ -89,7 +90,7 @@ class FlowEngine {
       }
       const std::uint32_t place = queues_[oldest].first;
       end(place, FlowEnding::flushed);
-      if (numbered_) {
+      if (numbered_) [[unlikely]] {
         orders_[place].ended = {earliest, 0, static_cast<std::uint8_t>(oldest), orders_[place].last_number};
       }
     }
@@ -149,7 +150,6 @@ class FlowEngine {
 
   void add_at(const Packet& packet, std::int64_t tick) {
     advance(tick);
-    now_ = tick;
     bool one_way = false;
     const FlowEnds ends = flow_ends_of(packet, one_way);
     if (each_icmp_ && is_icmp_protocol(packet.protocol)) {
@@ -177,7 +177,7 @@ class FlowEngine {
     FlowRecord& flow = pool_[place];
     count(flow, side, packet);
     requeue(place, flow, flow_wait_of(flow), tick, fresh);
-    if (numbered_) {
+    if (numbered_) [[unlikely]] {
       order_of(place).last_number = number_;
     }
     if (active_ != 0 && tick - flow.reported >= active_) {
@@ -250,7 +250,7 @@ class FlowEngine {
     index_.erase(flow.hash, place);
     queues_[flow.wait].remove(pool_, place);
     flow.ending = ending;
-    if (numbered_) {
+    if (numbered_) [[unlikely]] {
       orders_[place].ended = {now_, 0, 0, number_};  // it is there since the first packet
     }
     ended_.push_back(place);
@@ -274,7 +274,7 @@ class FlowEngine {
       }
       const std::uint32_t place = queues_[queue].first;
       end(place, queue == static_cast<std::size_t>(FlowWait::closing) ? FlowEnding::closed : FlowEnding::idle);
-      if (numbered_) {
+      if (numbered_) [[unlikely]] {
         orders_[place].ended = {earliest, 1, static_cast<std::uint8_t>(queue), orders_[place].last_number};
       }
     }
@@ -306,7 +306,7 @@ class FlowEngine {
     const std::uint32_t copy = pool_.take();
     pool_[copy] = pool_[place];
     pool_[copy].ending = FlowEnding::open;
-    if (numbered_) {
+    if (numbered_) [[unlikely]] {
       order_of(copy).ended = {now_, 0, 0, number_};
     }
     ended_.push_back(copy);

@@ -233,6 +233,23 @@ NAD_INLINE AlertMaker::AlertMaker(const Model& model, const AlertMakerOptions& o
   }
 }
 
+NAD_INLINE void AlertMaker::add_reasons(Alert& alert, const Finding& finding) {
+  alert.reasons.clear();
+  alert.reasons.reserve(finding.reasons.size());
+  for (const Reason& reason : finding.reasons) {
+    alert.reasons.push_back({.column = reason.column,
+                             .value = reason.value,
+                             .expected = reason.expected,
+                             .contribution = reason.contribution,
+                             .direction = std::string(name(reason.direction))});
+  }
+  alert.members.clear();
+  alert.members.reserve(finding.members.size());
+  for (const MemberScore& member : finding.members) {
+    alert.members.push_back({member.name, member.score});
+  }
+}
+
 NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, std::int64_t now) const {
   if (finding.row >= records.rows()) {
     throw Error(ErrorCode::invalid_argument, "the finding is about row " + std::to_string(finding.row) +
@@ -269,19 +286,8 @@ NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, 
   alert.severity = severity_of(alert.p_value, options_.severity);
   alert.n_calibration = n_calibration_;
   alert.expected_alerts_per_day = expected_alerts_per_day_;
-  alert.reasons.reserve(finding.reasons.size());
-  for (const Reason& reason : finding.reasons) {
-    alert.reasons.push_back({.column = reason.column,
-                             .value = reason.value,
-                             .expected = reason.expected,
-                             .contribution = reason.contribution,
-                             .direction = std::string(name(reason.direction))});
-  }
   alert.detector = detector_;
-  alert.members.reserve(finding.members.size());
-  for (const MemberScore& member : finding.members) {
-    alert.members.push_back({member.name, member.score});
-  }
+  add_reasons(alert, finding);
   alert.model = model_;
   for (const Field& field : inputs_) {
     const auto place = records.schema().find(field.name);

@@ -43,6 +43,8 @@ class NAD_API AlertMaker {
 
   /// `finding` is about a row of `records`. `now` is the time of the alert where the record has none.
   Alert make(const Table& records, const Finding& finding, std::int64_t now = 0) const;
+  /// Reasons and members of an alert whose finding had none yet; the class stays.
+  static void add_reasons(Alert& alert, const Finding& finding);
 
   const AlertModel& model() const noexcept { return model_; }
 

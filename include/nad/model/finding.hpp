@@ -66,8 +66,8 @@ struct Finding {
   /// -log10 of the p-value without its steps: interpolated between calibration scores, so it differs from that of `p`,
   /// most where those are few; and it goes on where `p` ends, at 3.3e-308.
   double surprise = 0.0;
-  std::string family = {};      ///< of attacks, where the model learnt from labels
-  std::vector<Reason> reasons;  ///< the columns that contributed most, the largest first
+  std::string family = {};                ///< of attacks, where the model learnt from labels
+  std::vector<Reason> reasons;            ///< the columns that contributed most, the largest first
   std::vector<MemberScore> members = {};  ///< where the detector is an ensemble, and there are reasons
 
   NAD_API std::string to_string() const;

@@ -8,6 +8,7 @@
 #include "nad/model/alerts-inl.hpp"
 #include "nad/model/monitor.hpp"
 #include "nad/model/monitor_options-inl.hpp"
+#include "nad/model/monitor_restart-inl.hpp"
 #include "nad/model/monitor_state-inl.hpp"
 #include "nad/source/record_source_open.hpp"
 
@@ -67,17 +68,25 @@ NAD_INLINE void Monitor::allow(AllowList allowed) { state_->allow(std::move(allo
 NAD_INLINE void Monitor::run(RecordSource& source) {
   const detail::RunningMonitor running(state_->is_running, stopped_);
   constexpr double patience = 0.2;  // so long a stop may take
-  state_->begin(source);
-  while (!stopped_.load(std::memory_order_relaxed) && !source.ended()) {
-    std::optional<Table> records = source.next(patience);
-    if (records && records->rows() != 0) {
-      state_->take(std::move(*records), source);
-    } else {
-      state_->idle(source);
+  try {
+    state_->begin(source);
+    while (!stopped_.load(std::memory_order_relaxed) && !source.ended()) {
+      std::optional<Table> records = source.next(patience);
+      if (records && records->rows() != 0) {
+        state_->take(std::move(*records), source);
+      } else {
+        state_->idle(source);
+      }
+      state_->look_after(source);
     }
-    state_->look_after(source);
+    if (!source.ended() && source.wind_up()) {
+      state_->take_rest(source);
+    }
+    state_->finish(source);
+  } catch (...) {
+    state_->abandon(source);
+    throw;
   }
-  state_->finish(source);
 }
 
 NAD_INLINE void Monitor::watch(const std::string& what, const SourceOptions& options) {

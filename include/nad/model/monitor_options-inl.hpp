@@ -37,6 +37,10 @@ NAD_INLINE void MonitorOptions::check() const {
     throw Error(ErrorCode::invalid_argument,
                 "replay_seconds is " + std::to_string(replay_seconds) + "; give 0 seconds or more");
   }
+  if (!(stop_seconds >= 0.0 && stop_seconds <= 1e9)) {
+    throw Error(ErrorCode::invalid_argument,
+                "stop_seconds is " + std::to_string(stop_seconds) + "; give 0 seconds or more");
+  }
   if (!(stats_seconds >= 0.0 && stats_seconds <= 1e9)) {
     throw Error(ErrorCode::invalid_argument,
                 "stats_seconds is " + std::to_string(stats_seconds) + "; give 0 (never) or a number of seconds");
@@ -50,7 +54,7 @@ NAD_INLINE std::string MonitorStats::to_json() const {
   json.key("source").text(source).key("seconds").value(seconds).key("records").integer(records);
   json.key("records_per_second").value(records_per_second).key("replayed").integer(replayed);
   json.key("reported").integer(reported).key("allowed").integer(allowed).key("alerts").integer(alerts);
-  json.key("folded").integer(folded).key("written").integer(written);
+  json.key("folded").integer(folded).key("explained").integer(explained).key("written").integer(written);
   json.key("pending").integer(deduplicator.pending).key("keys").integer(deduplicator.keys);
   json.key("held_back").integer(deduplicator.held_back);
   json.key("lost_records").integer(input.lost).key("skipped_records").integer(input.skipped_records());

@@ -43,7 +43,13 @@ struct MonitorOptions {
   DriftOptions drift = {};
   RetrainOptions retrain = {};
   std::size_t most_reasons = 5;  ///< of each alert
-  int n_jobs = 1;                ///< threads that judge a batch
+  /// Reasons take longer to find than anything else, so they are looked for where a record shows them, and not of each
+  /// alert that is only counted. The class of an alert is its strongest reason, and part of its key: so many of a
+  /// source, a destination and a port are explained. When all of these had the same class, the next ones are counted as
+  /// of it, but for those that are more anomalous than any before. 0: each alert is explained, and on_records gets the
+  /// reasons of all.
+  std::uint64_t explain_first = 10;
+  int n_jobs = 1;  ///< threads that judge a batch
 
   /// A file that holds where the monitor is, so that it can go on there; empty: none.
   std::filesystem::path checkpoint = {};
@@ -52,6 +58,9 @@ struct MonitorOptions {
   /// least so long by the time of the records, and at least so many of them. Not where no step looks back.
   double replay_seconds = 600.0;
   std::uint64_t replay_records = 50'000;
+
+  /// How long a stop may take to judge the flows that an interface still holds; what is left then is not judged.
+  double stop_seconds = 5.0;
 
   double stats_seconds = 60.0;  ///< how often statistics are reported; 0: never
 
@@ -70,14 +79,15 @@ struct SinkReport {
 ///   alerts == deduplicator.given == deduplicator.written + deduplicator.pending
 ///   written == deduplicator.records
 struct MonitorStats {
-  std::string source = {};     ///< what is watched
-  std::uint64_t records = 0;   ///< that were judged
-  std::uint64_t replayed = 0;  ///< judged again, without alerts, to fill windows after a restart
-  std::uint64_t reported = 0;  ///< above the threshold
-  std::uint64_t allowed = 0;   ///< of these, what an allow-list knows
-  std::uint64_t alerts = 0;    ///< of these, the others
-  std::uint64_t folded = 0;    ///< of these, those that are part of a scan or a flood
-  std::uint64_t written = 0;   ///< records that stand for them, to each sink
+  std::string source = {};      ///< what is watched
+  std::uint64_t records = 0;    ///< that were judged
+  std::uint64_t replayed = 0;   ///< judged again, without alerts, to fill windows after a restart
+  std::uint64_t reported = 0;   ///< above the threshold
+  std::uint64_t allowed = 0;    ///< of these, what an allow-list knows
+  std::uint64_t alerts = 0;     ///< of these, the others
+  std::uint64_t folded = 0;     ///< of these, those that are part of a scan or a flood
+  std::uint64_t explained = 0;  ///< of these, those whose reasons were looked for
+  std::uint64_t written = 0;    ///< records that stand for them, to each sink
   DeduplicatorStats deduplicator = {};
   SourceStats input = {};
   std::vector<SinkReport> sinks = {};

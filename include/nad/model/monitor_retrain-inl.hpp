@@ -132,6 +132,7 @@ class Retrainer {
     }
     cancelled_ = false;
     is_done_ = false;
+    result_ = {};  // a run before may have ended without taking it
     thread_ = std::thread([this, rows, model, per_day, until = last_time_] { learn(model, rows, per_day, until); });
   }
 

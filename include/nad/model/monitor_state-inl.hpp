@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,7 +20,10 @@
 #include "nad/alert/allow_list.hpp"
 #include "nad/core/error.hpp"
 #include "nad/model/monitor.hpp"
+#include "nad/model/monitor_alerts-inl.hpp"
 #include "nad/model/monitor_checkpoint-inl.hpp"
+#include "nad/model/monitor_clocks-inl.hpp"
+#include "nad/model/monitor_marks-inl.hpp"
 #include "nad/model/monitor_retrain-inl.hpp"
 #include "nad/model/monitor_sinks-inl.hpp"
 #include "nad/model/monitor_times-inl.hpp"
@@ -29,43 +32,16 @@
 
 namespace nad::detail {
 
-inline std::int64_t time_by_the_wall() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-/// Whether some time has passed since the last time that it was asked and said so.
-class Period {
- public:
-  explicit Period(double seconds) : seconds_(seconds) {}
-  bool has_passed() {
-    if (!is_over()) {
-      return false;
-    }
-    begin();
-    return true;
-  }
-  bool is_over() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count() >= seconds_;
-  }
-  void begin() { begun_ = std::chrono::steady_clock::now(); }
-
- private:
-  double seconds_;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
-
 class MonitorState {
  public:
   MonitorState(const Model& model, const MonitorOptions& given)
       : options(given),
         scorer_(model),
-        maker_(model, given.alerts),
-        deduplicator_(given.deduplicator),
-        folder_(given.folder),
+        alerts_(model, given),
         drift_(model.calibration(), given.drift),
         retrainer_(given.retrain, model),
         allowed_(std::make_shared<const AllowList>()),
+        marks_(given.replay_records, static_cast<std::int64_t>(given.replay_seconds * 1e9)),
         checkpoint_due_(given.checkpoint_seconds),
         stats_due_(given.stats_seconds) {
     if (retrainer_.is_on() && model.options().training == Training::labelled) {
@@ -113,6 +89,7 @@ class MonitorState {
     source.expect(scorer_.inputs());
     marks_.clear();
     muted_ = 0;
+    notes_told_ = 0;
     if (!options.checkpoint.empty()) {
       if (const std::optional<MonitorCheckpoint> checkpoint = MonitorCheckpoint::load(options.checkpoint)) {
         restore(*checkpoint, source);
@@ -144,7 +121,8 @@ class MonitorState {
     constexpr std::chrono::seconds patience(1);
     const auto passed = std::chrono::steady_clock::now() - last_came_;
     if (has_time_ && source.is_live() && muted_ == 0 && passed >= patience) {
-      write(deduplicator_.advance(latest_ + std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count()));
+      const auto more = std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count();
+      write(alerts_.advance(add_saturated(latest_, more)));
     }
     publish(source);
   }
@@ -166,11 +144,25 @@ class MonitorState {
     }
   }
 
+  /// What a source still held when the run was stopped.
+  void take_rest(RecordSource& source) {
+    Period patience(options.stop_seconds);
+    while (!source.ended() && !patience.is_over()) {
+      constexpr double moment = 0.1;
+      if (std::optional<Table> records = source.next(moment); records && records->rows() != 0) {
+        take(std::move(*records), source);
+      }
+    }
+    if (!source.ended()) {
+      tell_error("stopped before all that " + source.describe() + " held was judged; give stop_seconds more");
+    }
+  }
+
   /// The end of a run. Keys go on counting in the next one where there is a checkpoint and the source goes on.
   void finish(RecordSource& source) {
     retrainer_.stop();
     if (options.checkpoint.empty() || source.ended()) {
-      write(deduplicator_.flush());
+      write(alerts_.flush());
     }
     publish(source);
     if (options.stats_seconds > 0.0) {
@@ -187,52 +179,59 @@ class MonitorState {
     publish(source);
   }
 
- private:
-  struct Mark {
-    std::string position;
-    std::uint64_t records = 0;
-    std::int64_t time = 0;
-  };
+  /// The end of a run that an error ends: what was found before reaches the sinks. With a checkpoint the next run goes
+  /// on from there.
+  void abandon(RecordSource& source) noexcept {
+    try {
+      retrainer_.stop();
+      alerts_.end();
+      if (options.checkpoint.empty()) {
+        for (const Alert& record : alerts_.flush()) {
+          ++counts_.written;
+          sinks.write(record);
+        }
+      }
+      sinks.flush();
+      publish(source);
+    } catch (const std::exception& error) {  // the first error is the one that is thrown
+      counts_.last_error = error.what();
+    }
+  }
 
+ private:
   /// Fills windows, and says nothing.
   Findings look_only(const Table& records) {
     return scorer_.detect(records, {.most_reasons = 0, .most_explained = 0}, {.n_jobs = options.n_jobs});
   }
 
   void judge(const Table& records) {
-    const DetectOptions wanted{.most_reasons = options.most_reasons, .most_explained = records.rows()};
-    Findings findings = scorer_.detect(records, wanted, {.n_jobs = options.n_jobs});
-    std::vector<std::size_t> in_order(findings.reported.size());
-    std::iota(in_order.begin(), in_order.end(), std::size_t{0});
-    std::sort(in_order.begin(), in_order.end(),
-              [&](std::size_t a, std::size_t b) { return findings.reported[a].row < findings.reported[b].row; });
+    const Findings findings = scorer_.detect(records, alerts_.wanted(records.rows()), {.n_jobs = options.n_jobs});
+    std::vector<const Finding*> reported(records.rows());
+    for (const Finding& finding : findings.reported) {
+      reported[finding.row] = &finding;
+    }
     std::shared_ptr<const AllowList> allowed;
     {
       const std::lock_guard lock(mutex_);
       allowed = allowed_;
     }
+    alerts_.begin(scorer_, records, *allowed);
     const RecordTimes times(records);
     std::vector<std::size_t> normal;
     normal.reserve(records.rows());
-    auto next = in_order.begin();
     for (std::size_t row = 0; row < records.rows(); ++row) {
       const std::optional<std::int64_t> time = times.of(row);
       const std::int64_t now = time ? *time : time_by_the_wall();
-      write(deduplicator_.advance(now));
+      write(alerts_.advance(now));
       latest_ = has_time_ ? std::max(latest_, now) : now;
       has_time_ = true;
-      bool is_normal = true;
-      if (next != in_order.end() && findings.reported[*next].row == row) {
-        is_normal = raise(records, findings.reported[*next], now, *allowed);
-        ++next;
-      }
-      if (is_normal) {
+      ++counts_.records;
+      if (reported[row] == nullptr || !raise(*reported[row], now)) {
         normal.push_back(row);
       }
       watch_drift(findings.scores[row]);
     }
-    counts_.records += records.rows();
-    counts_.reported += findings.reported.size();
+    alerts_.end();
     retrainer_.add(records, normal, times);
     if (retrainer_.is_on()) {
       remember(records);
@@ -242,23 +241,25 @@ class MonitorState {
     }
   }
 
-  /// True where an allow-list knows it.
-  bool raise(const Table& records, const Finding& finding, std::int64_t now, const AllowList& allowed) {
-    Alert alert = maker_.make(records, finding, now);
-    if (allowed.match(alert) != nullptr) {
+  /// False where an allow-list knows it.
+  bool raise(const Finding& finding, std::int64_t now) {
+    ++counts_.reported;
+    const std::optional<std::vector<Alert>> due = alerts_.raise(finding, now);
+    if (!due) {
       ++counts_.allowed;
-      return true;
+      return false;
     }
     ++counts_.alerts;
-    counts_.folded += folder_.fold(alert) ? 1U : 0U;
-    write(deduplicator_.add(alert, now));
-    return false;
+    write(*due);
+    return true;
   }
 
   void write(const std::vector<Alert>& records) {
     for (const Alert& record : records) {
       ++counts_.written;
       sinks.write(record);
+    }
+    for (const Alert& record : records) {  // what this throws keeps nothing from the sinks
       if (on_alert) {
         on_alert(record);
       }
@@ -310,7 +311,7 @@ class MonitorState {
     for (const Table& records : recent_) {
       static_cast<void>(look_only(records));
     }
-    maker_ = std::move(maker);
+    alerts_.change(std::move(maker));
     drift_ = DriftMonitor(trained->model->calibration(), options.drift);
     scores_ = 0;
     looks_back_ = trained->model->pipeline().looks_back();
@@ -319,87 +320,14 @@ class MonitorState {
     tell("model version " + std::to_string(version_) + " has learnt from what came, and takes over");
   }
 
-  /// Where a run that begins anew could begin to read, kept as far back as it may have to.
-  void mark(RecordSource& source) {
-    if (options.checkpoint.empty()) {
-      return;
-    }
-    std::string position = source.position();
-    const std::uint64_t records = counts_.records - muted_;
-    constexpr std::uint64_t step = 256;
-    const bool is_far = marks_.empty() || records - marks_.back().records >= step ||
-                        latest_ - marks_.back().time >= nanoseconds_per_second;
-    if (!position.empty() && is_far && (marks_.empty() || records != marks_.back().records)) {
-      marks_.push_back({std::move(position), records, latest_});
-    }
-    const auto seconds = static_cast<std::int64_t>(options.replay_seconds * 1e9);
-    while (marks_.size() > 1 && (!looks_back_ || (counts_.records - marks_[1].records >= options.replay_records &&
-                                                  latest_ - marks_[1].time >= seconds))) {
-      marks_.pop_front();
-    }
-  }
-
-  void save(RecordSource& source) {
-    MonitorCheckpoint checkpoint;
-    const std::string position = source.position();
-    const bool can_replay = looks_back_ && !position.empty() && !marks_.empty();
-    checkpoint.set("source", source.describe());
-    checkpoint.set("position", position);
-    checkpoint.set("replay_position", can_replay ? marks_.front().position : position);
-    checkpoint.set_number("replay_records", can_replay ? counts_.records - marks_.front().records : 0);
-    checkpoint.set("deduplicator", deduplicator_.save_state());
-    checkpoint.set("folder", folder_.save_state());
-    checkpoint.set("model", maker_.model().sha256);
-    checkpoint.set_number("has_time", has_time_ ? 1 : 0);
-    checkpoint.set_number("time", static_cast<std::uint64_t>(latest_));
-    for (const auto& [name, count] : stored_counts()) {
-      checkpoint.set_number(name, *count);
-    }
-    ++counts_.checkpoints;
-    checkpoint.save(options.checkpoint);
-  }
-
-  void restore(const MonitorCheckpoint& checkpoint, RecordSource& source) {
-    if (checkpoint.text("source") != source.describe()) {
-      throw Error(ErrorCode::invalid_argument, "the checkpoint " + options.checkpoint.string() + " is of " +
-                                                   checkpoint.text("source") + ", and not of " + source.describe() +
-                                                   "; give each source a checkpoint of its own");
-    }
-    deduplicator_.restore_state(checkpoint.text("deduplicator"));
-    folder_.restore_state(checkpoint.text("folder"));
-    for (const auto& [name, count] : stored_counts()) {
-      *count = checkpoint.number(name);
-    }
-    records_at_begin_ = counts_.records;
-    has_time_ = checkpoint.number("has_time") != 0;
-    latest_ = static_cast<std::int64_t>(checkpoint.number("time"));
-    if (checkpoint.text("model") != maker_.model().sha256) {
-      tell("the model is another one than before the restart");
-    }
-    {
-      RecordScorer scorer(scorer_.model());
-      const std::lock_guard lock(mutex_);
-      scorer_ = std::move(scorer);
-    }
-    muted_ = checkpoint.number("replay_records");
-    if (muted_ > counts_.records) {
-      throw Error(ErrorCode::bad_file,
-                  "the checkpoint " + options.checkpoint.string() + " contradicts itself; delete it to begin anew");
-    }
-    if (!checkpoint.text("replay_position").empty()) {
-      source.go_to(checkpoint.text("replay_position"));
-      marks_.push_back({checkpoint.text("replay_position"), counts_.records - muted_, latest_});
-    }
-  }
-
-  std::vector<std::pair<const char*, std::uint64_t*>> stored_counts() {
-    return {{"records", &counts_.records},   {"reported", &counts_.reported}, {"allowed", &counts_.allowed},
-            {"alerts", &counts_.alerts},     {"folded", &counts_.folded},     {"written", &counts_.written},
-            {"replayed", &counts_.replayed}, {"drifts", &counts_.drifts},     {"checkpoints", &counts_.checkpoints}};
-  }
+  // see monitor_restart-inl.hpp
+  void mark(RecordSource& source);
+  void save(RecordSource& source);
+  void restore(const MonitorCheckpoint& checkpoint, RecordSource& source);
+  std::vector<std::pair<const char*, std::uint64_t*>> stored_counts();
 
   void publish(RecordSource& source) {
-    counts_.deduplicator = deduplicator_.stats();
+    alerts_.tell(counts_);
     counts_.input = source.stats();
     counts_.time = has_time_ ? latest_ : 0;
     counts_.model_version = version_;
@@ -434,9 +362,7 @@ class MonitorState {
   }
 
   RecordScorer scorer_;
-  AlertMaker maker_;
-  Deduplicator deduplicator_;
-  KeyFolder folder_;
+  MonitorAlerts alerts_;
   DriftMonitor drift_;
   Retrainer retrainer_;
   bool looks_back_ = false;
@@ -454,9 +380,9 @@ class MonitorState {
   std::chrono::steady_clock::time_point last_came_ = std::chrono::steady_clock::now();
   std::uint64_t records_at_begin_ = 0;
   bool has_time_ = false;
-  std::int64_t latest_ = 0;   ///< the time of the latest record
-  std::uint64_t muted_ = 0;   ///< so many records are still to be read again
-  std::deque<Mark> marks_;    ///< the first is where reading would begin again
+  std::int64_t latest_ = 0;  ///< the time of the latest record
+  std::uint64_t muted_ = 0;  ///< so many records are still to be read again
+  ReplayMarks marks_;
   std::deque<Table> recent_;  ///< where the model may change
   std::size_t recent_rows_ = 0;
   Period checkpoint_due_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,7 @@ NAD_INLINE void RecordScorer::clear() {
 
 NAD_INLINE RecordScore RecordScorer::score() {
   last_.reset();
+  columns_ = Table();
   ++records_;
   const float score = model_.detector().anomaly_score(record_->next());
   const RecordScore result{
@@ -93,9 +95,22 @@ NAD_INLINE Findings RecordScorer::detect(const Table& records, const DetectOptio
                                          const FitControl& control) {
   model_.require_fit(records.schema());
   last_.reset();
-  const Table columns = record_->derived(records);
+  columns_ = record_->derived(records);
   records_ += records.rows();
-  return model_.detect_in(columns, options, control);
+  return model_.detect_in(columns_, options, control);
+}
+
+NAD_INLINE std::vector<Finding> RecordScorer::explain_rows(std::span<const std::size_t> rows, std::size_t most_reasons,
+                                                           const FitControl& control) const {
+  for (const std::size_t row : rows) {
+    if (row >= columns_.rows()) {
+      throw Error(ErrorCode::invalid_argument, "there is no row " + std::to_string(row) +
+                                                   " to explain; the table that was judged last has " +
+                                                   std::to_string(columns_.rows()));
+    }
+  }
+  const std::vector<float> scores = model_.scores_of(columns_.take(rows), {.n_jobs = control.n_jobs});
+  return model_.findings_of(columns_, rows, scores, most_reasons, rows.size(), control);
 }
 
 }  // namespace nad

@@ -20,7 +20,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "nad/config.hpp"
 #include "nad/detail/archive_field.hpp"
@@ -28,6 +30,7 @@
 #include "nad/model/model.hpp"
 #include "nad/table/address.hpp"
 #include "nad/table/schema.hpp"
+#include "nad/table/table.hpp"
 #include "nad/threshold/calibration.hpp"
 
 namespace nad {
@@ -85,6 +88,10 @@ class NAD_API RecordScorer {
 
   /// Judges many records as if they had come one by one; rows are those of the table.
   Findings detect(const Table& records, const DetectOptions& options = {}, const FitControl& control = {});
+  /// Findings of some rows of the table that was judged last, reported or not, with their reasons: for those who do
+  /// not need the reasons of all. An error where a record was scored since.
+  std::vector<Finding> explain_rows(std::span<const std::size_t> rows, std::size_t most_reasons = 5,
+                                    const FitControl& control = {}) const;
 
   /// How many were scored. A finding's row is the number of its record, counted from 0.
   std::size_t records() const noexcept { return records_; }
@@ -95,6 +102,7 @@ class NAD_API RecordScorer {
   std::size_t records_ = 0;
   std::size_t records_before_ = 0;   ///< of another scorer
   std::optional<RecordScore> last_;  ///< nothing once something was set
+  Table columns_;                    ///< of the table that was judged last
 };
 
 }  // namespace nad

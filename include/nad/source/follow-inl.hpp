@@ -1,8 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "nad/source/follow.hpp"
 #include "nad/source/follow_file-inl.hpp"
@@ -59,49 +65,74 @@ class FollowedLog final : public RecordSource {
   }
 
   std::string position() const override {
-    if (!file_.is_open()) {
-      const std::optional<LogFileState> there = skips_beginning_ ? std::nullopt : look_at_file(path_);
-      return there ? place_text(*there, 0, hash_text("")) : "";
+    if (file_.is_open()) {
+      return text_of({file_.state(), consumed_, file_.beginning(beginning_bytes(consumed_)), files_});
     }
-    return place_text(file_.state(), consumed_, file_.beginning(beginning_bytes(consumed_)));
-  }
-
-  std::string place_text(const LogFileState& state, std::uint64_t byte, std::uint64_t beginning) const {
-    return nlohmann::ordered_json{{"log", path_.string()},         {"device", state.identity.device},
-                                  {"inode", state.identity.inode}, {"byte", byte},
-                                  {"changed", state.changed},      {"beginning", beginning}}
-        .dump();
+    if (!resumed_.empty()) {
+      return resumed_;  // nothing has been read since
+    }
+    const std::optional<LogFileState> there = skips_beginning_ ? std::nullopt : look_at_file(path_);
+    return there ? text_of({*there, 0, hash_text(""), files_ + 1}) : "";
   }
 
   void go_to(std::string_view position) override {
-    Place saved;
-    read_position(position, describe(), [&](const nlohmann::ordered_json& place) {
-      if (place.at("log").get<std::string>() != path_.string()) {
-        refuse_position(describe());
-      }
-      place.at("device").get_to(saved.identity.device);
-      place.at("inode").get_to(saved.identity.inode);
-      place.at("byte").get_to(saved.byte);
-      place.at("changed").get_to(saved.changed);
-      place.at("beginning").get_to(saved.beginning);
-    });
-    skips_beginning_ = false;
-    find_again(saved);
+    const Place saved = place_of(position);
+    if (!find_again(saved) && saved.byte != 0) {
+      stats_.note("the file that " + path_.string() + " was is gone, packed or deleted; what it held behind byte " +
+                  std::to_string(saved.byte) + " was not read");
+    }
+    resumed_ = std::string(position);
+  }
+
+  bool replay(std::string_view earlier, std::string_view later) override {
+    const Place from = place_of(earlier);
+    const Place to = place_of(later);
+    if (find_again(from) && comes_to(to, from)) {
+      resumed_ = std::string(earlier);
+      return true;
+    }
+    go_to(later);
+    return false;
   }
 
  private:
   static constexpr std::uint64_t known_beginning_bytes = 1024;
+  static constexpr std::size_t most_text = std::size_t{1} << 22U;  ///< that waits for its end
 
   struct Place {
-    FileIdentity identity;
+    LogFileState state;
     std::uint64_t byte = 0;
-    std::int64_t changed = 0;
-    std::uint64_t beginning = 0;
+    std::uint64_t beginning = 0;  ///< a hash of the first bytes before it
+    std::uint64_t file = 0;       ///< the log has been so many files by then
   };
   struct Next {
     std::filesystem::path path;
     std::uint64_t byte = 0;
   };
+
+  std::string text_of(const Place& place) const {
+    return nlohmann::ordered_json{
+        {"log", path_.string()}, {"device", place.state.identity.device}, {"inode", place.state.identity.inode},
+        {"byte", place.byte},    {"changed", place.state.changed},        {"beginning", place.beginning},
+        {"file", place.file}}
+        .dump();
+  }
+
+  Place place_of(std::string_view position) const {
+    Place place;
+    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
+      if (saved.at("log").get<std::string>() != path_.string()) {
+        refuse_position(describe());
+      }
+      saved.at("device").get_to(place.state.identity.device);
+      saved.at("inode").get_to(place.state.identity.inode);
+      saved.at("byte").get_to(place.byte);
+      saved.at("changed").get_to(place.state.changed);
+      saved.at("beginning").get_to(place.beginning);
+      saved.at("file").get_to(place.file);
+    });
+    return place;
+  }
 
   static std::size_t beginning_bytes(std::uint64_t consumed) noexcept {
     constexpr std::uint64_t most = known_beginning_bytes;
@@ -122,7 +153,7 @@ class FollowedLog final : public RecordSource {
       file_.close();
       return open_next();
     }
-    if (text_.size() >= 4 * at_once) {
+    if (text_.size() >= most_text) {
       return false;  // a record without an end; take_lines cuts it
     }
     return file_.read_at(consumed_ + text_.size(), at_once, text_) != 0;
@@ -143,6 +174,8 @@ class FollowedLog final : public RecordSource {
       return is_rotated && open_next();
     }
     is_path_ = next.path == path_;
+    ++files_;
+    resumed_.clear();
     lines_.begin_file();
     text_.clear();
     consumed_ = 0;
@@ -193,7 +226,6 @@ class FollowedLog final : public RecordSource {
   std::optional<Table> take_lines(bool complete) {
     std::optional<Table> table;
     while (!table && !text_.empty()) {
-      constexpr std::size_t longest = std::size_t{1} << 22U;
       const std::size_t newline = text_.rfind('\n');
       std::size_t whole = newline == std::string::npos ? 0 : newline + 1;
       if (complete && whole != text_.size()) {
@@ -201,14 +233,11 @@ class FollowedLog final : public RecordSource {
         ++invented_;
         whole = text_.size();
       }
-      if (whole == 0 && text_.size() >= longest) {
-        stats_.skip_records("longer than 4 MB without a newline", 1);
-        whole = text_.size();
-        consumed_ += whole;
-        text_.clear();
-        break;
+      std::size_t used = whole == 0 ? 0 : lines_.take(std::string_view(text_).substr(0, whole), complete, table);
+      if (used == 0 && text_.size() >= most_text) {
+        stats_.skip_records("4 MB without the end of a record", 1);
+        used = whole != 0 ? whole : text_.size();
       }
-      const std::size_t used = whole == 0 ? 0 : lines_.take(std::string_view(text_).substr(0, whole), complete, table);
       if (used == 0) {
         break;
       }
@@ -217,9 +246,9 @@ class FollowedLog final : public RecordSource {
       if (text_.empty() && invented_ != 0) {
         consumed_ -= std::exchange(invented_, 0);
       }
-    }
-    if (table && table->rows() == 0) {
-      table.reset();
+      if (table && table->rows() == 0) {
+        table.reset();
+      }
     }
     stats_.came(table ? table->rows() : 0);
     if (known_bytes_ < known_beginning_bytes) {
@@ -244,6 +273,9 @@ class FollowedLog final : public RecordSource {
       return true;
     }
     const LogFileState here = file_.state();
+    if (text_.size() < most_text && here.size > consumed_ + text_.size() - invented_) {
+      return true;  // more has come
+    }
     const std::optional<LogFileState> named = look_at_file(path_);
     if (!named || named->identity == here.identity || options_.once) {
       leaving_since_.reset();
@@ -265,41 +297,69 @@ class FollowedLog final : public RecordSource {
       return table;  // leaving_ stays: there may be more
     }
     leaving_ = false;
+    if (waiting_.empty()) {
+      queue_later(file_.state());
+    }
     file_.close();
     static_cast<void>(open_next());
     return std::nullopt;
   }
 
-  /// Where the file is that was being read, and which came behind it.
-  void find_again(const Place& saved) {
-    const std::vector<RotatedFile> rotated = rotated_files(path_);
-    const auto is_it = [&](const std::filesystem::path& path, const LogFileState& state, bool by_content) {
-      GrowingFile file;
-      return (by_content || state.identity == saved.identity) && state.size >= saved.byte && file.open(path) &&
-             (!by_content || saved.byte != 0) && file.beginning(beginning_bytes(saved.byte)) == saved.beginning;
-    };
-    const std::optional<LogFileState> named = look_at_file(path_);
-    if (named && is_it(path_, *named, false)) {
-      waiting_.push_back({path_, saved.byte});
-      return;
+  /// Files that the log was after this one, and is no more: they came and went while this one was read.
+  void queue_later(const LogFileState& left) {
+    for (const RotatedFile& file : rotated_files(path_)) {
+      if (file.state.changed > left.changed && file.state.identity != left.identity) {
+        waiting_.push_back({file.path});
+      }
     }
+  }
+
+  static bool holds(const std::filesystem::path& path, const Place& saved, bool by_content) {
+    const std::optional<LogFileState> state = look_at_file(path);
+    GrowingFile file;
+    return state && (by_content ? saved.byte != 0 : state->identity == saved.state.identity) &&
+           state->size >= saved.byte && file.open(path) &&
+           file.beginning(beginning_bytes(saved.byte)) == saved.beginning;
+  }
+
+  /// Where the file is that was being read, and which came behind it; false where it is gone.
+  bool find_again(const Place& saved) {
+    skips_beginning_ = false;
+    waiting_.clear();
+    files_ = saved.file - 1;
+    if (holds(path_, saved, false)) {
+      waiting_.push_back({path_, saved.byte});
+      return true;
+    }
+    const std::vector<RotatedFile> rotated = rotated_files(path_);
     auto found = std::find_if(rotated.begin(), rotated.end(),
-                              [&](const RotatedFile& file) { return is_it(file.path, file.state, false); });
+                              [&](const RotatedFile& file) { return holds(file.path, saved, false); });
     if (found == rotated.end()) {  // a copy of it, before it was truncated
       found = std::find_if(rotated.begin(), rotated.end(),
-                           [&](const RotatedFile& file) { return is_it(file.path, file.state, true); });
-    }
-    if (found == rotated.end() && saved.byte != 0) {
-      stats_.note("the file that " + path_.string() + " was is gone, packed or deleted; what it held behind byte " +
-                  std::to_string(saved.byte) + " was not read");
+                           [&](const RotatedFile& file) { return holds(file.path, saved, true); });
     }
     for (auto file = rotated.begin(); file != rotated.end(); ++file) {
       if (file == found) {
         waiting_.push_back({file->path, saved.byte});
-      } else if (file->state.changed > saved.changed && (found == rotated.end() || file > found)) {
+      } else if (file->state.changed > saved.state.changed && (found == rotated.end() || file > found)) {
         waiting_.push_back({file->path, 0});
       }
     }
+    files_ += found == rotated.end() ? 1U : 0U;
+    return found != rotated.end();
+  }
+
+  /// Whether the files that wait to be read lead from one place to another, and none between is gone.
+  bool comes_to(const Place& to, const Place& from) const {
+    if (to.file < from.file || to.file - from.file > waiting_.size()) {
+      return false;
+    }
+    const auto steps = static_cast<std::size_t>(to.file - from.file);
+    if (steps == waiting_.size() && waiting_.back().path == path_) {
+      return false;
+    }
+    const std::filesystem::path& path = steps < waiting_.size() ? waiting_[steps].path : path_;
+    return holds(path, to, false) || holds(path, to, true);
   }
 
   std::filesystem::path path_;
@@ -310,6 +370,8 @@ class FollowedLog final : public RecordSource {
   std::deque<Next> waiting_;     ///< files to be read before the log itself
   std::string text_;             ///< of the file behind what was consumed
   std::uint64_t consumed_ = 0;   ///< bytes of the file whose records were given
+  std::uint64_t files_ = 0;      ///< that were opened, those before the position of `go_to` among them
+  std::string resumed_;          ///< the position of `go_to`, until a file is opened
   std::uint64_t invented_ = 0;   ///< newlines of `text_` that are not in the file
   std::size_t known_bytes_ = 0;  ///< at the beginning of the file, by which it is known
   std::uint64_t known_beginning_ = 0;

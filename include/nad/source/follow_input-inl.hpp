@@ -74,6 +74,10 @@ class InputRecords final : public RecordSource {
     return capture_ ? capture_->stats() : stats_.get();
   }
   std::string describe() const override { return "the standard input"; }
+  bool wind_up() override {
+    *stopped_ = true;  // as if it had ended
+    return capture_ != nullptr;
+  }
 
   std::optional<Table> next(double seconds) override {
     const auto deadline = std::chrono::steady_clock::now() + waiting_time(seconds);
@@ -147,9 +151,12 @@ class InputRecords final : public RecordSource {
         break;
       }
       text_.erase(0, used);
+      if (table && table->rows() == 0) {
+        table.reset();
+      }
     }
     stats_.came(table ? table->rows() : 0);
-    return table && table->rows() != 0 ? std::move(table) : std::nullopt;
+    return table;
   }
 
   SourceOptions options_;

@@ -48,6 +48,11 @@ NAD_INLINE void RecordSource::go_to(std::string_view /*position*/) {
                                                "position");
 }
 
+NAD_INLINE bool RecordSource::replay(std::string_view earlier, std::string_view /*later*/) {
+  go_to(earlier);
+  return true;
+}
+
 NAD_INLINE RecordQueue::RecordQueue(std::size_t most_tables, bool can_wait)
     : queue_(std::make_unique<detail::TableQueue>(most_tables, can_wait)) {}
 NAD_INLINE RecordQueue::~RecordQueue() = default;

@@ -66,6 +66,13 @@ class NAD_API RecordSource {
   virtual std::string position() const { return {}; }
   /// Before the first `next`: goes on behind that position. An error where the text is no position of this source.
   virtual void go_to(std::string_view position);
+  /// Before the first `next`: goes on behind an earlier position, so that all that came between the two comes again.
+  /// False where that is not all there any more, or may not be; then it goes on behind the later one.
+  virtual bool replay(std::string_view earlier, std::string_view later);
+
+  /// Nobody will go on with this source: what it holds that is no record yet, such as flows that go on, shall become
+  /// records, which `next` gives until the source has ended. False where there is nothing of that kind.
+  virtual bool wind_up() { return false; }
 
   /// Its records come as they happen: time passes although nothing comes.
   virtual bool is_live() const { return true; }

@@ -13,9 +13,11 @@
 #include "nad/flow/decoder.hpp"
 #include "nad/flow/flow_meter.hpp"
 #include "nad/flow/sharded_meter.hpp"
+#include "nad/flow/window_clock-inl.hpp"
 #include "nad/source/record_source_captures.hpp"
 #include "nad/source/record_source_parts-inl.hpp"
 #include "nad/source/record_source_queue-inl.hpp"
+#include "nad/table/time.hpp"
 
 namespace nad {
 
@@ -101,6 +103,14 @@ class CaptureRecords final : public RecordSource {
   bool ended() const override { return begun_ && queue_.ended() && !failure(); }
   bool is_live() const override { return is_live_; }
   std::string describe() const override { return name_; }
+
+  bool wind_up() override {
+    if (is_live_ && begun_) {
+      queue_.wait_from_now_on();
+      winding_up_ = true;
+    }
+    return is_live_ && begun_;
+  }
 
   SourceStats stats() const override {
     SourceStats stats = stats_.get();
@@ -230,19 +240,23 @@ class CaptureRecords final : public RecordSource {
   void each_frame(const Add& add, const PassTime& pass_time, const Hurry& hurry, const Tell& tell_more) {
     using Clock = std::chrono::steady_clock;
     constexpr unsigned often = 1U << 8U;
+    constexpr std::int64_t moment = nanoseconds_per_second / 10;
     Clock::time_point hurried = Clock::now();
     unsigned frames = 0;
+    std::int64_t looked = 0;  // when, by the time of frames: few of them are no reason to look seldom
     Frame frame;
-    while (!stopped_) {
+    while (!stopped_ && !winding_up_) {
       const FrameGiver::Given given = giver_->next(frame);
       if (given == FrameGiver::Given::end) {
         return;
       }
       if (given == FrameGiver::Given::frame) {
         add(frame);
-        if (++frames % often != 0) {
+        const bool is_later = frame.time < looked || frame.time >= add_saturated(looked, moment);
+        if (++frames % often != 0 && !(is_live_ && is_later)) {
           continue;
         }
+        looked = frame.time;
       }
       if (given == FrameGiver::Given::nothing_now) {
         pass_time(time_of_silence());
@@ -281,6 +295,7 @@ class CaptureRecords final : public RecordSource {
   std::uint64_t passed_over_ = 0;
   unsigned since_prepared_ = 0;
   std::atomic<bool> stopped_{false};
+  std::atomic<bool> winding_up_{false};
   mutable std::mutex mutex_;
   std::exception_ptr failure_;
   std::thread thread_;

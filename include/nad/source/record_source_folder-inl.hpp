@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -60,20 +61,46 @@ class FolderRecords final : public RecordSource {
     for (const auto& [name, changed] : done_) {
       done[name] = changed;
     }
-    return nlohmann::ordered_json{
-        {"folder", folder_.string()}, {"done", std::move(done)}, {"file", name_}, {"records", given_}}
+    const bool has_begun = !name_.empty();
+    return nlohmann::ordered_json{{"folder", folder_.string()},
+                                  {"done", std::move(done)},
+                                  {"finished", finished_},
+                                  {"file", has_begun ? name_ : first_name_},
+                                  {"records", has_begun             ? given_
+                                              : first_name_.empty() ? 0
+                                                                    : first_records_}}
         .dump();
   }
 
   void go_to(std::string_view position) override {
-    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
-      if (saved.at("folder").get<std::string>() != folder_.string()) {
-        refuse_position(describe());
+    const Place place = place_of(position);
+    done_ = place.done;
+    finished_ = place.finished;
+    first_name_ = place.file;
+    first_records_ = place.records;
+    again_.clear();
+    last_again_.clear();
+  }
+
+  bool replay(std::string_view earlier, std::string_view later) override {
+    const Place from = place_of(earlier);
+    const Place to = place_of(later);
+    std::set<std::string> between;
+    for (const auto& [name, changed] : to.done) {
+      const std::optional<LogFileState> there = from.done.contains(name) ? std::nullopt : look_at_file(folder_ / name);
+      if (there && there->changed == changed) {
+        between.insert(name);
       }
-      done_ = saved.at("done").get<std::map<std::string, std::int64_t>>();
-      saved.at("file").get_to(first_name_);
-      saved.at("records").get_to(first_records_);
-    });
+    }
+    const bool is_whole = to.finished >= from.finished && between.size() == to.finished - from.finished &&
+                          (to.file.empty() || look_at_file(folder_ / to.file)) &&
+                          (from.file.empty() || from.file == to.file || between.contains(from.file));
+    go_to(is_whole ? earlier : later);
+    if (is_whole) {
+      again_ = std::move(between);
+      last_again_ = to.file;
+    }
+    return is_whole;
   }
 
  private:
@@ -81,6 +108,31 @@ class FolderRecords final : public RecordSource {
     std::string name;
     std::int64_t changed = 0;
   };
+  struct Place {
+    std::map<std::string, std::int64_t> done;
+    std::uint64_t finished = 0;
+    std::string file;
+    std::uint64_t records = 0;
+  };
+
+  Place place_of(std::string_view position) const {
+    Place place;
+    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
+      if (saved.at("folder").get<std::string>() != folder_.string()) {
+        refuse_position(describe());
+      }
+      place.done = saved.at("done").get<std::map<std::string, std::int64_t>>();
+      saved.at("finished").get_to(place.finished);
+      saved.at("file").get_to(place.file);
+      saved.at("records").get_to(place.records);
+    });
+    return place;
+  }
+
+  /// What is read again comes before everything else, and in the order that does not mix it with what is new.
+  int turn_of(const std::string& name) const {
+    return name == first_name_ ? 0 : again_.contains(name) ? 1 : name == last_again_ ? 2 : 3;
+  }
 
   static bool is_being_written(const std::string& name) {
     return name.empty() || name.front() == '.' || name.ends_with(".tmp") || name.ends_with(".part");
@@ -116,8 +168,8 @@ class FolderRecords final : public RecordSource {
     done_ = std::move(still_done);
     const bool by_time = options_.order == FolderOrder::times;
     const auto first = std::min_element(waiting.begin(), waiting.end(), [&](const Waiting& a, const Waiting& b) {
-      if ((a.name == first_name_) != (b.name == first_name_)) {
-        return a.name == first_name_;  // one that a run before had begun
+      if (turn_of(a.name) != turn_of(b.name)) {
+        return turn_of(a.name) < turn_of(b.name);
       }
       return by_time && a.changed >= 0 && b.changed >= 0 ? std::pair(a.changed, a.name) < std::pair(b.changed, b.name)
              : by_time                                   ? a.changed > b.changed
@@ -164,10 +216,19 @@ class FolderRecords final : public RecordSource {
     if (reader_) {
       stats_.add(reader_->report());
       reader_.reset();
-      done_[name_] = changed_;
+      file_is_done();
     }
     name_.clear();
     given_ = 0;
+  }
+
+  void file_is_done() {
+    done_[name_] = changed_;
+    ++finished_;
+    again_.erase(name_);
+    if (name_ == last_again_) {
+      last_again_.clear();
+    }
   }
 
   void pass_over_file(const Error& error) {
@@ -177,7 +238,7 @@ class FolderRecords final : public RecordSource {
     stats_.note("passed over what follows in " + (folder_ / name_).string() + ": " + error.what());
     stats_.skip_records("file that cannot be read", 1);
     reader_.reset();
-    done_[name_] = changed_;
+    file_is_done();
     first_name_.clear();
   }
 
@@ -191,8 +252,11 @@ class FolderRecords final : public RecordSource {
   std::uint64_t given_ = 0;
   std::unique_ptr<ExpectedReader> reader_;
   Table rest_;
-  std::string first_name_;
+  std::uint64_t finished_ = 0;  ///< files that were read to their end
+  std::string first_name_;      ///< one that a run before had begun
   std::uint64_t first_records_ = 0;
+  std::set<std::string> again_;  ///< files that are read again, and the last of them
+  std::string last_again_;
   bool ended_ = false;
 };
 

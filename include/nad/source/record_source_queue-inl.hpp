@@ -41,6 +41,12 @@ class TableQueue {
     return true;
   }
 
+  /// Nothing is lost any more: whoever takes the tables will take all of them.
+  void wait_from_now_on() {
+    const std::lock_guard lock(mutex_);
+    can_wait_ = true;
+  }
+
   std::optional<Table> pop(double seconds) {
     std::unique_lock lock(mutex_);
     has_come_.wait_for(lock, waiting_time(seconds), [this] { return !tables_.empty() || closed_; });

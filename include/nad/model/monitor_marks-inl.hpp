@@ -1,0 +1,68 @@
+#pragma once
+
+// Where a monitor that starts again would begin to read.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "nad/flow/window_clock-inl.hpp"
+#include "nad/table/time.hpp"
+
+namespace nad::detail {
+
+/// Positions of a source, from as far back as windows that look back need on. Never more than some: where they lie too
+/// thick, every other one goes.
+class ReplayMarks {
+ public:
+  static constexpr std::size_t most = 128;
+
+  struct Mark {
+    std::string position;
+    std::uint64_t records = 0;  ///< that were judged before
+    std::int64_t time = 0;      ///< of the latest of them
+  };
+
+  /// At least so many records, and so much time, lie between the first mark and now.
+  ReplayMarks(std::uint64_t records, std::int64_t time) : records_(records), time_(time) {}
+
+  bool empty() const noexcept { return marks_.empty(); }
+  std::size_t size() const noexcept { return marks_.size(); }
+  const Mark& first() const { return marks_.front(); }
+  void clear() { marks_.clear(); }
+
+  /// Whether the last mark lies so far back that another one is worth its room.
+  bool is_due(std::uint64_t records, std::int64_t time) const {
+    constexpr std::uint64_t step = 256;
+    return marks_.empty() || records >= marks_.back().records + step ||
+           (records != marks_.back().records && time >= add_saturated(marks_.back().time, nanoseconds_per_second));
+  }
+
+  void add(Mark mark) {
+    marks_.push_back(std::move(mark));
+    if (marks_.size() > most) {
+      std::deque<Mark> thinner;
+      for (std::size_t place = 0; place < marks_.size(); place += 2) {
+        thinner.push_back(std::move(marks_[place]));
+      }
+      marks_ = std::move(thinner);
+    }
+  }
+
+  /// Forgets what lies further back than it has to.
+  void forget(std::uint64_t records, std::int64_t time) {
+    while (marks_.size() > 1 && records >= marks_[1].records + records_ &&
+           time >= add_saturated(marks_[1].time, time_)) {
+      marks_.pop_front();
+    }
+  }
+
+ private:
+  std::uint64_t records_;
+  std::int64_t time_;
+  std::deque<Mark> marks_;
+};
+
+}  // namespace nad::detail
