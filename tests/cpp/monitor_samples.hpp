@@ -5,13 +5,18 @@
 #include <nad/nad.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
+
+#include "temporary_folder.hpp"
 
 namespace monitor_samples {
 
@@ -90,6 +95,48 @@ inline std::vector<std::string> zeek_lines(const nad::Table& flows) {
                     std::to_string(flows["packets_received"].integers()[row]) + "\n");
   }
   return lines;
+}
+
+/// Captures, their flows and a model, made once.
+struct Office {
+  TemporaryFolder folder;
+  std::filesystem::path capture = folder / "attacked.pcap";
+  nad::Table flows;
+  std::optional<nad::Model> model;
+
+  Office() {
+    write_normal(folder / "normal.pcap");
+    write_attacked(capture);
+    model = model_of(nad::read(folder / "normal.pcap"));
+    flows = nad::read(capture);
+  }
+};
+
+inline const Office& office() {
+  static const Office one;
+  return one;
+}
+
+inline std::vector<nad::Table> pieces(const nad::Table& table, std::size_t rows) {
+  std::vector<nad::Table> parts;
+  for (std::size_t first = 0; first < table.rows(); first += rows) {
+    parts.push_back(table.slice(first, std::min(rows, table.rows() - first)));
+  }
+  return parts;
+}
+
+/// Waits until something is so, which may take as long as it likes on a busy machine; false where it never is.
+template <class Condition>
+bool wait_until(const Condition& is_so) {
+  constexpr std::chrono::seconds longest(30);
+  const auto deadline = std::chrono::steady_clock::now() + longest;
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 inline void append(const std::filesystem::path& path, const std::string& text) {

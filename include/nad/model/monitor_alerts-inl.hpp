@@ -14,7 +14,8 @@
 #include <vector>
 
 #include "nad/alert/allow_list.hpp"
-#include "nad/alert/deduplicator-inl.hpp"
+#include "nad/alert/deduplicator.hpp"
+#include "nad/alert/key_folder.hpp"
 #include "nad/alert/known_classes-inl.hpp"
 #include "nad/model/alerts.hpp"
 #include "nad/model/monitor_options.hpp"
@@ -31,7 +32,7 @@ class MonitorAlerts {
         maker_(model, options.alerts),
         deduplicator_(options.deduplicator),
         folder_(options.folder),
-        classes_(options.explain_first, nanoseconds_of(options.deduplicator.quiet_seconds),
+        classes_(options.explain_first, static_cast<std::int64_t>(options.deduplicator.quiet_seconds * 1e9),
                  options.deduplicator.most_keys) {
     classless_.by_class = false;
     deduplicator_.on_incomplete([this](Alert& alert, std::uint64_t number) { complete(alert, number); });

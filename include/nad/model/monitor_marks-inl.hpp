@@ -2,6 +2,7 @@
 
 // Where a monitor that starts again would begin to read.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,12 +14,9 @@
 
 namespace nad::detail {
 
-/// Positions of a source, from as far back as windows that look back need on. Never more than some: where they lie too
-/// thick, every other one goes.
+/// Positions of a source, from as far back as windows that look back need on, and not many of them.
 class ReplayMarks {
  public:
-  static constexpr std::size_t most = 128;
-
   struct Mark {
     std::string position;
     std::uint64_t records = 0;  ///< that were judged before
@@ -35,21 +33,12 @@ class ReplayMarks {
 
   /// Whether the last mark lies so far back that another one is worth its room.
   bool is_due(std::uint64_t records, std::int64_t time) const {
-    constexpr std::uint64_t step = 256;
-    return marks_.empty() || records >= marks_.back().records + step ||
-           (records != marks_.back().records && time >= add_saturated(marks_.back().time, nanoseconds_per_second));
+    constexpr std::uint64_t least = 256;
+    return marks_.empty() || (records >= marks_.back().records + std::max(least, records_ / parts) &&
+                              time >= add_saturated(marks_.back().time, time_ / parts));
   }
 
-  void add(Mark mark) {
-    marks_.push_back(std::move(mark));
-    if (marks_.size() > most) {
-      std::deque<Mark> thinner;
-      for (std::size_t place = 0; place < marks_.size(); place += 2) {
-        thinner.push_back(std::move(marks_[place]));
-      }
-      marks_ = std::move(thinner);
-    }
-  }
+  void add(Mark mark) { marks_.push_back(std::move(mark)); }
 
   /// Forgets what lies further back than it has to.
   void forget(std::uint64_t records, std::int64_t time) {
@@ -60,6 +49,8 @@ class ReplayMarks {
   }
 
  private:
+  static constexpr int parts = 64;  ///< of what lies between the first mark and now
+
   std::uint64_t records_;
   std::int64_t time_;
   std::deque<Mark> marks_;
