@@ -46,27 +46,33 @@ void alert_field(AlertClass& alert, const char* property, Value Alert::*field) {
       [field](Alert& self, Value value) { self.*field = std::move(value); });
 }
 
-std::optional<Address> address_from(const std::optional<std::string>& text, const char* what) {
-  if (!text) {
+std::optional<Address> address_from(const std::optional<GivenAddress>& given, const char* what) {
+  if (!given) {
     return std::nullopt;
   }
-  const std::optional<Address> address = Address::parse(*text);
+  const std::optional<Address> address = Address::parse(given->text);
   if (!address) {
-    throw Error(ErrorCode::invalid_argument, std::string(what) + " is '" + *text + "', which is no address");
+    throw Error(ErrorCode::invalid_argument, std::string(what) + " is '" + given->text + "', which is no address");
   }
   return address;
 }
 
 void alert_address(AlertClass& alert, const char* property, std::optional<Address> Alert::*field) {
-  alert_property<std::optional<std::string>>(
+  alert_property<std::optional<GivenAddress>>(
       alert, property,
       [field](const Alert& self) {
         const std::optional<Address>& address = self.*field;
         return address ? std::optional(address->to_string()) : std::nullopt;
       },
-      [field, property](Alert& self, const std::optional<std::string>& text) {
-        self.*field = address_from(text, property);
+      [field, property](Alert& self, const std::optional<GivenAddress>& given) {
+        self.*field = address_from(given, property);
       });
+}
+
+void alert_time_field(AlertClass& alert, const char* property, std::int64_t Alert::*field) {
+  alert_property<GivenTime>(
+      alert, property, [field](const Alert& self) { return self.*field; },
+      [field](Alert& self, const GivenTime& given) { self.*field = given.nanoseconds; });
 }
 
 Alert alert_from(const py::kwargs& fields) {
@@ -85,6 +91,10 @@ Alert alert_from(const py::kwargs& fields) {
     found->second(alert, field.second);
   }
   return alert;
+}
+
+std::optional<std::int64_t> time_or_none(const std::optional<GivenTime>& given) {
+  return given ? std::optional(given->nanoseconds) : std::nullopt;
 }
 
 void register_alert_parts(py::module_& module) {
@@ -106,8 +116,9 @@ void register_alert_parts(py::module_& module) {
       .def("__repr__", [](const AlertReason& self) { return "<AlertReason: " + self.column + " " + self.value + ">"; });
   py::class_<AlertModel>(module, "AlertModel", "Which model spoke: times in nanoseconds since 1970.")
       .def(py::init([](std::string id, std::uint64_t version, std::string sha256, std::string schema,
-                       std::optional<std::int64_t> trained_until) {
-             return AlertModel{std::move(id), version, std::move(sha256), std::move(schema), trained_until};
+                       std::optional<GivenTime> trained_until) {
+             return AlertModel{std::move(id), version, std::move(sha256), std::move(schema),
+                               time_or_none(trained_until)};
            }),
            py::arg("id") = "", py::kw_only(), py::arg("version") = 0, py::arg("sha256") = "", py::arg("schema") = "",
            py::arg("trained_until") = std::nullopt)
@@ -115,27 +126,33 @@ void register_alert_parts(py::module_& module) {
       .def_readwrite("version", &AlertModel::version)
       .def_readwrite("sha256", &AlertModel::sha256)
       .def_readwrite("schema", &AlertModel::schema)
-      .def_readwrite("trained_until", &AlertModel::trained_until)
+      .def_property(
+          "trained_until", [](const AlertModel& self) { return self.trained_until; },
+          [](AlertModel& self, std::optional<GivenTime> given) { self.trained_until = time_or_none(given); })
       .def(py::self == py::self)
       .def("__repr__", [](const AlertModel& self) {
         return "<AlertModel: " + self.id + " version " + std::to_string(self.version) + ">";
       });
   py::class_<AlertFlow>(module, "AlertFlow", "What the flow of an alert carried: times in nanoseconds since 1970.")
       .def(py::init([](std::uint64_t packets_sent, std::uint64_t packets_received, std::uint64_t bytes_sent,
-                       std::uint64_t bytes_received, std::int64_t start, std::int64_t end, std::string state,
+                       std::uint64_t bytes_received, GivenTime start, GivenTime end, std::string state,
                        std::string reason) {
-             return AlertFlow{packets_sent, packets_received, bytes_sent,       bytes_received, start,
-                              end,          std::move(state), std::move(reason)};
+             return AlertFlow{packets_sent,      packets_received, bytes_sent,       bytes_received,
+                              start.nanoseconds, end.nanoseconds,  std::move(state), std::move(reason)};
            }),
            py::kw_only(), py::arg("packets_sent") = 0, py::arg("packets_received") = 0, py::arg("bytes_sent") = 0,
-           py::arg("bytes_received") = 0, py::arg("start") = 0, py::arg("end") = 0, py::arg("state") = "",
-           py::arg("reason") = "")
+           py::arg("bytes_received") = 0, py::arg("start") = GivenTime(), py::arg("end") = GivenTime(),
+           py::arg("state") = "", py::arg("reason") = "")
       .def_readwrite("packets_sent", &AlertFlow::packets_sent)
       .def_readwrite("packets_received", &AlertFlow::packets_received)
       .def_readwrite("bytes_sent", &AlertFlow::bytes_sent)
       .def_readwrite("bytes_received", &AlertFlow::bytes_received)
-      .def_readwrite("start", &AlertFlow::start)
-      .def_readwrite("end", &AlertFlow::end)
+      .def_property(
+          "start", [](const AlertFlow& self) { return self.start; },
+          [](AlertFlow& self, GivenTime given) { self.start = given.nanoseconds; })
+      .def_property(
+          "end", [](const AlertFlow& self) { return self.end; },
+          [](AlertFlow& self, GivenTime given) { self.end = given.nanoseconds; })
       .def_readwrite("state", &AlertFlow::state)
       .def_readwrite("reason", &AlertFlow::reason)
       .def(py::self == py::self)
@@ -176,7 +193,8 @@ void register_alert_class(py::module_& module) {
       "What nad tells people and other programs: one record, or many alike, that normal traffic hardly has.\n"
       "\n"
       "Every attribute is also an argument of the constructor, by name. Addresses are texts, times are\n"
-      "nanoseconds since 1970, `members`, `names` and `suppressed` are dicts.\n"
+      "nanoseconds since 1970, `members`, `names` and `suppressed` are dicts. Objects of ipaddress,\n"
+      "numpy.datetime64 and datetime, such as a row of a table holds, may be given in their place.\n"
       "\n"
       ">>> alert = nad.Alert(src=\"10.0.3.17\", dst=\"203.0.113.9\", dst_port=443, p_value=0.00021)\n"
       ">>> print(nad.to_eve(alert))");
@@ -213,8 +231,8 @@ void register_alert_class(py::module_& module) {
   alert_pairs(alert, "members", &Alert::members, &AlertMember::name, &AlertMember::score);
   alert_field(alert, "model", &Alert::model);
   alert_field(alert, "features_missing", &Alert::features_missing);
-  alert_field(alert, "first_seen", &Alert::first_seen);
-  alert_field(alert, "last_seen", &Alert::last_seen);
+  alert_time_field(alert, "first_seen", &Alert::first_seen);
+  alert_time_field(alert, "last_seen", &Alert::last_seen);
   alert_field(alert, "count", &Alert::count);
   alert_field(alert, "total", &Alert::total);
   alert_field(alert, "interim", &Alert::interim);
@@ -282,6 +300,45 @@ void register_deduplicator(py::module_& module) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> nanoseconds_from(const py::handle& value) {
+  const auto whole = [](const py::handle& number) -> std::optional<std::int64_t> {
+    int overflow = 0;
+    const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(number.ptr()));
+    const long long nanoseconds = index ? PyLong_AsLongLongAndOverflow(index.ptr(), &overflow) : 0;
+    if (!index || PyErr_Occurred() != nullptr) {
+      throw py::error_already_set();
+    }
+    return overflow == 0 ? std::optional<std::int64_t>(nanoseconds) : std::nullopt;
+  };
+  if (PyBool_Check(value.ptr()) != 0) {
+    return std::nullopt;
+  }
+  if (PyIndex_Check(value.ptr()) != 0) {
+    return whole(value);
+  }
+  if (py::hasattr(value, "to_datetime64")) {  // pandas: a datetime of nanoseconds
+    return nanoseconds_from(value.attr("to_datetime64")());
+  }
+  const py::module_ dates = py::module_::import("datetime");
+  if (py::isinstance(value, dates.attr("datetime"))) {
+    const py::object utc = dates.attr("timezone").attr("utc");
+    const py::object moment = value.attr("tzinfo").is_none() ? value.attr("replace")(py::arg("tzinfo") = utc)
+                                                             : py::object(value.attr("astimezone")(utc));
+    const py::object passed = moment - dates.attr("datetime")(1970, 1, 1, py::arg("tzinfo") = utc);
+    const auto part = [&](const char* name) { return passed.attr(name).cast<std::int64_t>(); };
+    const std::int64_t microseconds = (part("days") * 86'400 + part("seconds")) * 1'000'000 + part("microseconds");
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 1000;
+    return microseconds >= -most && microseconds <= most ? std::optional(microseconds * 1000) : std::nullopt;
+  }
+  const py::module_ numpy = py::module_::import("numpy");
+  if (py::isinstance(value, numpy.attr("datetime64")) && !numpy.attr("isnat")(value).cast<bool>()) {
+    const py::object exact = value.attr("astype")("datetime64[ns]");
+    const bool holds = exact.attr("astype")(value.attr("dtype")).equal(value);
+    return holds ? whole(exact.attr("astype")("int64")) : std::nullopt;
+  }
+  return std::nullopt;
+}
 
 void register_alert(py::module_& module) {
   register_alert_parts(module);

@@ -112,11 +112,13 @@ MonitorOptions monitor_options_from(const py::dict& options, const Deduplicator*
   take_option(options, "fold_at", monitor.folder.fold_at);
   take_option(options, "drift_window", monitor.drift.window);
   take_option(options, "most_reasons", monitor.most_reasons);
+  take_option(options, "explain_first", monitor.explain_first);
   monitor.n_jobs = threads_from(options["n_jobs"]);
   take_option(options, "checkpoint", monitor.checkpoint);
   take_option(options, "checkpoint_seconds", monitor.checkpoint_seconds);
   take_option(options, "replay_seconds", monitor.replay_seconds);
   take_option(options, "replay_records", monitor.replay_records);
+  take_option(options, "stop_seconds", monitor.stop_seconds);
   take_option(options, "stats_seconds", monitor.stats_seconds);
   monitor.retrain = retrain_from(options["retrain"].cast<py::dict>());
   return monitor;
@@ -178,6 +180,7 @@ void register_monitor_stats(py::module_& module) {
       .def_readonly("allowed", &MonitorStats::allowed)
       .def_readonly("alerts", &MonitorStats::alerts)
       .def_readonly("folded", &MonitorStats::folded)
+      .def_readonly("explained", &MonitorStats::explained)
       .def_readonly("written", &MonitorStats::written)
       .def_readonly("deduplicator", &MonitorStats::deduplicator)
       .def_property_readonly("input", [](const MonitorStats& self) { return input_to_python(self.input); })

@@ -81,6 +81,11 @@ class Monitor:
         What alerts call the model, and until when (nanoseconds since 1970) it has learnt.
     most_reasons : int
         Reasons of each alert.
+    explain_first : int
+        Reasons are looked for where a record shows them. Where the class of an alert, which is its strongest reason, is
+        part of its key, so many alerts of a source, a destination and a port are explained; when all of them had the
+        same class, the next ones are counted as of it, but for those that are more anomalous than any before. 0: each
+        alert is explained, and `on_records` gets the reasons of all.
     checkpoint : path, optional
         A file that holds where the monitor is: one that starts again goes on there, and neither loses nor repeats
         alerts. After a crash those since the last checkpoint come again, with the same id.
@@ -88,6 +93,8 @@ class Monitor:
         How often it is written.
     replay_seconds, replay_records :
         How far before the checkpoint reading begins again, without alerts, to fill windows that look back.
+    stop_seconds : float
+        How long a stop may take to judge the flows that an interface still holds.
     stats_seconds : float
         How often statistics are told to `on_stats` and, with `stats_to_sinks`, to the sinks; 0: never.
     retrain : RetrainOptions, optional
@@ -113,10 +120,12 @@ class Monitor:
         model_version: int = 1,
         trained_until: int | None = None,
         most_reasons: int = 5,
+        explain_first: int = 10,
         checkpoint: StrPath | None = None,
         checkpoint_seconds: float = 10.0,
         replay_seconds: float = 600.0,
         replay_records: int = 50_000,
+        stop_seconds: float = 5.0,
         stats_seconds: float = 60.0,
         stats_to_sinks: bool = False,
         retrain: RetrainOptions | None = None,
@@ -135,10 +144,12 @@ class Monitor:
             "model_version": model_version,
             "trained_until": trained_until,
             "most_reasons": most_reasons,
+            "explain_first": explain_first,
             "checkpoint": "" if checkpoint is None else checkpoint,
             "checkpoint_seconds": checkpoint_seconds,
             "replay_seconds": replay_seconds,
             "replay_records": replay_records,
+            "stop_seconds": stop_seconds,
             "stats_seconds": stats_seconds,
             "retrain": asdict(retrain or RetrainOptions()),
             "drift_window": drift_window,

@@ -137,6 +137,7 @@ TEST_CASE("csv: remarks are left out, a '#' before the names is not one") {
   for (int line = 0; line < 30000; ++line) {
     long_preface += "# much to say before anything else\n";
   }
+  CHECK(contains(message_of(long_preface), "holds only remarks"));
   CHECK(read_values(long_preface + "a,b\n1,2\n") == "1|2;");
   CHECK(contains(message_of("\n\r\n\n"), "nothing but blank lines"));
   CHECK(contains(message_of("a,b\n", {.separator = '"'}), "three different characters"));

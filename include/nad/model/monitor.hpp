@@ -22,7 +22,10 @@
 /// given. The ids are the same where records have times of their own, and where no time passed that a live source alone
 /// knows. Windows are filled by reading the log again from somewhat before (`replay_seconds`, `replay_records`); what
 /// looks back further, such as the last records of a seldom seen host, begins anew.
-/// Sources that cannot go back (interfaces, the standard input, queues) go on with what comes.
+/// Where the log does not hold that any more, windows begin anew. Sources that cannot go back (interfaces, the standard
+/// input, queues) go on with what comes; the flows that an interface still holds at a stop are judged then.
+///
+/// An error of the source or of a function of the host ends a run: what was found before reaches the sinks.
 
 #include <atomic>
 #include <cstdint>
@@ -59,7 +62,7 @@ class NAD_API Monitor {
   // Functions are called by the thread that runs the monitor; what they throw ends `run`.
   void on_alert(std::function<void(const Alert&)> callback);
   void on_stats(std::function<void(const MonitorStats&)> callback);
-  /// All records, and what the model says of them.
+  /// All records, and what the model says of them; reasons are there where `explain_first` is 0.
   void on_records(std::function<void(const Table&, const Findings&)> callback);
   /// What a person should know: drift, a new model, what happens to the source.
   void on_note(std::function<void(const std::string&)> callback);

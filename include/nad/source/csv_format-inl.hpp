@@ -217,8 +217,11 @@ inline std::unique_ptr<BatchSource> open_csv(const Head& head, LineWindow& windo
     CsvLayout layout(window.lines(), context);
     if (layout.find()) {
       plan = CsvPlanner(layout, context).plan();
-    } else if (!window.more()) {  // the first record may be longer than what is here
-      throw Error(ErrorCode::invalid_data, layout.obstacle());
+    } else {
+      const std::string obstacle = layout.obstacle();  // of text that moves when more comes
+      if (!window.more()) {                            // the first record may be longer than what is here
+        throw Error(ErrorCode::invalid_data, obstacle);
+      }
     }
   }
   return std::make_unique<DelimitedSource>(std::move(window), std::move(*plan), context);

@@ -8,7 +8,8 @@
 ///
 /// Any text format that `read` knows, recognised by its content. A line counts when it has its newline. The file need
 /// not be there yet. When another file gets its name, what is left of the old one is read first, its last line too;
-/// when it was truncated, reading begins anew. A header belongs to its file, and is read again with each.
+/// then what the log was between two looks, in that order; when it was truncated, reading begins anew. A header belongs
+/// to its file, and is read again with each.
 ///
 /// `go_to` finds the file again that was being read, under its new name where it was renamed in the same folder
 /// (conn.log.1, conn.2026-11-22.log and the like), and reads what followed. What was packed or deleted meanwhile cannot

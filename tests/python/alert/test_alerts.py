@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import gc
+import ipaddress
 import json
 import os
 import pickle
@@ -13,6 +15,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 import nad
@@ -75,6 +78,53 @@ def test_what_an_alert_cannot_hold_is_an_error_with_its_name():
         nad.Alert(reasons=["because"])
     with pytest.raises(nad.InvalidDataError, match="no JSON"):
         nad.alert_from_eve("{")
+
+
+def test_values_of_a_row_may_be_given(tmp_path):
+    (tmp_path / "flows.csv").write_text(
+        "timestamp,src_ip,dst_ip,bytes\n2026-01-05T10:00:00.123456789,10.0.0.5,2001:db8::7,5\n"
+    )
+    row = nad.read(tmp_path / "flows.csv").row(0)
+    assert isinstance(row["src_ip"], ipaddress.IPv4Address)
+    alert = nad.Alert(src=row["src_ip"], dst=row["dst_ip"], first_seen=row["timestamp"], last_seen=row["timestamp"])
+    assert (alert.src, alert.dst) == ("10.0.0.5", "2001:db8::7")
+    assert alert.first_seen == alert.last_seen == 1_767_607_200_123_456_789
+    alert.src = ipaddress.ip_address("192.0.2.1")
+    alert.dst = None
+    assert (alert.src, alert.dst) == ("192.0.2.1", None)
+    utc = dt.datetime(2026, 1, 5, 10, 0, 0, 123456, tzinfo=dt.timezone.utc)
+    for moment in (
+        utc,
+        utc.replace(tzinfo=None),
+        utc.astimezone(dt.timezone(dt.timedelta(hours=-7))),
+        np.datetime64("2026-01-05T10:00:00.123456"),
+        np.int64(1_767_607_200_123_456_000),
+    ):
+        alert.first_seen = moment
+        assert alert.first_seen == 1_767_607_200_123_456_000
+    assert nad.Alert(first_seen=dt.datetime(1969, 12, 31, 23, 59, 59)).first_seen == -1_000_000_000
+    assert nad.AlertFlow(start=utc, end=np.datetime64("2026-01-05")).end == 1_767_571_200_000_000_000
+    assert nad.AlertModel(trained_until=utc).trained_until == alert.first_seen
+    for wrong in (
+        1.5,
+        "2026-01-05",
+        True,
+        np.datetime64("NaT"),
+        np.datetime64("9999-01-01"),
+        dt.datetime(9999, 1, 1),
+        2**70,
+    ):
+        with pytest.raises(ValueError, match="first_seen is"):
+            nad.Alert(first_seen=wrong)
+    with pytest.raises(ValueError, match="src is"):
+        nad.Alert(src=5)
+
+
+def test_a_time_of_pandas_keeps_its_nanoseconds():
+    pandas = pytest.importorskip("pandas")
+    moment = pandas.Timestamp("2026-01-05 10:00:00.123456789")
+    assert nad.Alert(first_seen=moment).first_seen == 1_767_607_200_123_456_789
+    assert nad.Alert(first_seen=moment.tz_localize("Europe/Berlin")).first_seen == 1_767_603_600_123_456_789
 
 
 def test_severity_and_keys():
