@@ -21,7 +21,7 @@
 namespace monitor_samples {
 
 inline nad::SimulatorOptions quiet_office(std::uint64_t seed) {
-  return {.random_state = seed, .hours = 0.1, .hosts = 8, .rate = 2.0, .rhythm = false};
+  return {.random_state = seed, .hours = 0.05, .hosts = 8, .rate = 2.0, .rhythm = false};
 }
 
 inline void write_normal(const std::filesystem::path& path) {
@@ -30,8 +30,8 @@ inline void write_normal(const std::filesystem::path& path) {
 
 inline void write_attacked(const std::filesystem::path& path) {
   nad::SimulatorOptions options = quiet_office(2);
-  options.attacks = {nad::Attack::port_scan({.start = 100, .duration = 5}),
-                     nad::Attack::syn_flood({.start = 200, .duration = 2, .intensity = 0.2})};
+  options.attacks = {nad::Attack::port_scan({.start = 50, .duration = 4}),
+                     nad::Attack::syn_flood({.start = 100, .duration = 2, .intensity = 0.15})};
   static_cast<void>(nad::Simulator(options).write(path));
 }
 

@@ -93,7 +93,7 @@ class LogLines {
     if (of_zeek) {
       header_known_ = true;
       header_ = text.substr(0, first);
-      learn_format(first_lines(text));
+      learn_format(first_lines(text, first));
       return first;
     }
     const std::string_view names = first_line(rest);
@@ -106,7 +106,7 @@ class LogLines {
       }
       is_header = alone.value_or(false);
     } else {
-      const Schema with_names = learn_format(first_lines(text));
+      const Schema with_names = learn_format(first_lines(text, second));
       is_header =
           !same_columns(with_names, std::string(text.substr(0, first)) + std::string(first_lines(text.substr(second))));
     }
@@ -116,8 +116,9 @@ class LogLines {
     return header_.size();
   }
 
-  std::string_view first_lines(std::string_view text) const {
-    constexpr std::size_t enough = std::size_t{1} << 18U;
+  /// Enough lines to see of what format they are, behind a header of so many bytes.
+  std::string_view first_lines(std::string_view text, std::size_t header = 0) const {
+    const std::size_t enough = header + (std::size_t{1} << 18U);
     if (text.size() <= enough) {
       return text;
     }
