@@ -2,9 +2,9 @@
 
 // What open flows wait for, and in which order they end.
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 #include "nad/flow/flow_record-inl.hpp"
 #include "nad/flow/tcp_flow-inl.hpp"
@@ -53,7 +53,9 @@ struct FlowOrder {
   std::uint8_t wait = 0;     ///< of what became due at the same time
   std::uint64_t number = 0;  ///< of that packet; of what became due, of its last one
 
-  friend auto operator<=>(const FlowOrder&, const FlowOrder&) = default;
+  friend bool operator<(const FlowOrder& a, const FlowOrder& b) noexcept {
+    return std::tie(a.time, a.is_due, a.wait, a.number) < std::tie(b.time, b.is_due, b.wait, b.number);
+  }
 };
 
 }  // namespace nad::detail

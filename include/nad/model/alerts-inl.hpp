@@ -211,7 +211,7 @@ NAD_INLINE std::string anomaly_class_of(const Finding& finding) {
   return std::string(word) + " " + strongest.column;
 }
 
-NAD_INLINE AlertMaker::AlertMaker(const Model& model, const AlertMakerOptions& options) : options_(options) {
+NAD_INLINE AlertMaker::AlertMaker(const Model& model, AlertMakerOptions options) : options_(std::move(options)) {
   if (!model.is_fitted()) {
     throw Error(ErrorCode::not_fitted,
                 "this model has not learnt anything yet; call fit() or load one before it can raise alerts");

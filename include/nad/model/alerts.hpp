@@ -39,7 +39,7 @@ struct AlertMakerOptions {
 class NAD_API AlertMaker {
  public:
   /// Of a model that was fitted; the maker does not need it any more then.
-  explicit AlertMaker(const Model& model, const AlertMakerOptions& options = {});
+  explicit AlertMaker(const Model& model, AlertMakerOptions options = {});
 
   /// `finding` is about a row of `records`. `now` is the time of the alert where the record has none.
   Alert make(const Table& records, const Finding& finding, std::int64_t now = 0) const;

@@ -217,7 +217,7 @@ class CaptureRecords final : public RecordSource {
   }
 
   void run_shards() {
-    ShardedMeter meter(options_.source.read.flow, options_.shards, [this](Table rows) {
+    ShardedMeter meter(options_.source.read.flow, options_.shards, [this](const Table& rows) {
       const std::size_t batch = std::max<std::size_t>(1, options_.source.batch_rows);
       for (std::size_t first = 0; first < rows.rows(); first += batch) {
         queue_.push(rows.slice(first, std::min(batch, rows.rows() - first)));

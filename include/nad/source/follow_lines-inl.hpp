@@ -130,7 +130,7 @@ class LogLines {
   Schema learn_format(std::string_view text) {
     ReadOptions options = given_;
     options.format = format_.empty() ? options.format : format_;
-    const Schema schema = schema_of(std::string(text), options);
+    Schema schema = schema_of(std::string(text), options);
     if (schema.source() == "wireshark_csv") {
       throw Error(ErrorCode::invalid_argument,
                   name_ +

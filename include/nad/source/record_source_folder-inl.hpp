@@ -22,8 +22,8 @@ namespace detail {
 
 class FolderRecords final : public RecordSource {
  public:
-  FolderRecords(std::filesystem::path folder, const FolderOptions& options)
-      : folder_(std::move(folder)), options_(options) {}
+  FolderRecords(std::filesystem::path folder, FolderOptions options)
+      : folder_(std::move(folder)), options_(std::move(options)) {}
 
   void expect(const Schema& inputs) override { expected_ = inputs; }
   bool ended() const override { return ended_; }
