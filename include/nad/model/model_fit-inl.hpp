@@ -47,8 +47,13 @@ inline std::optional<float> best_f_beta(std::span<const float> scores, std::span
 }
 
 inline ScoreRange range_of_scores(const Detector& detector) {
-  const bool has_end = detector.kind() == BoostedTrees::kind_name || detector.kind() == IsolationForest::kind_name;
-  return has_end ? ScoreRange::zero_to_one : ScoreRange::unbounded;
+  if (detector.kind() == BoostedTrees::kind_name || detector.kind() == IsolationForest::kind_name) {
+    return ScoreRange::zero_to_one;
+  }
+  const auto* ensemble = dynamic_cast<const Ensemble*>(&detector);
+  return ensemble != nullptr && ensemble->options().combination == Combination::tempered_surprise
+             ? ScoreRange::tempered
+             : ScoreRange::unbounded;
 }
 
 /// Trees cut where they like: no scale, no columns for each category, and a gap is a value of its own.

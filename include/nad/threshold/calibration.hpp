@@ -30,9 +30,12 @@ namespace nad {
 enum class ScoreRange : std::uint8_t {
   unbounded,
   zero_to_one,  ///< probabilities, and what else ends there: the tail is that of their log-odds
+  tempered,     ///< `Combination::tempered_surprise`, which hardly rises beyond 5: the tail is that before tempering
 };
 
-constexpr std::array<std::string_view, 2> words_of(ScoreRange) noexcept { return {"unbounded", "zero_to_one"}; }
+constexpr std::array<std::string_view, 3> words_of(ScoreRange) noexcept {
+  return {"unbounded", "zero_to_one", "tempered"};
+}
 
 struct PValue {
   double value = 1.0;
@@ -106,7 +109,7 @@ class NAD_API Calibration {
   /// -log of the conformal p-value of a score that so many held-out ones reach.
   double surprise_of_count(std::size_t at_least) const noexcept;
   void fit_tail();
-  /// Where the tail is straight: scores as they are, or their log-odds.
+  /// Where the tail is straight: scores as they are, their log-odds, or what they were before tempering.
   double tail_place(float score) const noexcept;
   /// The highest score that lies at such a place or before.
   float score_of_place(double place) const noexcept;
