@@ -32,6 +32,7 @@ from benchmarks.python import (
     model_quality,
     one_class_svm_speed,
     records_speed,
+    simulated_attacks,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
@@ -49,6 +50,7 @@ TASKS = (
     "quality",
     "detectors",
     "model",
+    "attacks",
 )
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
@@ -109,6 +111,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
+        "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
         "data": kdd99_check.run,
     }
     return ways[task]()
