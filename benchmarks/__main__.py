@@ -29,6 +29,7 @@ from benchmarks.python import (
     isolation_forest_speed,
     kdd99_check,
     kmeans_speed,
+    live_speed,
     model_quality,
     one_class_svm_speed,
     records_speed,
@@ -51,6 +52,8 @@ TASKS = (
     "detectors",
     "model",
     "attacks",
+    "live",
+    "soak",
 )
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
@@ -112,6 +115,8 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
         "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
+        "live": lambda: live_speed.run_live(quick=options.quick),
+        "soak": lambda: live_speed.run_soak(quick=options.quick),
         "data": kdd99_check.run,
     }
     return ways[task]()
