@@ -319,6 +319,11 @@ TEST_CASE("each rule means its limit") {
   CHECK(Rule::alerts_per_day(20'000).limit(evidence).score < 1.0F);
   CHECK(Rule::alerts_per_day(1).limit(evidence).extrapolated);
   CHECK(Rule::f_beta(2.0).limit(evidence).score == 123.0F);
+  // no further out than the tail of 999 scores can tell
+  CHECK(Rule::alerts_per_day(1).limit(evidence) == calibration.score_at(1e-4));
+  CHECK(Rule::alerts_per_day(1e-9).limit(evidence) == calibration.score_at(1e-4));
+  CHECK(Rule::false_positive_rate(1e-7).limit(evidence) == calibration.score_at(1e-4));
+  CHECK(Rule::false_positive_rate(2e-4).limit(evidence).score < calibration.score_at(1e-4).score);
   // what is extrapolated stays where attacks are seen to reach, but not where normal records reach higher
   const auto limit_with = [&](float highest_attack, double alerts) {
     return Rule::alerts_per_day(alerts).limit(

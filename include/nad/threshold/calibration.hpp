@@ -77,6 +77,8 @@ class NAD_API Calibration {
 
   /// The least p-value that is not extrapolated: 1 / (size() + 1).
   double least_p_value() const noexcept { return 1.0 / (static_cast<double>(scores_.size()) + 1.0); }
+  /// A tenth of that: how far out a tail that was fitted to so few scores still tells something.
+  double least_believable_p_value() const noexcept { return 0.1 * least_p_value(); }
   /// Never above 1 / (size() + 1) beyond all held-out scores, and falls on there with the fitted tail; falls everywhere
   /// as the score rises, though not strictly. Never below 3.3e-308, where `surprise` goes on.
   PValue p_value(float score) const noexcept;
