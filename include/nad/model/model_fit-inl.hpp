@@ -266,8 +266,9 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
   records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(understood);
   limit_ = rule_.limit(evidence());
-  if (std::string note = beyond_calibration(); !note.empty()) {
-    warnings_.push_back(std::move(note));  // describe() tells it of any threshold
+  // describe() tells it of any threshold; a warning is due where somebody asked for this one
+  if (std::string note = beyond_calibration(); !note.empty() && !(rule_ == ThresholdRule())) {
+    warnings_.push_back(std::move(note));
   }
   training_records_ = table.rows();
   is_fitted_ = true;
