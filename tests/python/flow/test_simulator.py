@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +242,14 @@ def test_control_c_stops_it_and_leaves_no_file(tmp_path):
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - began < 20
     assert list(tmp_path.iterdir()) == []
+
+
+def test_flows_come_back_from_csv_without_a_word(tmp_path):
+    nad.simulate(tmp_path / "a.pcap", hours=0.1, rate=2, random_state=1)  # whole microseconds among the times
+    flows = nad.read(tmp_path / "a.pcap")
+    flows.to_csv(tmp_path / "a.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = nad.read(tmp_path / "a.csv")
+    assert again.types == flows.types
+    assert again["last_seen"].to_list() == flows["last_seen"].to_list()
