@@ -29,9 +29,11 @@ from benchmarks.python import (
     isolation_forest_speed,
     kdd99_check,
     kmeans_speed,
+    live_speed,
     model_quality,
     one_class_svm_speed,
     records_speed,
+    simulated_attacks,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
@@ -49,6 +51,9 @@ TASKS = (
     "quality",
     "detectors",
     "model",
+    "attacks",
+    "live",
+    "soak",
 )
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
@@ -109,6 +114,9 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "quality": lambda: isolation_forest_quality.run(seeds, quick=options.quick),
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
+        "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
+        "live": lambda: live_speed.run_live(quick=options.quick),
+        "soak": lambda: live_speed.run_soak(quick=options.quick),
         "data": kdd99_check.run,
     }
     return ways[task]()

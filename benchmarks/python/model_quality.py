@@ -80,7 +80,7 @@ def _clean(seeds: Sequence[int], *, quick: bool) -> Section:
         tasks = {"NSL-KDD": _nsl} if quick else {**tasks, "NSL-KDD": _nsl}
     if not quick and corrected() is not None:
         tasks["KDD Cup 99, corrected"] = _corrected
-    header = ["", "ROC-AUC", "TPR at 1 % FPR", *FAMILIES, "TPR at 0.1 %", "promised 1 %, realised", "drift said"]
+    header = ["", "ROC-AUC", "TPR at 1 % FPR", *FAMILIES, "TPR at 0.1 %", "promised 1 %, realised", "attention asked"]
     rows = []
     for name, task in tasks.items():
         found = [_judge_clean(task(seed), seed, f"clean, {name}, seed {seed}") for seed in seeds]
@@ -110,7 +110,7 @@ def _judge_clean(task: Task, seed: int, title: str) -> tuple[list[float], list[s
     one, tenth = report.tpr_at_fpr(0.01), report.tpr_at_fpr(0.001)
     shown = [report.roc_auc, one, *(_family(report, family) for family in FAMILIES), tenth]
     realised = float((findings.scores[normal] > findings.limit.score).mean())
-    figures = [*map(float, shown), 100 * realised, float(findings.drift.drifted)]
+    figures = [*map(float, shown), 100 * realised, float(findings.drift.needs_attention)]
     return figures, [*(f"{value.low:.4f} to {value.high:.4f}" for value in shown), "", ""]
 
 

@@ -102,9 +102,10 @@ class Calibration:
     ----------
     scores : array-like
         Of normal records that the detector did not learn from.
-    score_range : {"unbounded", "zero_to_one"}
+    score_range : {"unbounded", "zero_to_one", "tempered"}
         Where scores can lie. With ``"zero_to_one"``, for probabilities and isolation forests, the tail is that of
-        their log-odds, and no limit lies above all that can be reported.
+        their log-odds, and no limit lies above all that can be reported. With ``"tempered"``, for ensembles that
+        temper surprise, it is that of the surprise before: beyond 5 their scores hardly rise.
     """
 
     def __init__(self, scores: npt.ArrayLike, *, score_range: str = "unbounded") -> None:

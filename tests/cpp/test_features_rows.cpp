@@ -145,6 +145,19 @@ TEST_CASE("a copy of the label under another name is left out, whatever its type
   CHECK(left[1].column == "said");
 }
 
+TEST_CASE("what a line lost is not learnt, and said to be left out") {
+  const nad::Table table(
+      nad::Schema({{"packets_sent", nad::ColumnType::number}, {"retransmitted_packets_sent", nad::ColumnType::number}}),
+      {numbers(each<double>(60, [](int i) { return std::sin(i); })),
+       numbers(each<double>(60, [](int i) { return i % 7; }))});
+  nad::FeaturePipeline pipeline = nad::FeaturePipeline::automatic(table);
+  pipeline.fit(table);
+  CHECK(names_of(pipeline) == std::vector<std::string>{"packets_sent"});
+  REQUIRE(pipeline.left_out().size() == 1);
+  CHECK(pipeline.left_out()[0] ==
+        nad::LeftOut{"retransmitted_packets_sent", "it tells what the line lost, not what anyone did"});
+}
+
 TEST_CASE("the texts of a data frame are taken for what they say") {
   const auto frame = [](int rows, int first) {
     return nad::Table(

@@ -118,26 +118,32 @@ TEST_CASE("usual values: half a percent lies on either side, and what one record
   nad::ColumnBuilder login(ColumnType::boolean);
   nad::ColumnBuilder root(ColumnType::boolean);
   nad::ColumnBuilder gaps(ColumnType::integer);
+  nad::ColumnBuilder land(ColumnType::boolean);
   for (int row = 0; row < 1000; ++row) {
     number.add_number(row);
     service.add_text(row < 10 ? "irc" : row < 21 ? "dns" : "http");
     login.add_boolean(row < 11);
     root.add_boolean(row < 10);
+    land.add_boolean(false);
     if (row < 10) {
       gaps.add_missing();
     } else {
       gaps.add_integer(7);
     }
   }
-  const nad::Table table(nad::Schema({{"number", ColumnType::number},
-                                      {"service", ColumnType::category},
-                                      {"login", ColumnType::boolean},
-                                      {"root", ColumnType::boolean},
-                                      {"gaps", ColumnType::integer}}),
-                         {number.finish(), service.finish(), login.finish(), root.finish(), gaps.finish()});
+  const nad::Table table(
+      nad::Schema({{"number", ColumnType::number},
+                   {"service", ColumnType::category},
+                   {"login", ColumnType::boolean},
+                   {"root", ColumnType::boolean},
+                   {"gaps", ColumnType::integer},
+                   {"land", ColumnType::boolean}}),
+      {number.finish(), service.finish(), login.finish(), root.finish(), gaps.finish(), land.finish()});
   const nad::UsualValues usual(table);
   CHECK(usual.expected(0) == "5 to 994, median 500");
   CHECK(usual.expected(1) == "http 98 %, dns 1 %, irc 1 %");
+  CHECK(usual.expected(3) == "true in 1 %");
+  CHECK(usual.expected(5) == "always false");
   const auto judged = [&](std::size_t place, std::size_t row) { return usual.judge(place, table.column(place), row); };
   CHECK(judged(0, 4) == Direction::lower);
   CHECK(judged(0, 5) == Direction::usual);

@@ -170,15 +170,20 @@ TEST_CASE("a shape beyond what is believed keeps the mean of the tail") {
   CHECK(nad::Calibration(thin).surprise(near) == doctest::Approx(surprise_by_hand(thin, 67, -0.5, near)).epsilon(1e-6));
 }
 
+/// Plain up to 5, then 5 + log(1 + 2 x) / 2.
+double tempered_by_hand(double surprise) {
+  return surprise <= 5.0 ? surprise : 5.0 + std::log1p(2.0 * (surprise - 5.0)) / 2.0;
+}
+
 TEST_CASE("an extrapolated limit is the least one, and never below a held-out score") {
   nad::Random random(23);
   for (int repeat = 0; repeat < 20; ++repeat) {
     std::vector<float> scores = normal_scores(200, random);
-    const nad::ScoreRange range = repeat % 2 == 0 ? nad::ScoreRange::unbounded : nad::ScoreRange::zero_to_one;
-    if (range == nad::ScoreRange::zero_to_one) {
-      for (float& score : scores) {
-        score = 1.0F / (1.0F + std::exp(-score));
-      }
+    const auto range = static_cast<nad::ScoreRange>(repeat % 3);
+    for (float& score : scores) {
+      score = range == nad::ScoreRange::zero_to_one ? 1.0F / (1.0F + std::exp(-score))
+              : range == nad::ScoreRange::tempered  ? 4.5F + 0.5F * score
+                                                    : score;
     }
     const nad::Calibration calibration(scores, range);
     for (const double p : {4e-3, 1e-3, 1e-4, 1e-5}) {
@@ -242,6 +247,37 @@ TEST_CASE("where scores end, the highest there can be is still reported") {
   CHECK(contains(message_of([&] { nad::Calibration(few, static_cast<Range>(7)); }), "'zero_to_one'"));
 }
 
+TEST_CASE("the limit of tempered scores lies where their tail says it, not far above what scores can reach") {
+  nad::Random random(31);
+  const double p = 1.4e-4;
+  const double truth = tempered_by_hand(-std::log(p));
+  std::vector<double> limits;
+  std::vector<double> plain;
+  for (int repeat = 0; repeat < 41; ++repeat) {
+    std::vector<float> scores(700);
+    for (float& score : scores) {
+      score = static_cast<float>(tempered_by_hand(-std::log(1.0 - random.uniform())));
+    }
+    limits.push_back(static_cast<double>(nad::Calibration(scores, nad::ScoreRange::tempered).score_at(p).score));
+    plain.push_back(static_cast<double>(nad::Calibration(scores).score_at(p).score));
+  }
+  std::sort(limits.begin(), limits.end());
+  std::sort(plain.begin(), plain.end());
+  CHECK(limits[20] == doctest::Approx(truth).epsilon(0.02));
+  CHECK(limits[36] < truth + 0.5);
+  CHECK(plain[36] > truth + 0.5);
+
+  // surprise rises, also where no score can lie
+  const nad::Calibration calibration(std::vector<float>(60, 5.5F), nad::ScoreRange::tempered);
+  double surprise = -1.0;
+  for (const float score : {-3.0F, 5.5F, 5.6F, 7.0F, 20.0F, 100.0F, 1e6F, 3e38F}) {
+    CHECK(std::isfinite(calibration.surprise(score)));
+    CHECK(calibration.surprise(score) >= surprise);
+    surprise = calibration.surprise(score);
+  }
+  CHECK(std::isfinite(calibration.score_at(1e-300).score));
+}
+
 /// An archive that brings what a test puts into it.
 struct FeedingArchive {
   using is_loading = std::true_type;  // NOLINT(readability-identifier-naming): an archive's name
@@ -266,7 +302,7 @@ TEST_CASE("held-out scores that were loaded are checked") {
   CHECK(contains(load({0.1F, 0.3F, 0.2F}, 0), "not in order"));
   CHECK(contains(load({0.1F, 0.2F, NAN}, 0), "out of their range"));
   CHECK(contains(load({0.1F, 0.2F, 1.2F}, 1), "out of their range"));
-  CHECK(contains(load({0.1F, 0.2F, 0.3F}, 2), "range of scores is unknown"));
+  CHECK(contains(load({0.1F, 0.2F, 0.3F}, 3), "range of scores is unknown"));
 }
 
 TEST_CASE("each rule means its limit") {
@@ -283,6 +319,11 @@ TEST_CASE("each rule means its limit") {
   CHECK(Rule::alerts_per_day(20'000).limit(evidence).score < 1.0F);
   CHECK(Rule::alerts_per_day(1).limit(evidence).extrapolated);
   CHECK(Rule::f_beta(2.0).limit(evidence).score == 123.0F);
+  // no further out than the tail of 999 scores can tell
+  CHECK(Rule::alerts_per_day(1).limit(evidence) == calibration.score_at(1e-4));
+  CHECK(Rule::alerts_per_day(1e-9).limit(evidence) == calibration.score_at(1e-4));
+  CHECK(Rule::false_positive_rate(1e-7).limit(evidence) == calibration.score_at(1e-4));
+  CHECK(Rule::false_positive_rate(2e-4).limit(evidence).score < calibration.score_at(1e-4).score);
   // what is extrapolated stays where attacks are seen to reach, but not where normal records reach higher
   const auto limit_with = [&](float highest_attack, double alerts) {
     return Rule::alerts_per_day(alerts).limit(

@@ -6,8 +6,7 @@
 ///   std::vector<float> scores(rows.rows());
 ///   detector->anomaly_score(rows, scores);                                       // higher = more anomalous, always
 ///   bool alarm = detector->anomaly_score(row) > detector->threshold();
-///   nad::Matrix reasons = detector->explain(rows);                                // one contribution a feature and
-///   row
+///   nad::Matrix reasons = detector->explain(rows);                               // a contribution of each feature
 ///
 /// A row scored alone gets bit for bit the score that it gets inside a batch, on any number of threads. Scoring is
 /// const and needs no lock; scoring one row allocates nothing. The base class checks shape, state and finiteness; a

@@ -24,6 +24,11 @@ namespace nad::detail {
 inline constexpr std::array<std::string_view, 8> laboratory_columns = {"sttl",  "dttl",  "stcpb", "dtcpb",
                                                                        "Stime", "Ltime", "swin",  "dwin"};
 
+/// What a line lost and sent again is its weather, and the most frequent false alert of a meter that counts it.
+inline constexpr std::array<std::string_view, 4> weather_columns = {
+    "retransmitted_packets_sent", "retransmitted_bytes_sent", "retransmitted_packets_received",
+    "retransmitted_bytes_received"};
+
 inline bool has_type(const Table& table, std::string_view name, ColumnType type) {
   const auto place = table.schema().find(name);
   return place && table.schema()[*place].type == type;
@@ -99,7 +104,11 @@ inline bool counts_rows(const Column& column) {
 
 /// Features that must not be learnt from, each with its reason.
 inline void add_leaks(const Table& table, std::vector<FeatureStep>& steps) {
+  const auto is_in = [](const auto& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   std::vector<std::string> laboratory;
+  std::vector<std::string> weather;
   std::vector<std::string> answers;
   std::vector<std::string> counters;
   for (std::size_t place = 0; place < table.columns(); ++place) {
@@ -107,8 +116,10 @@ inline void add_leaks(const Table& table, std::vector<FeatureStep>& steps) {
     if (field.role != Role::feature) {
       continue;
     }
-    if (std::find(laboratory_columns.begin(), laboratory_columns.end(), field.name) != laboratory_columns.end()) {
+    if (is_in(laboratory_columns, field.name)) {
       laboratory.push_back(field.name);
+    } else if (is_in(weather_columns, field.name)) {
+      weather.push_back(field.name);
     } else if (counts_rows(table.column(place))) {
       counters.push_back(field.name);
     }
@@ -125,6 +136,7 @@ inline void add_leaks(const Table& table, std::vector<FeatureStep>& steps) {
     }
   };
   leave_out(std::move(laboratory), "it tells how the laboratory was built, not what an attack is");
+  leave_out(std::move(weather), "it tells what the line lost, not what anyone did");
   leave_out(std::move(answers), "it gives the label under another name");
   leave_out(std::move(counters), "it counts the rows");
 }

@@ -85,6 +85,21 @@ NAD_INLINE std::string Model::threshold_words() const {
   return rule_.to_string(options_.training == Training::mixed ? "training records" : "normal records");
 }
 
+NAD_INLINE std::string Model::beyond_calibration() const {
+  const std::optional<double> asked = rule_.share(evidence());
+  const double least = calibration_.least_believable_p_value();
+  if (!asked || *asked >= least || calibration_.size() == 0) {
+    return "";
+  }
+  const std::string wanted = detail::with_thousands(detail::formatted("%.0f", std::ceil(0.1 / *asked)));
+  return "the threshold, " + threshold_words() + ", is out of reach of " +
+         detail::with_thousands(std::to_string(calibration_.size())) + " calibration records: expect up to " +
+         (rule_.kind == ThresholdKind::alerts_per_day
+              ? detail::with_thousands(detail::formatted("%.0f", least * *records_per_day_)) + " alerts a day"
+              : detail::formatted("%.2g", 100.0 * least) + " %") +
+         "; it takes " + wanted + " calibration records, so learn from more";
+}
+
 NAD_INLINE void Model::require_fit(const Schema& schema) const {
   std::string missing;
   std::string other;
@@ -325,6 +340,9 @@ NAD_INLINE std::string Model::describe() const {
            : at_end             ? " (no score is high enough for that; the highest are reported nevertheless)"
                                 : " (extrapolated: the calibration records are too few for it)") +
           "\n";
+  if (const std::string note = beyond_calibration(); !note.empty()) {
+    text += "- " + note + "\n";
+  }
   if (records_per_day_) {
     text += "- records a day: " + detail::with_thousands(detail::formatted("%.0f", *records_per_day_)) + "\n";
   }

@@ -125,6 +125,9 @@ class NAD_API Model {
   /// By the rows that were held out, or where there are none those that were learnt from.
   void calibrate(const Table& columns, std::span<const std::size_t> learnt, std::span<const std::size_t> held_out,
                  std::span<const std::int32_t> classes, const FitControl& control);
+  /// What can be expected where the threshold asks for more than the calibration records can tell; "" where it does
+  /// not.
+  std::string beyond_calibration() const;
   /// Says what p-values compare with.
   void tell_calibration(bool held_out, std::size_t records);
   void warn(const std::string& note);

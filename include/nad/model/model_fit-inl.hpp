@@ -47,8 +47,13 @@ inline std::optional<float> best_f_beta(std::span<const float> scores, std::span
 }
 
 inline ScoreRange range_of_scores(const Detector& detector) {
-  const bool has_end = detector.kind() == BoostedTrees::kind_name || detector.kind() == IsolationForest::kind_name;
-  return has_end ? ScoreRange::zero_to_one : ScoreRange::unbounded;
+  if (detector.kind() == BoostedTrees::kind_name || detector.kind() == IsolationForest::kind_name) {
+    return ScoreRange::zero_to_one;
+  }
+  const auto* ensemble = dynamic_cast<const Ensemble*>(&detector);
+  return ensemble != nullptr && ensemble->options().combination == Combination::tempered_surprise
+             ? ScoreRange::tempered
+             : ScoreRange::unbounded;
 }
 
 /// Trees cut where they like: no scale, no columns for each category, and a gap is a value of its own.
@@ -261,6 +266,10 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
   records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(understood);
   limit_ = rule_.limit(evidence());
+  // describe() tells it of any threshold; a warning is due where somebody asked for this one
+  if (std::string note = beyond_calibration(); !note.empty() && !(rule_ == ThresholdRule())) {
+    warnings_.push_back(std::move(note));
+  }
   training_records_ = table.rows();
   is_fitted_ = true;
 }

@@ -119,6 +119,9 @@ NAD_INLINE std::string UsualValues::expected(std::size_t place) const {
     return "always missing";
   }
   if (usual.type == ColumnType::boolean) {
+    if (usual.median == 0.0 || usual.median == 1.0) {
+      return usual.median == 0.0 ? "always false" : "always true";
+    }
     return "true in " + detail::percent_text(usual.median);
   }
   if (detail::has_numbers(usual.type)) {

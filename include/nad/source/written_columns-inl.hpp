@@ -129,7 +129,11 @@ inline void restore_written_columns(DelimitedPlan& plan, const NameLine& line, c
       column.field.role = known->role;
       column.range = known->counts ? std::optional(from_zero) : std::nullopt;
     } else if (column.field.type == ColumnType::category) {
-      column.field.type = written_type(head, plan, column.place).value_or(ColumnType::category);
+      if (const auto type = written_type(head, plan, column.place)) {
+        column.field.type = *type;
+        const std::string beginning = "column '" + column.field.name + "': ";  // what was said of categories
+        std::erase_if(plan.notes, [&](const std::string& note) { return note.starts_with(beginning); });
+      }
     }
   }
 }

@@ -11,6 +11,7 @@
 #include "nad/detail/portable_exp.hpp"
 #include "nad/detail/portable_log.hpp"
 #include "nad/detail/quantile.hpp"
+#include "nad/detail/tempered.hpp"
 #include "nad/threshold/calibration.hpp"
 
 namespace nad {
@@ -25,7 +26,7 @@ inline double log_odds(float probability) noexcept {
 }
 
 inline bool lies_inside(ScoreRange range, float score) noexcept {
-  return range == ScoreRange::unbounded ? is_finite(static_cast<double>(score)) : score >= 0.0F && score <= 1.0F;
+  return range == ScoreRange::zero_to_one ? score >= 0.0F && score <= 1.0F : is_finite(static_cast<double>(score));
 }
 
 }  // namespace detail
@@ -83,12 +84,24 @@ NAD_INLINE void Calibration::fit_tail() {
 }
 
 NAD_INLINE double Calibration::tail_place(float score) const noexcept {
-  return range_ == ScoreRange::zero_to_one ? detail::log_odds(score) : static_cast<double>(score);
+  switch (range_) {
+    case ScoreRange::zero_to_one:
+      return detail::log_odds(score);
+    case ScoreRange::tempered:
+      return detail::untempered(static_cast<double>(score));
+    default:
+      return static_cast<double>(score);
+  }
 }
 
 NAD_INLINE float Calibration::score_of_place(double place) const noexcept {
   constexpr double most = std::numeric_limits<float>::max();
-  const double exact = range_ == ScoreRange::zero_to_one ? detail::portable_sigmoid(place) : std::min(place, most);
+  double exact = std::min(place, most);
+  if (range_ == ScoreRange::zero_to_one) {
+    exact = detail::portable_sigmoid(place);
+  } else if (range_ == ScoreRange::tempered) {
+    exact = detail::tempered(exact);
+  }
   const auto score = static_cast<float>(exact);
   return static_cast<double>(score) > exact ? std::nextafter(score, std::numeric_limits<float>::lowest()) : score;
 }

@@ -30,9 +30,12 @@ namespace nad {
 enum class ScoreRange : std::uint8_t {
   unbounded,
   zero_to_one,  ///< probabilities, and what else ends there: the tail is that of their log-odds
+  tempered,     ///< `Combination::tempered_surprise`, which hardly rises beyond 5: the tail is that before tempering
 };
 
-constexpr std::array<std::string_view, 2> words_of(ScoreRange) noexcept { return {"unbounded", "zero_to_one"}; }
+constexpr std::array<std::string_view, 3> words_of(ScoreRange) noexcept {
+  return {"unbounded", "zero_to_one", "tempered"};
+}
 
 struct PValue {
   double value = 1.0;
@@ -74,6 +77,8 @@ class NAD_API Calibration {
 
   /// The least p-value that is not extrapolated: 1 / (size() + 1).
   double least_p_value() const noexcept { return 1.0 / (static_cast<double>(scores_.size()) + 1.0); }
+  /// A tenth of that: how far out a tail that was fitted to so few scores still tells something.
+  double least_believable_p_value() const noexcept { return 0.1 * least_p_value(); }
   /// Never above 1 / (size() + 1) beyond all held-out scores, and falls on there with the fitted tail; falls everywhere
   /// as the score rises, though not strictly. Never below 3.3e-308, where `surprise` goes on.
   PValue p_value(float score) const noexcept;
@@ -106,7 +111,7 @@ class NAD_API Calibration {
   /// -log of the conformal p-value of a score that so many held-out ones reach.
   double surprise_of_count(std::size_t at_least) const noexcept;
   void fit_tail();
-  /// Where the tail is straight: scores as they are, or their log-odds.
+  /// Where the tail is straight: scores as they are, their log-odds, or what they were before tempering.
   double tail_place(float score) const noexcept;
   /// The highest score that lies at such a place or before.
   float score_of_place(double place) const noexcept;

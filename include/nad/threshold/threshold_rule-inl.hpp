@@ -82,18 +82,26 @@ NAD_INLINE ScoreLimit ThresholdRule::limit(const ThresholdEvidence& evidence) co
       return {calibration.quantile(1.0 - value), false};
     case ThresholdKind::quantile:
       return {calibration.quantile(value), false};
-    case ThresholdKind::alerts_per_day: {
-      if (!evidence.records_per_day) {
-        throw Error(ErrorCode::invalid_argument,
-                    "a threshold in alerts a day needs to know how many records a day brings, which the times of the "
-                    "training table do not tell; give records_per_day");
-      }
-      const double share = value / *evidence.records_per_day;
-      return detail::reachable(calibration.score_at(share < 1.0 ? share : 1.0), evidence);
-    }
     default:
-      return detail::reachable(calibration.score_at(value), evidence);
+      return detail::reachable(
+          calibration.score_at(std::max(share(evidence).value_or(1.0), calibration.least_believable_p_value())),
+          evidence);
   }
+}
+
+NAD_INLINE std::optional<double> ThresholdRule::share(const ThresholdEvidence& evidence) const {
+  if (kind == ThresholdKind::false_positive_rate) {
+    return value;
+  }
+  if (kind != ThresholdKind::alerts_per_day) {
+    return std::nullopt;
+  }
+  if (!evidence.records_per_day) {
+    throw Error(ErrorCode::invalid_argument,
+                "a threshold in alerts a day needs to know how many records a day brings, which the times of the "
+                "training table do not tell; give records_per_day");
+  }
+  return std::min(value / *evidence.records_per_day, 1.0);
 }
 
 NAD_INLINE std::string ThresholdRule::to_string(std::string_view records) const {

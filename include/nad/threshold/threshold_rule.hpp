@@ -58,8 +58,12 @@ struct NAD_API ThresholdRule {
 
   /// An error that says what is wrong where the value makes no sense for the kind.
   void check() const;
-  /// The limit that the rule means; an error that says what is missing where the evidence does not suffice.
+  /// The limit that the rule means; an error that says what is missing where the evidence does not suffice. A share of
+  /// normal records that is less than the tail of so few calibration scores can tell of is taken for the least that it
+  /// can: a limit further out might lie above all that scores can reach, and report nothing ever.
   ScoreLimit limit(const ThresholdEvidence& evidence) const;
+  /// The share of normal records that may lie above the limit, for the kinds that say one.
+  std::optional<double> share(const ThresholdEvidence& evidence) const;
   /// "at most 20 alerts a day"; `records` says of which records a share is meant.
   std::string to_string(std::string_view records = "normal records") const;
 

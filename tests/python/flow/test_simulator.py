@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -230,10 +231,25 @@ def test_progress_is_shown(capsys):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent another way there")
 def test_control_c_stops_it_and_leaves_no_file(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs ignore it
     timer = threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT))
     timer.start()
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        nad.simulate(tmp_path / "a.pcap", hours=24 * 300, rate=50, hosts=5000)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            nad.simulate(tmp_path / "a.pcap", hours=24, rate=50, hosts=5000)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - began < 20
     assert list(tmp_path.iterdir()) == []
+
+
+def test_flows_come_back_from_csv_without_a_word(tmp_path):
+    nad.simulate(tmp_path / "a.pcap", hours=0.1, rate=2, random_state=1)  # whole microseconds among the times
+    flows = nad.read(tmp_path / "a.pcap")
+    flows.to_csv(tmp_path / "a.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = nad.read(tmp_path / "a.csv")
+    assert again.types == flows.types
+    assert again["last_seen"].to_list() == flows["last_seen"].to_list()

@@ -1,0 +1,153 @@
+"""What a model that learnt normal traffic alone reports of simulated attacks, at one false alert an hour.
+
+A network works for two days; the model learns the first, the second, quiet as well, shows how much it reports wrongly,
+and then one attack after the other is carried out. All of it is one capture, read as any other.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import nad
+from benchmarks.python.report import Goal, Section, say
+
+ALERTS_PER_DAY = 24.0
+TRAINING_HOURS = 24.0
+QUIET_HOURS = 24.0
+APART = 150.0
+"""Seconds from the beginning of one attack to that of the next; each takes 60."""
+SLOW = ("beaconing",)
+"""What shows in hours only: it goes on beside all others."""
+LOUD = ("flood", "scan", "sweep", "amplification", "smurf")
+"""Parts of the names of floods and scans, which must be noticed at once."""
+FLOODS = ("syn_flood", "dns_amplification", "ntp_amplification", "udp_amplification", "smurf")
+FLOOD_INTENSITY = 0.2
+"""400 packets a second instead of 2000: what is noticed at that is noticed at more."""
+
+Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of one capture: false alerts an hour, and of each attack the records, how many were reported, after how long."""
+
+    quiet: float
+    between: float
+    attacks: dict[str, tuple[int, int, float]]
+
+
+def run(seeds: Sequence[int], *, quick: bool) -> list[Section]:
+    kinds = list(nad.attack_kinds())
+    found = []
+    for seed in seeds:
+        say(f"simulated attacks, seed {seed}")
+        found.append(_judge(kinds[:3] if quick else kinds, seed, 0.1 if quick else 1.0))
+    rows = [_row(kind, [outcome.attacks[kind] for outcome in found]) for kind in found[0].attacks]
+    delays = [outcome.attacks[kind][2] for outcome in found for kind in outcome.attacks if _is_loud(kind)]
+    missed = sum(outcome.attacks[kind][1] == 0 for outcome in found for kind in outcome.attacks)
+    goals = [
+        Goal("attacks that were not reported, of all seeds", float(missed), at_most=0),
+        Goal("false alerts an hour, quiet day", float(np.mean([one.quiet for one in found])), at_most=1.0),
+        Goal("false alerts an hour, between attacks", float(np.mean([one.between for one in found]))),
+        Goal("median delay of floods and scans, s", float(np.median(delays)), at_most=10.0),
+    ]
+    return [
+        Section(
+            f"Simulated attacks, one after the other, {len(seeds)} seeds",
+            ["", "records", "reported", "delay, s", "worst, s", "missed"],
+            rows,
+            [
+                f"learnt from {TRAINING_HOURS:g} hours of normal traffic of the same network, without labels",
+                "delay: from the first packet of an attack to the end of the first flow of it that is reported",
+            ],
+        ),
+        Section("Simulated attacks: what was asked", *Goal.table(goals)),
+    ]
+
+
+def _is_loud(kind: str) -> bool:
+    return any(part in kind for part in LOUD)
+
+
+def _row(kind: str, found: Sequence[tuple[int, int, float]]) -> list[str]:
+    records = sum(one[0] for one in found)
+    reported = sum(one[1] for one in found)
+    delays = [one[2] for one in found if one[1] > 0]
+    return [
+        kind,
+        str(records),
+        f"{100 * reported / max(records, 1):.1f} %",
+        f"{np.median(delays):.1f}" if delays else "",
+        f"{max(delays):.1f}" if delays else "",
+        str(sum(one[1] == 0 for one in found)),
+    ]
+
+
+def _judge(kinds: Sequence[str], seed: int, part: float) -> Outcome:
+    training, quiet = TRAINING_HOURS * part, QUIET_HOURS * part
+    start = (training + quiet) * 3600
+    one_by_one = [kind for kind in kinds if kind not in SLOW]
+    end = start + APART * max(len(one_by_one), 1)
+    attacks = [
+        nad.Attack(kind, start=start + APART * place, intensity=FLOOD_INTENSITY if kind in FLOODS else 1.0)
+        for place, kind in enumerate(one_by_one)
+    ]
+    attacks += [nad.Attack(kind, start=start, duration=end - start) for kind in kinds if kind in SLOW]
+    with tempfile.TemporaryDirectory() as folder:
+        capture = Path(folder) / "capture.pcap"
+        truth = nad.simulate(capture, hours=(end + 60) / 3600, random_state=seed, attacks=attacks)
+        flows = nad.read(capture)
+    labels = labels_of(flows, truth)
+    seconds = _seconds(flows, flows)
+    learnt = seconds < training * 3600
+    model = nad.Model(threshold=nad.ThresholdRule.alerts_per_day(ALERTS_PER_DAY), random_state=seed)
+    model.fit(flows[np.flatnonzero(learnt)])
+    rows = np.flatnonzero(~learnt)
+    findings = model.detect(flows[rows], most_explained=0)
+    reported = np.zeros(len(flows), dtype=bool)
+    reported[rows[findings.rows]] = True
+    normal = labels == "normal"
+    is_quiet = ~learnt & (seconds < start)
+    ends = seconds + np.nan_to_num(np.asarray(flows["duration"].to_numpy(), dtype=np.float64))
+    outcome = {}
+    for kind in kinds:
+        own = labels == kind
+        hits = own & reported
+        delay = float(ends[hits].min() - seconds[own].min()) if hits.any() else float("nan")
+        outcome[kind] = (int(own.sum()), int(hits.sum()), delay)
+    return Outcome(
+        quiet=float((reported & normal & is_quiet).sum() / quiet),
+        between=float((reported & normal & ~learnt & ~is_quiet).sum() / ((seconds.max() - start) / 3600)),
+        attacks=outcome,
+    )
+
+
+def _seconds(table: nad.Table, since: nad.Table) -> Floats:
+    begin = np.asarray(since["timestamp"].to_numpy()).min()
+    return np.asarray((np.asarray(table["timestamp"].to_numpy()) - begin) / np.timedelta64(1, "s"), dtype=np.float64)
+
+
+def labels_of(flows: nad.Table, truth: nad.Table) -> Words:
+    """What the simulator says of each flow that the meter saw: that of the same ends which began nearest to it."""
+    known: dict[tuple[object, ...], list[tuple[float, str]]] = {}
+    for ends, begin, label in zip(_ends(truth), _seconds(truth, flows), truth["label"].to_list(), strict=True):
+        known.setdefault(ends, []).append((begin, str(label)))
+    labels = []
+    for ends, begin in zip(_ends(flows), _seconds(flows, flows), strict=True):
+        there = known.get(ends) or known.get((ends[2], ends[3], ends[0], ends[1], ends[4]))
+        if there is None:
+            raise RuntimeError(f"the simulator knows nothing of {ends}")
+        labels.append(min(there, key=lambda one: abs(one[0] - begin))[1])
+    return np.array(labels, dtype=np.str_)
+
+
+def _ends(table: nad.Table) -> list[tuple[object, ...]]:
+    names = ("src_ip", "src_port", "dst_ip", "dst_port", "protocol")
+    return list(zip(*(table[name].to_list() for name in names), strict=True))
