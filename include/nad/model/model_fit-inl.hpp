@@ -267,7 +267,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(understood);
   limit_ = rule_.limit(evidence());
   // describe() tells it of any threshold; a warning is due where somebody asked for this one
-  if (std::string note = beyond_calibration(); !note.empty() && !(rule_ == ThresholdRule())) {
+  if (std::string note = beyond_calibration(); !note.empty() && options_.threshold) {
     warnings_.push_back(std::move(note));
   }
   training_records_ = table.rows();
