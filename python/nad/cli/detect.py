@@ -1,0 +1,219 @@
+"""``nad detect`` says what in records is unlike normal traffic, and why."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nad.alerts import AllowList, to_cef, to_ecs, to_eve
+from nad.cli._alerts import AlertMaker
+from nad.cli._command import Command, Exit, UsageError
+from nad.cli._console import json_text, plural
+from nad.cli._findings import drift_dict, finding_dict, show_each, show_incidents
+from nad.cli._flows import found_flows
+from nad.cli._incidents import explain_silent, incidents_of
+from nad.cli._inputs import (
+    add_input_options,
+    add_jobs_option,
+    add_model_option,
+    add_threshold_options,
+    load_model,
+    model_name,
+    read_records,
+)
+from nad.persist import read_header
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from nad.cli._console import Console
+    from nad.cli._flows import FoundFlow
+    from nad.cli._incidents import Incident
+    from nad.model import Findings, Model
+    from nad.table import Table
+
+__all__ = ["COMMAND"]
+
+_LINES = {"eve": to_eve, "ecs": to_ecs, "cef": to_cef}
+_USUAL_TOP = 20
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add_input_options(parser)
+    add_model_option(parser)
+    group = parser.add_argument_group("what is told")
+    group.add_argument("--top", type=int, metavar="N", help=f"so many at most ({_USUAL_TOP} as text, else all)")
+    group.add_argument(
+        "--each", action="store_true", help="as text: every record by itself, not those of one host together"
+    )
+    group.add_argument("--reasons", type=int, default=5, metavar="N", help="of each record, at most (%(default)s)")
+    group.add_argument("--allow", metavar="FILE", help="an allow-list: what is known, and shall not be reported")
+    group.add_argument(
+        "--format",
+        dest="shape",
+        choices=("text", "json", "csv", *_LINES),
+        default="text",
+        help="json: one document; csv: records with score and reasons; eve, ecs, cef: a line a record (%(default)s)",
+    )
+    group.add_argument("-o", "--output", metavar="FILE", help="in the place of the standard output")
+    group.add_argument("--exit-code", action="store_true", help="exit with 1 where something is reported")
+    add_jobs_option(group)
+    add_threshold_options(parser, "another threshold than that of the model", discoveries=True)
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    if options.top is not None and options.top < 0:
+        raise UsageError(f"--top {options.top}: give 0 or more")
+    shape = "json" if options.json else options.shape
+    allowed = AllowList.read(options.allow) if options.allow else None
+    found = _detected(options, console)
+    if allowed is not None:
+        make = _maker(found, options).make
+        kept = [flow for flow in found.flows if allowed.match(make(flow)) is None]
+        console.note(f"{plural(len(found.flows) - len(kept), 'record')} allowed by {options.allow}")
+        found.flows = kept
+    with _output(options.output) as out:
+        if shape == "text":
+            _show(found, options, console)
+        elif shape == "json":
+            out.write(json_text(_document(found, options), indent=2) + "\n")
+        elif shape == "csv":
+            out.write(_csv(found.table, found.flows[: options.top]))
+        else:
+            make = _maker(found, options).make
+            for flow in found.flows[: options.top]:
+                out.write(_LINES[shape](make(flow)) + "\n")
+    if options.output:
+        console.note(f"{plural(len(found.flows), 'record')} of {len(found.table):,} reported in {options.output}")
+    return Exit.REPORTED if options.exit_code and found.flows else Exit.OK
+
+
+@dataclass
+class _Detected:
+    model: Model
+    table: Table
+    files: list[str]
+    findings: Findings
+    flows: list[FoundFlow]
+    """Those that are reported, and that no allow-list knows."""
+
+
+def _detected(options: argparse.Namespace, console: Console) -> _Detected:
+    model = load_model(options)
+    table, reports = read_records(options, console)
+    findings = model.detect(
+        table,
+        false_discovery_rate=options.false_discovery_rate,
+        most_reasons=options.reasons,
+        progress=console.progress,
+    )
+    files = [name for name, _ in reports]
+    whole = options.json or options.allow is not None or options.shape not in ("text", "csv")
+    return _Detected(model, table, files, findings, found_flows(table, findings.reported, whole=whole))
+
+
+def _maker(found: _Detected, options: argparse.Namespace) -> AlertMaker:
+    schema = str(read_header(options.model).get("source", ""))
+    return AlertMaker(found.model, model_name(options.model), found.table, schema)
+
+
+def _show(found: _Detected, options: argparse.Namespace, console: Console) -> None:
+    top = _USUAL_TOP if options.top is None else options.top
+    console.line(
+        console.bold(f"{len(found.flows):,} of {plural(len(found.table), 'record')} anomalous")
+        + f" (score above {found.findings.limit.score:.4g})"
+    )
+    if found.findings.drift.needs_attention:
+        console.wrapped(f"as a whole: {found.findings.drift}", further="  ")
+    if options.each:
+        show_each(found.flows, console, top)
+    else:
+        show_incidents(_incidents(found, top), console, top)
+
+
+def _incidents(found: _Detected, top: int | None) -> list[Incident]:
+    incidents = incidents_of(found.flows)
+    explain_silent(incidents[:top], found.model, found.table)
+    return incidents
+
+
+def _document(found: _Detected, options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "files": found.files,
+        "model": options.model,
+        "records": len(found.table),
+        "reported": len(found.flows),
+        "threshold": {**vars(found.findings.limit), "rule": str(found.model.threshold_rule)},
+        "drift": drift_dict(found.findings.drift),
+        "findings": [finding_dict(flow) for flow in found.flows[: options.top]],
+        "incidents": [one.to_dict() for one in _incidents(found, options.top)[: options.top]],
+    }
+
+
+def _csv(table: Table, flows: Sequence[FoundFlow]) -> str:
+    """The records that are reported as they are, with what is said of them behind."""
+    found = [flow.finding for flow in flows]
+    rows = table[np.array([one.row for one in found], dtype=np.int64)]
+    taken = set(rows.columns)
+    more: dict[str, list[Any]] = {
+        "row": [one.row for one in found],
+        "score": [one.score for one in found],
+        "p_value": [one.p_value for one in found],
+        "extrapolated": [one.extrapolated for one in found],
+        "family": [one.family for one in found],
+        "reasons": ["; ".join(map(str, one.reasons)) for one in found],
+    }
+    if not any(more["family"]):
+        del more["family"]
+    types = {"row": "integer", "score": "number", "p_value": "number", "extrapolated": "boolean"}
+    for name, values in more.items():
+        rows = rows.with_column(f"nad_{name}" if name in taken else name, values, type=types.get(name, "text"))
+    target = io.BytesIO()
+    rows.to_csv(target)
+    return target.getvalue().decode()
+
+
+@contextmanager
+def _output(path: str | None) -> Iterator[Any]:
+    """The standard output, or a file that takes its place while the block runs."""
+    if path is None:
+        yield sys.stdout
+        return
+    usual = sys.stdout
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        sys.stdout = file
+        try:
+            yield file
+        finally:
+            sys.stdout = usual
+
+
+COMMAND = Command(
+    name="detect",
+    summary="what in records is unlike normal traffic, and why",
+    description="Report the records that a model finds anomalous, the most anomalous first, with the reasons. As text, "
+    "records of one host that come soon after each other are one entry.",
+    examples=(
+        "nad detect today.log.gz -m office.nad",
+        "nad detect today.pcap -m office.nad --each --top 50",
+        "nad detect today.pcap -m office.nad --alerts-per-day 5 --exit-code && echo quiet",
+        "nad detect today.pcap -m office.nad --format eve -o eve.json",
+        "zcat today.gz | nad detect - -m office.nad --json | jq .incidents[].who",
+    ),
+    add_options=_add_options,
+    run=_run,
+    keys="""
+files, model, records, reported
+threshold   score, extrapolated, rule
+drift       whether the records look like those that the model was calibrated on
+findings    of each record: row, time, src_ip, ..., score, p_value, reasons, record
+incidents   records that belong together: who, records, begin, end, reasons, rows
+""",
+)

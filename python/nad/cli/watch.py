@@ -1,0 +1,291 @@
+"""``nad watch``: alerts from records as they come."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nad.alerts import AlertSink, AllowList, Deduplicator, to_eve, to_text
+from nad.cli._command import Command, Exit
+from nad.cli._console import plural
+from nad.cli._inputs import (
+    add_jobs_option,
+    add_model_option,
+    add_threshold_options,
+    load_model,
+    model_name,
+    options_checked,
+    settings,
+)
+from nad.cli._sinks import SINKS_HELP, Line, sink_from
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from nad.alerts import Alert
+    from nad.cli._console import Console
+    from nad.monitor import Monitor, MonitorStats
+
+__all__ = ["COMMAND"]
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a log that grows, a capture, a folder in which files arrive, a network interface such as eth0, "
+        "or - for the standard input",
+    )
+    add_model_option(parser)
+    group = parser.add_argument_group("alerts")
+    group.add_argument(
+        "-s", "--sink", action="append", default=[], metavar="WAY", help="where alerts go, see below (stdout)"
+    )
+    group.add_argument(
+        "--allow", metavar="FILE", help="an allow-list: what is known, and shall raise no alerts; SIGHUP reads it again"
+    )
+    group.add_argument(
+        "--records-per-minute",
+        type=float,
+        default=60.0,
+        metavar="N",
+        help="so many alerts leave, at most; 0: no limit (%(default)s)",
+    )
+    group.add_argument(
+        "--quiet-seconds",
+        type=float,
+        default=600.0,
+        metavar="S",
+        help="after such a pause, alerts that are alike are new ones (%(default)s)",
+    )
+    group.add_argument(
+        "--fold-at",
+        type=int,
+        default=10,
+        metavar="N",
+        help="alerts of so many kinds from or to one host are one; 0: never (%(default)s)",
+    )
+    group.add_argument("--reasons", type=int, default=3, metavar="N", help="of each alert, at most (%(default)s)")
+    group.add_argument("--exit-code", action="store_true", help="exit with 1 where there were alerts")
+    group = parser.add_argument_group("the source")
+    group.add_argument("--no-follow", action="store_true", help="end where the log or the folder ends now")
+    group.add_argument("--from-end", action="store_true", help="pass over what a log holds at first")
+    group.add_argument("--input-format", default="auto", metavar="NAME", help="where the content does not say it")
+    group.add_argument(
+        "--malformed",
+        choices=("error", "skip"),
+        default="skip",
+        help="whether a record that cannot be read ends the command or is counted (%(default)s)",
+    )
+    group.add_argument(
+        "--filter", default="", metavar="TEXT", help="which packets of an interface count, in the language of tcpdump"
+    )
+    group.add_argument(
+        "--flow-option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how packets become flows: active=60, tcp_idle=120, max_flows=100000, ...",
+    )
+    group.add_argument(
+        "--shards", type=int, default=1, metavar="N", help="threads that make flows of packets (%(default)s)"
+    )
+    group.add_argument(
+        "--batch-rows",
+        type=int,
+        default=4096,
+        metavar="N",
+        help="records that are judged at once, at most (%(default)s)",
+    )
+    group.add_argument(
+        "--most-wait",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="that a flow of an interface waits for others (%(default)s)",
+    )
+    group = parser.add_argument_group("running for long")
+    group.add_argument("--checkpoint", metavar="FILE", help="where it is, so that another start goes on there")
+    group.add_argument(
+        "--checkpoint-seconds", type=float, default=10.0, metavar="S", help="how often that is written (%(default)s)"
+    )
+    group.add_argument(
+        "--retrain-every",
+        type=int,
+        default=0,
+        metavar="N",
+        help="learn anew after so many records, from those not reported; 0: never",
+    )
+    group.add_argument("--save-retrained", default="", metavar="MODEL", help="where each new model is saved")
+    group.add_argument(
+        "--drift-window",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="records that are compared with those of training at a time (%(default)s)",
+    )
+    group.add_argument(
+        "--stats-seconds",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="how often --stats-to-sinks tells them (%(default)s)",
+    )
+    group.add_argument("--stats-to-sinks", action="store_true", help="statistics go where alerts go")
+    group.add_argument("--model-name", metavar="NAME", help="what alerts call the model (its file)")
+    group.add_argument("--model-version", type=int, default=1, metavar="N", help="and its version (%(default)s)")
+    add_jobs_option(group)
+    add_threshold_options(parser, "another threshold than that of the model")
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    from nad.monitor import Monitor, RetrainOptions  # noqa: PLC0415 - other commands do not need it
+
+    ways = [sink_from(text) for text in options.sink]
+    if not ways:
+        ways = [Line(to_eve if options.json else to_text)]
+    sinks = [way for way in ways if isinstance(way, AlertSink)]
+    printed = [way for way in ways if isinstance(way, Line)]
+    allowed = AllowList.read(options.allow) if options.allow else None
+    model = load_model(options)
+
+    def tell(alert: Alert) -> None:
+        for line in printed:
+            console.line(line.format_alert(alert))
+        sys.stdout.flush()
+
+    tells_often = console.has_status and not options.stats_to_sinks
+    monitor = Monitor(
+        model,
+        sinks=sinks,
+        allow=allowed,
+        deduplicator=Deduplicator(records_per_minute=options.records_per_minute, quiet_seconds=options.quiet_seconds),
+        fold_at=options.fold_at,
+        model_name=options.model_name or model_name(options.model),
+        model_version=options.model_version,
+        most_reasons=options.reasons,
+        checkpoint=options.checkpoint,
+        checkpoint_seconds=options.checkpoint_seconds,
+        stats_seconds=1.0 if tells_often else options.stats_seconds if options.stats_to_sinks else 0.0,
+        stats_to_sinks=options.stats_to_sinks,
+        retrain=RetrainOptions(
+            every_records=options.retrain_every, save_to=options.save_retrained, n_jobs=options.jobs
+        ),
+        drift_window=options.drift_window,
+        n_jobs=options.jobs,
+        on_alert=tell if printed else None,
+        on_stats=(lambda stats: console.status(status_line(stats))) if tells_often else None,
+        on_note=console.note,
+    )
+    interrupted = False
+    try:
+        with _signals(monitor, options.allow), options_checked("--flow-option"):
+            monitor.watch(
+                options.source,
+                follow=not options.no_follow,
+                from_beginning=not options.from_end,
+                format=options.input_format,
+                on_error="skip" if options.malformed == "skip" else "raise",
+                shards=options.shards,
+                batch_rows=options.batch_rows,
+                most_wait=options.most_wait,
+                filter=options.filter,
+                **settings(options.flow_option, "--flow-option"),
+            )
+    except KeyboardInterrupt:  # the usual end of watching: all alerts are out, what is left is to count them
+        interrupted = True
+    finally:
+        for sink in sinks:
+            sink.close()
+    lost = _tell_the_end(monitor.stats, options, console)
+    if interrupted:
+        return Exit.INTERRUPTED
+    if lost:
+        return Exit.FAILED
+    return Exit.REPORTED if options.exit_code and monitor.stats.alerts else Exit.OK
+
+
+@contextmanager
+def _signals(monitor: Monitor, allow: str | None) -> Iterator[None]:
+    """SIGTERM ends it in good order; SIGHUP reads the allow-list again."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def read_again(*_: object) -> None:
+        if allow:
+            monitor.allow(AllowList.read(allow))
+
+    handlers: dict[str, Any] = {"SIGTERM": lambda *_: monitor.stop(), "SIGHUP": read_again}
+    before = {
+        number: signal.signal(number, handler)
+        for name, handler in handlers.items()
+        if (number := getattr(signal, name, None)) is not None
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def status_line(stats: MonitorStats) -> str:
+    """What a person sees while it runs."""
+    parts = [
+        plural(stats.records, "record"),
+        f"{stats.records_per_second:,.0f} a second",
+        plural(stats.alerts, "alert"),
+    ]
+    if stats.written != stats.alerts:
+        parts.append(f"written as {stats.written:,}")
+    if stats.allowed:
+        parts.append(f"{stats.allowed:,} allowed")
+    if stats.drift:
+        parts.append("unlike what was learnt")
+    failing = [name for name, sink in stats.sinks if sink.is_failing]
+    if failing:
+        parts.append(f"cannot reach {', '.join(failing)}")
+    return ", ".join(parts)
+
+
+def _tell_the_end(stats: MonitorStats, options: argparse.Namespace, console: Console) -> int:
+    """The statistics; how many alerts were lost."""
+    if options.json:
+        console.line(stats.to_json())
+    else:
+        console.note(
+            f"{plural(stats.records, 'record')} in {stats.seconds:.1f} s, {plural(stats.reported, 'record')} reported, "
+            f"{plural(stats.written, 'alert record')} written"
+        )
+    lost = 0
+    for name, sink in stats.sinks:
+        if sink.lost or sink.spooled:
+            lost += sink.lost
+            reason = f" ({sink.last_error})" if sink.last_error else ""
+            console.note(f"{name}: {sink.lost:,} lost, {sink.spooled:,} wait in the spool{reason}", always=True)
+    return lost
+
+
+COMMAND = Command(
+    name="watch",
+    summary="alerts as records come: logs that grow, interfaces, folders",
+    description="Watch a source until it ends, or until Ctrl-C or SIGTERM, and tell of the few records that normal "
+    "traffic hardly has. Alerts that are alike are counted, not repeated. A status line tells how it goes.",
+    examples=(
+        "nad watch /var/log/zeek/conn.log -m office.nad",
+        "nad watch eth0 -m office.nad --filter 'not port 22' --sink file:alerts.json",
+        "nad watch day.pcap -m office.nad --no-follow",
+        "nad watch eve.json -m office.nad --from-end --checkpoint watch.state --sink syslog:siem:514",
+        "tail -F conn.log | nad watch - -m office.nad --json | jq .alert.signature",
+    ),
+    add_options=_add_options,
+    run=_run,
+    keys="""
+not one document, but lines: alerts as EVE, at the end the statistics
+""",
+    further=SINKS_HELP,
+)

@@ -1,0 +1,145 @@
+"""``nad watch``: alerts from sources that end, that grow, and until a signal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import nad
+
+monitor = pytest.importorskip("nad.monitor")
+
+
+#: Ctrl-C reaches it also where this process ignores it.
+PROGRAM = """
+import signal, sys
+from nad.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+
+
+def lines_of(path):
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def test_a_capture_gives_the_alerts_of_the_monitor(run, files, tmp_path):
+    result = run("watch", files.today, "-m", files.model, "--no-follow", "--json", "-q", "--reasons", 5)
+    assert result.code == 0
+    *alerts, stats = map(json.loads, result.out.splitlines())
+    expected = []
+    watching = nad.Monitor(nad.load(files.model), model_name="office", n_jobs=-1, on_alert=expected.append)
+    watching.watch(files.today, follow=False)
+    assert alerts == [json.loads(nad.to_eve(alert)) for alert in expected]
+    assert len(alerts) > 3
+    assert stats["event_type"] == "stats"
+    assert stats["stats"]["nad"]["records"] == watching.stats.records == len(nad.read(files.today))
+
+
+def test_alerts_as_text_and_a_summary(run, files):
+    result = run("watch", files.today, "-m", files.model, "--no-follow")
+    assert result.code == 0
+    assert all(" ANOMALY " in line for line in result.out.splitlines())
+    assert f"nad: {len(nad.read(files.today)):,} records in " in result.err
+    assert run("watch", files.today, "-m", files.model, "--no-follow", "--exit-code", "-q").code == 1
+    quiet = run("watch", files.today, "-m", files.model, "--no-follow", "--exit-code", "-q", "--score", 1e6)
+    assert (quiet.code, quiet.out) == (0, "")
+
+
+def test_sinks_and_options(run, files, tmp_path):
+    out, text = tmp_path / "eve.json", tmp_path / "alerts.txt"
+    words = ("--fold-at", 0, "--records-per-minute", 0, "--model-name", "edge", "--model-version", 4)
+    result = run(
+        "watch", files.today, "-m", files.model, "--no-follow", "-s", f"file:{out}", "-s", f"file:{text},format=text",
+        *words, "--flow-option", "tcp_idle=100",
+    )  # fmt: skip
+    assert (result.code, result.out) == (0, "")
+    alerts = lines_of(out)
+    assert len(alerts) == len(text.read_text().splitlines()) > 50
+    model = alerts[0]["alert"]["context"]["anomaly"]["model"]
+    assert (model["id"], model["version"]) == ("edge", 4)
+    folded = run("watch", files.today, "-m", files.model, "--no-follow", "--json", "-q").out.splitlines()
+    assert len(folded) < len(alerts) / 2
+
+
+def test_what_is_allowed_raises_no_alerts(run, files, tmp_path):
+    found = json.loads(run("detect", files.today, "-m", files.model, "--json").out)
+    scanner = next(iter(found["incidents"][0]["sources"]))
+    (tmp_path / "allow.txt").write_text(f'src={scanner} who="anna" why="our own scanner"\n')
+    words = ("watch", files.today, "-m", files.model, "--no-follow", "--json", "-q")
+    assert scanner in run(*words).out
+    assert f'"src_ip":"{scanner}"' not in run(*words, "--allow", tmp_path / "allow.txt").out
+
+
+def test_the_standard_input(process, files):
+    result = process("watch", "-", "-m", files.model, "--json", "-q", input=Path(files.today).read_bytes())
+    assert result.code == 0, result.err
+    assert len(result.out.splitlines()) > 3
+
+
+@pytest.fixture
+def log(files, tmp_path):
+    """A log of the flows of today, and a model of such logs."""
+    for name in ("normal", "today"):
+        nad.read(getattr(files, name)).drop("last_seen").to_csv(tmp_path / f"{name}.csv")
+    detector = nad.IsolationForest(n_estimators=50, random_state=1)
+    model = nad.Model(threshold=nad.ThresholdRule.contamination(0.01), detector=detector)
+    model.fit(nad.read(tmp_path / "normal.csv")).save(tmp_path / "log.nad")
+    return tmp_path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 0)])
+def test_a_growing_log_is_followed_until_a_signal(files, log, number, code):
+    whole = (log / "today.csv").read_text().splitlines(keepends=True)
+    growing = log / "conn.csv"
+    growing.write_text("".join(whole[:1000]))
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "watch", growing, "-m", log / "log.nad", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    first = child.stdout.readline()  # an alert of what was there
+    assert json.loads(first)["event_type"] == "alert"
+    with growing.open("a") as file:
+        file.write("".join(whole[1000:]))
+    time.sleep(1.0)
+    child.send_signal(getattr(signal, number))
+    out, err = child.communicate(timeout=30)
+    assert child.returncode == code
+    assert "Traceback" not in err
+    assert json.loads(out.splitlines()[-1])["stats"]["nad"]["records"] == len(whole) - 1
+
+
+def test_a_reader_that_goes_away_ends_it(files):
+    script = f"{sys.executable} -m nad watch {files.today} -m {files.model} --no-follow --records-per-minute 0 -q --fold-at 0"
+    done = subprocess.run(
+        ["bash", "-c", f"{script} -s stdout,format=report | head -n 1; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] in ("141", "0")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nowhere.pcap", "--no-follow"), "nowhere.pcap"),
+        (("today", "--sink", "pigeon:x"), "there is no way 'pigeon'"),
+        (("today", "--flow-option", "active"), "give KEY=VALUE"),
+        (("today", "--flow-option", "speed=3"), "speed"),
+        (("today", "--no-follow", "--shards", "0"), "shards"),
+    ],
+)
+def test_what_makes_no_sense(run, files, words, says):
+    given = [files.today if word == "today" else word for word in words]
+    result = run("watch", *given, "-m", files.model)
+    assert result.code == 2, result
+    assert says in result.err
+    assert "Traceback" not in result.err
