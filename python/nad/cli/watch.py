@@ -21,6 +21,7 @@ from nad.cli._inputs import (
     settings,
 )
 from nad.cli._sinks import SINKS_HELP, Line, sink_from
+from nad.errors import Error
 
 if TYPE_CHECKING:
     import argparse
@@ -153,7 +154,11 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     allowed = AllowList.read(options.allow) if options.allow else None
     model = load_model(options)
 
+    told = 0  # in this run: statistics go on where a checkpoint left them
+
     def tell(alert: Alert) -> None:
+        nonlocal told
+        told += 1
         for line in printed:
             console.line(line.format_alert(alert))
         sys.stdout.flush()
@@ -177,13 +182,13 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         ),
         drift_window=options.drift_window,
         n_jobs=options.jobs,
-        on_alert=tell if printed else None,
+        on_alert=tell,
         on_stats=(lambda stats: console.status(status_line(stats))) if tells_often else None,
         on_note=console.note,
     )
     interrupted = False
     try:
-        with _signals(monitor, options.allow), options_checked("--flow-option"):
+        with _signals(monitor, options.allow, console), options_checked("--flow-option"):
             monitor.watch(
                 options.source,
                 follow=not options.no_follow,
@@ -206,19 +211,23 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         return Exit.INTERRUPTED
     if lost:
         return Exit.FAILED
-    return Exit.REPORTED if options.exit_code and monitor.stats.alerts else Exit.OK
+    return Exit.REPORTED if options.exit_code and told else Exit.OK
 
 
 @contextmanager
-def _signals(monitor: Monitor, allow: str | None) -> Iterator[None]:
+def _signals(monitor: Monitor, allow: str | None, console: Console) -> Iterator[None]:
     """SIGTERM ends it in good order; SIGHUP reads the allow-list again."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def read_again(*_: object) -> None:
-        if allow:
+        if allow is None:
+            return
+        try:
             monitor.allow(AllowList.read(allow))
+        except Error as error:  # what was allowed before stays so
+            console.note(f"{error}; the allow-list stays as it was", always=True)
 
     handlers: dict[str, Any] = {"SIGTERM": lambda *_: monitor.stop(), "SIGHUP": read_again}
     before = {

@@ -247,7 +247,7 @@ def test_no_color_and_pipes_get_none(files):
     assert "scoring [" in plain
     assert re.search(r"\x1b\[[0-9;]*m", plain) is None
     assert "\x1b[" not in in_terminal("inspect", files.model, TERM="dumb")[1]
-    assert "scoring [" not in in_terminal("detect", files.today, "-m", files.model, "-q")[1]
+    assert "reading [" not in in_terminal("read", files.today, "-q")[1]
 
 
 def test_pipes_get_neither_colours_nor_bars(process, files):

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import nad
+from nad.cli.watch import _signals as watch_signals
 
 monitor = pytest.importorskip("nad.monitor")
 
@@ -143,3 +145,67 @@ def test_what_makes_no_sense(run, files, words, says):
     assert result.code == 2, result
     assert says in result.err
     assert "Traceback" not in result.err
+
+
+def test_statistics_go_where_alerts_go_if_asked(run, files, tmp_path):
+    out = tmp_path / "eve.json"
+    words = ("--stats-to-sinks", "--stats-seconds", 0.01, "-q")
+    assert run("watch", files.today, "-m", files.model, "--no-follow", "-s", f"file:{out}", *words).code == 0
+    assert {one["event_type"] for one in lines_of(out)} == {"alert", "stats"}
+
+
+def test_another_start_goes_on_at_the_checkpoint(run, log):
+    words = ("watch", log / "today.csv", "-m", log / "log.nad", "--no-follow", "--json", "-q")
+    words += ("--checkpoint", log / "watch.state")
+    first, second = run(*words).out.splitlines(), run(*words).out.splitlines()
+    assert (log / "watch.state").exists()
+    assert len(first) > 3
+    assert len(second) == 1  # no alert comes again, and statistics go on
+    assert json.loads(second[0])["stats"]["nad"]["alerts"] == json.loads(first[-1])["stats"]["nad"]["alerts"]
+    assert run(*words, "--exit-code").code == 0
+
+
+def test_options_reach_the_monitor(run, files, monkeypatch):
+    given = {}
+
+    class Recorder:
+        def __init__(self, model, **options):
+            given.update(options)
+            self.stats = nad.Monitor(model).stats
+
+        def watch(self, source, **options):
+            given.update(options, source=source)
+
+    monkeypatch.setattr(monitor, "Monitor", Recorder)
+    words = (
+        "--checkpoint", "c", "--checkpoint-seconds", 3, "--retrain-every", 7, "--save-retrained", "new.nad", "--shards", 2,
+        "--drift-window", 99, "--from-end", "--filter", "tcp", "--batch-rows", 5, "--most-wait", 0.5, "--jobs", 2,
+        "--malformed", "error", "--input-format", "csv", "--flow-option", "tcp-idle=9", "--quiet-seconds", 4,
+    )  # fmt: skip
+    assert run("watch", "conn.log", "-m", files.model, *words).code == 0
+    expected = {
+        "checkpoint": "c", "checkpoint_seconds": 3.0, "drift_window": 99, "n_jobs": 2, "source": "conn.log",
+        "follow": True, "from_beginning": False, "filter": "tcp", "batch_rows": 5, "most_wait": 0.5, "shards": 2,
+        "on_error": "raise", "format": "csv", "tcp_idle": 9, "model_name": "office",
+    }  # fmt: skip
+    assert {name: given[name] for name in expected} == expected
+    assert given["retrain"] == monitor.RetrainOptions(every_records=7, save_to="new.nad", n_jobs=2)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+def test_a_signal_reads_the_allow_list_again_and_a_wrong_one_changes_nothing(tmp_path):
+    read, stopped, notes = [], [], []
+    watching = SimpleNamespace(allow=lambda allowed: read.append(len(allowed)), stop=lambda: stopped.append(True))
+    allowed = tmp_path / "allow.txt"
+    allowed.write_text('src=10.0.0.1 who="anna" why="scanner"\nsrc=10.0.0.2 who="anna" why="backup"\n')
+    before = signal.getsignal(signal.SIGHUP), signal.getsignal(signal.SIGTERM)
+    with watch_signals(watching, str(allowed), SimpleNamespace(note=lambda text, **_: notes.append(text))):
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert read == [2]
+        allowed.write_text("nonsense\n")
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert read == [2]
+        assert "allow.txt" in notes[0]
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopped == [True]
+    assert (signal.getsignal(signal.SIGHUP), signal.getsignal(signal.SIGTERM)) == before
