@@ -19,7 +19,7 @@ except ImportError as error:
         "Install it with `pip install .`"
     ) from error
 
-from nad import datasets, features, flow, metrics, simd, splits
+from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
 from nad.alerts import (
     Alert,
@@ -180,6 +180,7 @@ __all__ = [
     "formats",
     "load",
     "metrics",
+    "plots",
     "profile_groups",
     "q_values",
     "read",
