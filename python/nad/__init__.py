@@ -83,6 +83,7 @@ from nad.model import Finding, Findings, Model, Reason
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.record_scorer import RecordScore, RecordScorer
+from nad.report import report
 from nad.simulation import Attack, AttackKind, AttackOption, attack_kinds, simulate
 from nad.table import Table, concatenate
 from nad.thresholds import (
@@ -185,6 +186,7 @@ __all__ = [
     "q_values",
     "read",
     "read_header",
+    "report",
     "save_json",
     "save_onnx",
     "severity_of",

@@ -7,8 +7,8 @@
 
 Every function takes nad's own objects, and plain arrays in their place. It draws into ``ax`` or a new figure and gives
 the axes of matplotlib; with ``backend="plotly"`` the figure of plotly; with ``backend="svg"``, which needs no other
-package, the text of an ``<svg>`` element. All show the same numbers. ``style="dark"`` is for dark pages; without a style
-matplotlib's own settings decide, and an SVG follows the page.
+package, the text of an ``<svg>`` element. All show the same numbers. ``style="dark"`` is for dark pages; without a
+style matplotlib's own settings decide, and an SVG follows the page.
 
 Of many records those that would lie on others are not drawn, each group by itself, so that what is reported is never
 hidden by what is not. Colours are those of Okabe and Ito, which colour-blind people tell apart.

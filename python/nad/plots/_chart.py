@@ -13,6 +13,7 @@ from nad.errors import InvalidArgumentError
 
 Floats = npt.NDArray[np.float64]
 
+IN_PAGE = "page"  # for SVG inside a page that holds the rules of `style_sheet`
 _BACKENDS = {"matplotlib": "_matplotlib", "plotly": "_plotly", "svg": "_svg"}
 
 
@@ -120,7 +121,7 @@ def draw(chart: Chart, ax: Any, backend: str, style: str | None) -> Any:
     """Draw it in the way that was asked for."""
     if backend not in _BACKENDS:
         raise InvalidArgumentError(f"backend is {backend!r}; there are {', '.join(map(repr, _BACKENDS))}")
-    if style not in (None, "light", "dark"):
+    if style not in (None, "light", "dark") and (backend, style) != ("svg", IN_PAGE):
         raise InvalidArgumentError(f"style is {style!r}; there are 'light', 'dark' and None")
     if ax is not None and backend != "matplotlib":
         raise InvalidArgumentError(f"ax belongs to matplotlib; backend={backend!r} makes a picture of its own")

@@ -192,11 +192,12 @@ def thinned(x: Floats, y: Floats, x_axis: Axis, y_axis: Axis, most: int) -> npt.
     places = np.arange(len(x), dtype=np.int64)
     if len(x) <= most:
         return places
-    across, up = _unit(x, x_axis), _unit(y, y_axis)
+    places = np.random.default_rng(0).permutation(places)  # else the earliest of each place, which makes stripes
+    across, up = _unit(x, x_axis)[places], _unit(y, y_axis)[places]
     for cells in (300, 200, 140, 100, 70, 50, 35, 25, 18, 12, 8):
         place = (across * cells).astype(np.int64) * (cells + 1) + (up * cells).astype(np.int64)
         first = np.full((cells + 1) ** 2, -1, dtype=np.int64)
-        first[place[::-1]] = places[::-1]
+        first[place] = places
         kept = np.sort(first[first >= 0])
         if len(kept) <= most:
             break
@@ -210,22 +211,23 @@ def _unit(values: Floats, axis: Axis) -> Floats:
 
 
 def group_points(
-    groups: list[Group], x: Floats, y: Floats, x_axis: Axis, y_axis: Axis, most: int
+    groups: list[Group], x: Floats, y: Floats, axes: tuple[Axis, Axis], most: int
 ) -> tuple[list[Points], str]:
     """The points of each group, the small groups on top, and a note of what is not drawn one by one."""
     known = np.isfinite(x) & np.isfinite(y)
     drawn, points = 0, []
     for group in sorted(groups, key=lambda one: (one.colour not in ("normal", "rest"), -len(one.rows))):
         rows = group.rows[known[group.rows]]
-        rows = rows[thinned(x[rows], y[rows], x_axis, y_axis, most)]
+        rows = rows[thinned(x[rows], y[rows], *axes, most)]
         drawn += len(rows)
         if not len(rows):
             continue
         name = f"{group.name} ({len(group.rows):,})" if group.name else ""
         behind = group.colour in ("normal", "rest")
+        size = 3.0 if behind or len(rows) > _MANY else 4.5
         points.append(
             Points(
-                x[rows], y[rows], name, group.colour, group.symbol, 3.0 if behind or len(rows) > _MANY else 4.5, 0.7 if behind else 0.95,
+                x[rows], y[rows], name, group.colour, group.symbol, size, 0.7 if behind else 0.95,
                 tuple(f"row {row:,}" for row in rows.tolist()),
             )
         )  # fmt: skip

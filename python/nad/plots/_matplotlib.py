@@ -38,14 +38,12 @@ def render(chart: Chart, ax: Any, style: str | None) -> Any:
     else:
         ax.grid(visible=True, axis=_grid_axis(chart), color=colours["grid"], linewidth=0.7)
     ax.set_axisbelow(True)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["top", "right"]].set_visible(False)
     if chart.square:
         ax.set_aspect("equal", adjustable="box")
-    if style is not None:
-        for one in (ax, beside):
-            if one is not None:
-                _paint(one, colours)
+    for one in (ax, beside):
+        if one is not None and style is not None:
+            _paint(one, colours)
     if beside is not None and chart.right is not None:
         _scale(beside, "y", chart.right)
         beside.spines["top"].set_visible(False)
@@ -188,10 +186,11 @@ def _legend(ax: Any, beside: Any, chart: Chart, colours: dict[str, str], style: 
         handles, names = handles + more, names + more_names
     if not names:
         return
+    place, columns = ("upper center", 2) if beside is not None else (chart.legend, 1)
+    plain = [name.replace("$", r"\$") for name in names]
     legend = (beside or ax).legend(
-        handles, [name.replace("$", r"\$") for name in names], loc="upper center" if beside is not None else chart.legend,
-        fontsize=9, framealpha=0.88, markerscale=1.6, ncols=2 if beside is not None else 1,
-    )  # fmt: skip
+        handles, plain, loc=place, ncols=columns, fontsize=9, framealpha=0.88, markerscale=1.6
+    )
     if style is not None:
         legend.get_frame().set(facecolor=colours["ground"], edgecolor=colours["grid"])
         for text in legend.get_texts():

@@ -48,7 +48,7 @@ def render(chart: Chart, style: str | None) -> Any:
 
 
 def _safe(text: str) -> str:
-    """plotly reads some HTML in its texts; what comes from traffic is none."""
+    """What plotly would read as HTML, which texts from traffic never are, as plain text."""
     return html.escape(text, quote=False)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nad.plots._chart import Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule
+from nad.plots._chart import IN_PAGE, Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule
 from nad.plots._extent import extent
 from nad.plots._palette import DARK, LIGHT, cell_share, palette
 from nad.plots._ticks import short, ticks
@@ -16,22 +16,20 @@ from nad.plots._ticks import short, ticks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nad.plots._chart import Floats
-
 _PIXELS = 100
 _LETTER = 6.3  # the mean width of a letter of 12 pixels
 
 
 def render(chart: Chart, style: str | None) -> str:
-    """The text of an ``<svg>`` element with colours of its own."""
-    return picture(chart, style_sheet(style))
+    """The text of an ``<svg>`` element, with rules for its colours unless its page holds them."""
+    return _Drawing(chart).text("" if style == IN_PAGE else style_sheet(style))
 
 
 def style_sheet(style: str | None = None) -> str:
     """Rules for the colours of pictures; without a style they follow the page's ``prefers-color-scheme``."""
     if style is not None:
         return _variables(palette(style)) + _RULES
-    return _variables(LIGHT) + "@media (prefers-color-scheme:dark){" + _variables(DARK) + "}" + _RULES
+    return _variables(LIGHT) + "@media screen and (prefers-color-scheme:dark){" + _variables(DARK) + "}" + _RULES
 
 
 def _variables(colours: dict[str, str]) -> str:
@@ -49,11 +47,6 @@ _RULES = (
         for name in LIGHT
     )
 )
-
-
-def picture(chart: Chart, rules: str = "") -> str:
-    """The element; without rules the page has to hold those of `style_sheet`."""
-    return _Drawing(chart).text(rules)
 
 
 class _Drawing:
@@ -121,8 +114,8 @@ class _Drawing:
         chart = self.chart
         title = html.escape(chart.title)
         self.parts = [
-            f'<svg class="nad-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
-            f'width="{self.width}" height="{self.height}" role="img" aria-label="{title}">',
+            f'<svg class="nad-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}"',
+            f' width="{self.width}" height="{self.height}" role="img" aria-label="{title}">',
             f"<style>{rules}</style>" if rules else "",
             f'<rect class="back" width="{self.width}" height="{self.height}"/>',
             f'<text class="title" x="12" y="20">{title}</text>',
@@ -136,9 +129,12 @@ class _Drawing:
         self.parts.append("</svg>")
         return "".join(self.parts)
 
-    def _text(self, x: float, y: float, text: str, kind: str = "", anchor: str = "start", more: str = "") -> None:
+    def _text(  # noqa: PLR0917
+        self, x: float, y: float, text: str, kind: str = "", anchor: str = "start", turned: float = 0
+    ) -> None:
+        turn = f' transform="rotate({turned:g} {x:.1f} {y:.1f})"' if turned else ""
         self.parts.append(
-            f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{html.escape(text)}</text>'
+            f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}>{html.escape(text)}</text>'
         )
 
     def _axes(self) -> None:
@@ -153,8 +149,7 @@ class _Drawing:
             if chart.x.scale != "names":
                 lines.append(f"M{x:.1f} {self.top:.1f}V{self.bottom:.1f}")
             if self.slanted:
-                turn = f' transform="rotate(-40 {x:.1f} {self.bottom + 14:.1f})"'
-                self._text(x + 4, self.bottom + 14, text, "tick", "end", turn)
+                self._text(x + 4, self.bottom + 14, text, "tick", "end", -40)
                 continue
             for number, line in enumerate(text.split("\n")):
                 self._text(x, self.bottom + 15 + 13 * number, line, "tick", "middle")
@@ -165,7 +160,7 @@ class _Drawing:
         middle = (self.left + self.right) / 2
         self._text(middle, self.height - 5, chart.x.label, "", "middle")
         height = (self.top + self.bottom) / 2
-        self._text(14, height, chart.y.label, "", "middle", f' transform="rotate(-90 14 {height:.1f})"')
+        self._text(14, height, chart.y.label, "", "middle", -90)
 
     def _axis_on_the_right(self, axis: Axis) -> None:
         self.place_right, found = self._place(axis, "right", 5)
@@ -173,7 +168,7 @@ class _Drawing:
             y = self.bottom - (self.bottom - self.top) * float(self.place_right(place))
             self._text(self.right + 6, y + 4, text, "tick")
         x, y = self.width - 8, (self.top + self.bottom) / 2
-        self._text(x, y, axis.label, "", "middle", f' transform="rotate(-90 {x} {y:.1f})"')
+        self._text(x, y, axis.label, "", "middle", -90)
 
     def _mark(self, mark: Mark) -> None:
         if isinstance(mark, Points):

@@ -33,7 +33,7 @@ def number(value: float) -> str:
         digits, power = f"{value:.3g}".partition("e")[::2] if "e" in f"{value:.3g}" else f"{value:.2e}".split("e")
         digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
         raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return f"10{raised}" if digits == "1" else f"{digits}×10{raised}"
+        return f"10{raised}" if digits == "1" else f"{digits}·10{raised}"
     return f"{value:,.10g}" if float(value).is_integer() else f"{value:,.4g}"
 
 
@@ -72,7 +72,7 @@ def log_ticks(axis: Axis, low: float, high: float, wanted: int = 6) -> list[tupl
     first, last = math.ceil(math.log10(above) - 1e-9), math.floor(math.log10(high) + 1e-9)
     stride = max(1, math.ceil((last - first + 1) / wanted))
     places = [10.0**power for power in range(first, last + 1, stride)]
-    if len(places) < 3:  # noqa: PLR2004
+    if len(places) < 3:
         powers = range(first - 1, last + 1)
         places = [m * 10.0**power for power in powers for m in (1, 2, 5) if above <= m * 10.0**power <= high]
     found = [(place, number(place)) for place in places]

@@ -175,7 +175,7 @@ def clusters(
         raise InvalidArgumentError(f"{type(kmeans).__qualname__} has no clusters; give KMeans, or what project() gave")
     rows, centres = np.asarray(view.rows, dtype=np.float64), np.asarray(view.centres, dtype=np.float64)
     axes = [Axis(f"component {i + 1} ({100 * share:.0f} % of the variance)") for i, share in enumerate(view.explained)]
-    points, note = group_points(groups_of(by, None, len(rows)), rows[:, 0], rows[:, 1], axes[0], axes[1], max_points)
+    points, note = group_points(groups_of(by, None, len(rows)), rows[:, 0], rows[:, 1], (axes[0], axes[1]), max_points)
     hover = tuple(f"centre of cluster {i}" for i in range(len(centres)))
     marks: list[Mark] = [*points, Points(centres[:, 0], centres[:, 1], "centres", "ink", "cross", 8.0, hover=hover)]
     return draw(Chart(title or f"{len(centres)} clusters", axes[0], axes[1], marks, note=note), ax, backend, style)
@@ -203,7 +203,7 @@ def elbow(
     if not curve.n_clusters:
         raise InvalidDataError("no numbers of clusters were tried; KMeans.elbow(X, range(2, 20)) tries some")
     across = np.array(curve.n_clusters, dtype=np.float64)
-    silhouette = np.array([np.nan if one is None else one for one in curve.silhouette], dtype=np.float64)
+    silhouette = np.array(curve.silhouette, dtype=np.float64)
     marks: list[Mark] = [
         Line(across, np.array(curve.inertia, dtype=np.float64), "inertia", "c0", markers=True),
         Line(across, silhouette, "silhouette (right)", "c1", markers=True, right=True),
@@ -251,7 +251,7 @@ def training(
     known = np.concatenate([loss, other])
     known = known[np.isfinite(known)]
     wide = len(known) > 0 and known.min() > 0 and known.max() > 30 * known.min()
-    up = Axis("loss (mean squared error)" if len(held_back) else "loss", "log" if wide else "linear")
+    up = Axis("loss (mean squared error)" if held_back else "loss", "log" if wide else "linear")
     return draw(Chart(title or "training", Axis("epoch"), up, marks), ax, backend, style)
 
 

@@ -47,7 +47,8 @@ def roc(
         if isinstance(one, Evaluation):
             curve, area = one.roc_curve, one.roc_auc
         else:
-            curve, area = metrics.roc_curve(one, _truth(y), max_points=_POINTS), metrics.roc_auc(one, _truth(y))
+            curve = metrics.roc_curve(one, _truth(y), max_points=_POINTS)
+            area = metrics.Estimate(metrics.roc_auc(one, _truth(y)))
         marks.append(
             Line(
                 curve.false_positive_rate, curve.recall, f"{name}AUC {_estimate(area)}", colour, dashed=place >= GROUPS
@@ -86,7 +87,8 @@ def precision_recall(
         else:
             truth = _truth(y)
             curve = metrics.precision_recall_curve(one, truth, max_points=_POINTS)
-            area, share = metrics.average_precision(one, truth), float(read_truth(truth).is_attack.mean())
+            area = metrics.Estimate(metrics.average_precision(one, truth))
+            share = float(read_truth(truth).is_attack.mean())
         if place == 0:
             marks.append(Rule(share, f"chance {share:.3g}", "faint", vertical=False))
         name_and_area = f"{name}average precision {_estimate(area)}"
@@ -115,9 +117,8 @@ def _truth(y: Any) -> Any:
     return y
 
 
-def _estimate(value: float) -> str:
-    low, high = getattr(value, "low", np.nan), getattr(value, "high", np.nan)
-    return f"{value:.4f}" + ("" if np.isnan(low) else f" ({low:.3f} to {high:.3f})")
+def _estimate(value: metrics.Estimate) -> str:
+    return f"{value:.4f}" + ("" if np.isnan(value.low) else f" ({value.low:.3f} to {value.high:.3f})")
 
 
 def confusion(
@@ -250,10 +251,9 @@ def score_distribution(
         marks.append(Rule(threshold, f"threshold {threshold:.4g}"))
     most = max((float(mark.y1.max()) for mark in marks if isinstance(mark, Boxes)), default=1.0)
     unknown = int((~np.isfinite(values)).sum())
-    chart = Chart(
-        title or "how scores are spread", Axis("anomaly score"), Axis("records", "log", limits=(floor, max(most, 5) * 2.5)),
-        marks, note=f"{unknown:,} without a finite score" if unknown else "",
-    )  # fmt: skip
+    note = f"{unknown:,} without a finite score" if unknown else ""
+    up = Axis("records", "log", limits=(floor, max(most, 5) * 2.5))
+    chart = Chart(title or "how scores are spread", Axis("anomaly score"), up, marks, note=note)
     return draw(chart, ax, backend, style)
 
 

@@ -26,8 +26,8 @@ from nad.plots._ticks import moment, number, time_step
 from nad.table import Table
 
 _UNIT_NAMES = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
-_SOURCES = ("src_ip", "src_host", "source", "src")
-_DESTINATIONS = ("dst_ip", "dst_host", "destination", "dst")
+SOURCES = ("src_ip", "src_host", "source", "src")
+DESTINATIONS = ("dst_ip", "dst_host", "destination", "dst")
 
 
 def scatter(
@@ -64,7 +64,7 @@ def scatter(
     up, y_axis = column_values(data, y, log if _may_be_log(data, y) else None)
     if len(across) != len(up):
         raise InvalidArgumentError(f"x has {len(across):,} values, but y has {len(up):,}")
-    points, note = group_points(groups_of(by, data, len(across)), across, up, x_axis, y_axis, max_points)
+    points, note = group_points(groups_of(by, data, len(across)), across, up, (x_axis, y_axis), max_points)
     words = title or " and ".join(axis.label.removesuffix(" (UTC)") for axis in (x_axis, y_axis) if axis.label)
     return draw(Chart(words or "records", x_axis, y_axis, list(points), note=note), ax, backend, style)
 
@@ -101,7 +101,7 @@ def pca(
     places, shares = _principal_plane(matrix)
     labels = [f"component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares)]
     axes = Axis(labels[0]), Axis(labels[1])
-    points, note = group_points(groups_of(by, data, len(matrix)), places[:, 0], places[:, 1], *axes, max_points)
+    points, note = group_points(groups_of(by, data, len(matrix)), places[:, 0], places[:, 1], axes, max_points)
     found = dict(zip(("first", "second"), shares))
     chart = Chart(title or "records in the plane of most variance", *axes, list(points), note=note, figures=found)
     return draw(chart, ax, backend, style)
@@ -189,7 +189,7 @@ def timeline(
     groups = verdict_groups(reported) if by is None else groups_of(by, data, len(values))
     marks: list[Mark] = []
     up = Axis("anomaly score")
-    points, note = group_points(groups, when, values, axis, up, max_points)
+    points, note = group_points(groups, when, values, (axis, up), max_points)
     marks += points
     if threshold is not None:
         marks.append(Rule(threshold, f"threshold {threshold:.4g}", vertical=False))
@@ -275,8 +275,8 @@ def hosts(
         Hosts on each side; all others are together in the last row and column.
     """
     table = None if data is None else as_table(data)
-    sources = _hosts_of(table, source, "source", _SOURCES)
-    destinations = _hosts_of(table, destination, "destination", _DESTINATIONS)
+    sources = _hosts_of(table, source, "source", SOURCES)
+    destinations = _hosts_of(table, destination, "destination", DESTINATIONS)
     if len(sources) != len(destinations):
         raise InvalidArgumentError(f"there are {len(sources):,} sources, but {len(destinations):,} destinations")
     if findings is not None:
