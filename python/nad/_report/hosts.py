@@ -75,5 +75,5 @@ def _period(facts: Facts, rows: object) -> str:
     when = when[np.isfinite(when)]
     if not len(when):
         return ""
-    first, last = moment(float(when.min())), moment(float(when.max()))
+    first, last = moment(float(when.min()))[:16], moment(float(when.max()))[:16]
     return first if first == last else f"{first} to {last[11:] if first[:10] == last[:10] else last}"

@@ -93,7 +93,7 @@ p{margin:6px 0}a{color:var(--fill)}nav{display:flex;flex-wrap:wrap;gap:4px 16px;
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;margin:12px 0}
 .tile{border:1px solid var(--grid);border-radius:8px;padding:10px 14px}.figure{font-size:21px;font-weight:600}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:12px;align-items:start}
-.charts svg{width:100%}.one svg{width:100%;max-width:900px}
+.charts svg{width:100%}td .host{white-space:nowrap}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13.5px;width:100%}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--grid);vertical-align:top}
 th{color:var(--faint);font-weight:600}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}

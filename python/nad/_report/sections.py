@@ -34,7 +34,7 @@ def summary(facts: Facts) -> str:
         ("threshold", f"score {findings.limit.score:.4g}", _rule(facts)),
     ]
     verdict = '<span class="strong">Needs attention.</span>' if findings.drift.needs_attention else "No drift is seen."
-    return f"{tiles(figures)}<p>{verdict} Of {escaped(findings.drift, 400)}.</p>"
+    return f"{tiles(figures)}<p>{verdict} {escaped(findings.drift, 400)}.</p>"
 
 
 def _duration(days: float) -> str:
@@ -89,10 +89,11 @@ def scores(facts: Facts) -> str:
     """How scores are spread, and what they depend on."""
     spread = plots.score_distribution(facts.findings, calibration=facts.model, backend="svg", style=IN_PAGE)
     weights = plots.importance(facts.model, most=12, backend="svg", style=IN_PAGE)
-    return (
-        "<p>Where the bars of one height end, the line of normal calibration records should end, too; what is far to "
-        f'the right of it is new.</p><div class="charts"><div>{spread}</div><div>{weights}</div></div>'
+    meaning = (
+        "The line is how scores of normal calibration records are spread. Where the bars rise far above it, there are "
+        "more such records than normal traffic has."
     )
+    return f'<p>{meaning}</p><div class="one">{spread}</div><div class="one">{weights}</div>'
 
 
 def learnt(facts: Facts) -> str:

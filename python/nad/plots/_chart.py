@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nad import _core
 from nad.errors import InvalidArgumentError
 
 Floats = npt.NDArray[np.float64]
 
+_LONGEST = 300  # letters of a text
 IN_PAGE = "page"  # for SVG inside a page that holds the rules of `style_sheet`
 _BACKENDS = {"matplotlib": "_matplotlib", "plotly": "_plotly", "svg": "_svg"}
 
@@ -115,6 +117,17 @@ class Chart:
     def named(self) -> list[Mark]:
         """The marks that a legend lists."""
         return [mark for mark in self.marks if getattr(mark, "name", "")]
+
+
+def size_of_cells(rows: tuple[str, ...], columns: tuple[str, ...], cell: tuple[float, float]) -> tuple[float, float]:
+    """Inches for a matrix and the names beside and below it."""
+    beside, below = max(map(len, rows), default=0) * 0.08, max(map(len, columns), default=0) * 0.055
+    return 1.2 + beside + max(cell[0] * len(columns), 2.4), 1.3 + below + max(cell[1] * len(rows), 1.4)
+
+
+def plain(text: str) -> str:
+    """A text without control characters, which could come from traffic; a person's line breaks stay."""
+    return "\n".join(_core.printable(line, _LONGEST) for line in text.split("\n"))
 
 
 def draw(chart: Chart, ax: Any, backend: str, style: str | None) -> Any:

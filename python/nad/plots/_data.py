@@ -16,6 +16,7 @@ from nad.groups import number_values
 from nad.model import Findings
 from nad.plots._chart import Axis, Floats, Points
 from nad.plots._palette import GROUPS, SYMBOLS
+from nad.plots._ticks import short
 from nad.table import Table
 
 Mask = npt.NDArray[np.bool_]
@@ -117,7 +118,13 @@ def _scattered(codes: npt.NDArray[np.int64], names: list[str], label: str) -> tu
     """Places of names, a little apart within each so that many records are seen as many."""
     apart = (np.arange(len(codes)) * _GOLDEN) % 1.0 - 0.5
     places = np.where(codes < 0, np.nan, codes + 0.6 * apart)
-    return places, Axis(label, "names", names=tuple(names), limits=(-0.5, max(len(names), 1) - 0.5), downwards=True)
+    return places, Axis(
+        label,
+        "names",
+        names=tuple(short(name, 28) for name in names),
+        limits=(-0.5, max(len(names), 1) - 0.5),
+        downwards=True,
+    )
 
 
 def reported_mask(findings: Findings, rows: int) -> Mask:

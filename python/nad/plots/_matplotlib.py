@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Points, Rule, plotting_library
+from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Points, Rule, plain, plotting_library
 from nad.plots._palette import blend, cell_share, palette
 from nad.plots._ticks import log_ticks, name_ticks, number
 
 _SYMBOLS = {"circle": "o", "cross": "X", "diamond": "D", "square": "s", "triangle": "^"}
 _NANO = 1e9
+_LETTERS = 40  # beside each other below a picture
 
 
 def render(chart: Chart, ax: Any, style: str | None) -> Any:
@@ -25,16 +26,16 @@ def render(chart: Chart, ax: Any, style: str | None) -> Any:
     beside = ax.twinx() if chart.right is not None else None
     for mark in chart.marks:
         _draw(beside if beside is not None and isinstance(mark, Line) and mark.right else ax, mark, chart, colours)
-    ax.set_title(chart.title, fontsize=12, loc="left", pad=20 if chart.note else 8)
+    ax.set_title(_plain(chart.title), fontsize=12, loc="left", pad=20 if chart.note else 8)
     if chart.note:
         ax.annotate(
-            chart.note, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=8,
+            _plain(chart.note), (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=8,
             color=colours["faint"], va="bottom", annotation_clip=False,
         )  # fmt: skip
     _scale(ax, "x", chart.x)
     _scale(ax, "y", chart.y)
     if any(isinstance(mark, Cells) for mark in chart.marks):
-        _frame_of_cells(ax, chart)
+        _frame_of_cells(ax)
     else:
         ax.grid(visible=True, axis=_grid_axis(chart), color=colours["grid"], linewidth=0.7)
     ax.set_axisbelow(True)
@@ -76,7 +77,7 @@ def _draw(ax: Any, mark: Any, chart: Chart, colours: dict[str, str]) -> None:
     if isinstance(mark, Points):
         ax.scatter(
             _times(mark.x, chart.x), _times(mark.y, chart.y), s=mark.size**2, c=colours[mark.colour],
-            marker=_SYMBOLS[mark.symbol], alpha=mark.opacity, label=mark.name or None, rasterized=True,
+            marker=_SYMBOLS[mark.symbol], alpha=mark.opacity, label=_named(mark.name), rasterized=True,
             zorder=2 if mark.colour in ("normal", "rest") else 3,
             edgecolors=colours["ground"], linewidths=1 if mark.colour == "ink" else 0,
         )  # fmt: skip
@@ -84,14 +85,14 @@ def _draw(ax: Any, mark: Any, chart: Chart, colours: dict[str, str]) -> None:
         ax.plot(
             _times(mark.x, chart.x), mark.y, color=colours[mark.colour], linewidth=mark.width,
             linestyle="--" if mark.dashed else "-", marker="o" if mark.markers else None, markersize=5,
-            drawstyle="steps-post" if mark.steps else "default", label=mark.name or None, zorder=2.5,
+            drawstyle="steps-post" if mark.steps else "default", label=_named(mark.name), zorder=2.5,
         )  # fmt: skip
     elif isinstance(mark, Rule):
         across = ax.axvline if mark.vertical else ax.axhline
         at = _times(np.array([mark.at]), chart.x if mark.vertical else chart.y)[0]
         across(
             at, color=colours[mark.colour], linewidth=1.4, linestyle="--" if mark.dashed else "-", zorder=3.5,
-            label=mark.name or None,
+            label=_named(mark.name),
         )  # fmt: skip
     elif isinstance(mark, Boxes):
         _boxes(ax, mark, chart, colours)
@@ -99,18 +100,28 @@ def _draw(ax: Any, mark: Any, chart: Chart, colours: dict[str, str]) -> None:
         _cells(ax, mark, colours)
 
 
+def _plain(text: str) -> str:
+    """What matplotlib would read as mathematics is none."""
+    return plain(text).replace("$", r"\$")
+
+
+def _named(name: str) -> str | None:
+    """A name for the legend, which leaves out what begins with an underscore."""
+    return _plain(f" {name}" if name.startswith("_") else name) or None
+
+
 def _boxes(ax: Any, mark: Boxes, chart: Chart, colours: dict[str, str]) -> None:
     fill = colours[mark.colour] if isinstance(mark.colour, str) else [colours[one] for one in mark.colour]
     left, right = _times(mark.x0, chart.x), _times(mark.x1, chart.x)
     ax.bar(
         left, mark.y1 - mark.y0, width=right - left, bottom=mark.y0, align="edge", color=fill, alpha=mark.opacity,
-        linewidth=0, label=mark.name or None,
+        linewidth=0, label=_named(mark.name),
     )  # fmt: skip
     for i, text in enumerate(mark.texts):
+        end = max(mark.x0[i], mark.x1[i]), (mark.y0[i] + mark.y1[i]) / 2
         ax.annotate(
-            text, (max(mark.x0[i], mark.x1[i]), (mark.y0[i] + mark.y1[i]) / 2), (4, 0), textcoords="offset points",
-            va="center", fontsize=9, color=colours["ink"],
-        )  # fmt: skip
+            _plain(text), end, (4, 0), textcoords="offset points", va="center", fontsize=9, color=colours["ink"]
+        )
     if mark.texts:
         low, high = (
             min(0.0, float(mark.x0.min()), float(mark.x1.min())),
@@ -132,14 +143,9 @@ def _cells(ax: Any, mark: Cells, colours: dict[str, str]) -> None:
                 ax.text(column, row, text, ha="center", va="center", fontsize=small, color=ink)
 
 
-def _frame_of_cells(ax: Any, chart: Chart) -> None:
+def _frame_of_cells(ax: Any) -> None:
     ax.grid(visible=False)
     ax.tick_params(length=0)
-    if len(chart.x.names) > 4:
-        ax.tick_params(axis="x", rotation=45)
-        for label in ax.get_xticklabels():
-            label.set_horizontalalignment("right")
-            label.set_rotation_mode("anchor")
 
 
 def _grid_axis(chart: Chart) -> str:
@@ -150,7 +156,7 @@ def _grid_axis(chart: Chart) -> str:
 
 def _scale(ax: Any, which: str, axis: Axis) -> None:
     own = getattr(ax, f"{which}axis")
-    getattr(ax, f"set_{which}label")(axis.label)
+    getattr(ax, f"set_{which}label")(_plain(axis.label))
     if axis.scale == "log":
         getattr(ax, f"set_{which}scale")("log")
     if axis.scale == "time":
@@ -174,7 +180,11 @@ def _scale(ax: Any, which: str, axis: Axis) -> None:
         if axis.scale == "linear":
             own.set_major_formatter(plotting_library("matplotlib.ticker").FuncFormatter(lambda value, _: number(value)))
     if found:
-        own.set_ticks([place for place, _ in found], [text.replace("$", r"\$") for _, text in found])
+        own.set_ticks([place for place, _ in found], [_plain(text) for _, text in found])
+    if which == "x" and sum(len(text) for _, text in found) > _LETTERS and axis.scale == "names":
+        ax.tick_params(axis="x", rotation=45)
+        for label in ax.get_xticklabels():
+            label.set(horizontalalignment="right", rotation_mode="anchor")
     if axis.downwards and not ax.images:  # a matrix has its first row on top already
         getattr(ax, f"invert_{which}axis")()
 
@@ -187,9 +197,8 @@ def _legend(ax: Any, beside: Any, chart: Chart, colours: dict[str, str], style: 
     if not names:
         return
     place, columns = ("upper center", 2) if beside is not None else (chart.legend, 1)
-    plain = [name.replace("$", r"\$") for name in names]
     legend = (beside or ax).legend(
-        handles, plain, loc=place, ncols=columns, fontsize=9, framealpha=0.88, markerscale=1.6
+        handles, names, loc=place, ncols=columns, fontsize=9, framealpha=0.88, markerscale=1.6
     )
     if style is not None:
         legend.get_frame().set(facecolor=colours["ground"], edgecolor=colours["grid"])

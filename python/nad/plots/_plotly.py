@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Points, Rule, plotting_library
+from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Points, Rule, plain, plotting_library
 from nad.plots._extent import extent
 from nad.plots._palette import blend, cell_share, palette
 from nad.plots._ticks import log_ticks, name_ticks
@@ -49,7 +49,7 @@ def render(chart: Chart, style: str | None) -> Any:
 
 def _safe(text: str) -> str:
     """What plotly would read as HTML, which texts from traffic never are, as plain text."""
-    return html.escape(text, quote=False)
+    return html.escape(plain(text), quote=False).replace("\n", "<br>")
 
 
 def _add(figure: Any, objects: Any, mark: Any, chart: Chart, colours: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nad.plots._chart import IN_PAGE, Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule
+from nad.plots._chart import IN_PAGE, Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule, plain
 from nad.plots._extent import extent
 from nad.plots._palette import DARK, LIGHT, cell_share, palette
 from nad.plots._ticks import short, ticks
@@ -40,6 +40,7 @@ _RULES = (
     ".nad-chart{font:12px system-ui,sans-serif;max-width:100%;height:auto}"
     ".nad-chart text{fill:var(--nad-ink);stroke:none}.nad-chart .title{font-size:14px;font-weight:600}"
     ".nad-chart .note,.nad-chart .tick{fill:var(--nad-faint);font-size:11px}"
+    ".nad-chart .cell{font-size:11px}"
     ".nad-chart .back{fill:var(--nad-ground)}.nad-chart .grid{stroke:var(--nad-grid);fill:none}"
     ".nad-chart .inverse{fill:var(--nad-ground)}"
     + "".join(
@@ -69,7 +70,7 @@ class _Drawing:
             below = 0.72 * max(_width(short(name)) for name in chart.x.names)
         self.bottom = self.height - 48 - below
         self.right = self.width - (70 if chart.right is not None else self._room_for_texts())
-        self.place_x, x_ticks = self._place(chart.x, "x", max(3, round((self.right - self.left) / 90)))
+        self.place_x, x_ticks = self._place(chart.x, "x", max(3, round((self.right - self.left) / 75)))
         self.x_ticks, self.y_ticks = x_ticks, y_ticks
         self.parts: list[str] = []
 
@@ -112,7 +113,7 @@ class _Drawing:
 
     def text(self, rules: str) -> str:
         chart = self.chart
-        title = html.escape(chart.title)
+        title = _safe(chart.title)
         self.parts = [
             f'<svg class="nad-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}"',
             f' width="{self.width}" height="{self.height}" role="img" aria-label="{title}">',
@@ -134,7 +135,7 @@ class _Drawing:
     ) -> None:
         turn = f' transform="rotate({turned:g} {x:.1f} {y:.1f})"' if turned else ""
         self.parts.append(
-            f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}>{html.escape(text)}</text>'
+            f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{turn}>{_safe(text)}</text>'
         )
 
     def _axes(self) -> None:
@@ -227,7 +228,7 @@ class _Drawing:
         for i in range(len(mark.x0)):
             colour = mark.colour if isinstance(mark.colour, str) else mark.colour[i]
             left, top = min(x0[i], x1[i]), min(y0[i], y1[i])
-            hover = f"<title>{html.escape(mark.hover[i])}</title>" if mark.hover else ""
+            hover = f"<title>{_safe(mark.hover[i])}</title>" if mark.hover else ""
             wide, high = abs(x1[i] - x0[i]), abs(y1[i] - y0[i])
             if wide > 0.01 and high > 0.01:
                 self.parts.append(
@@ -249,10 +250,10 @@ class _Drawing:
                 self.parts.append(
                     f'<rect class="f-fill" x="{x + 0.5:.1f}" y="{y + 0.5:.1f}" width="{wide - 1:.1f}" '
                     f'height="{high - 1:.1f}" opacity="{cell_share(level):.2f}">'
-                    f"<title>{html.escape(mark.hover[row][column])}</title></rect>"
+                    f"<title>{_safe(mark.hover[row][column])}</title></rect>"
                 )
                 if _width(mark.texts[row][column]) <= wide + 6:
-                    kind = "tick inverse" if level > 0.5 else "tick"
+                    kind = "cell inverse" if level > 0.5 else "cell"
                     self._text(x + wide / 2, y + high / 2 + 4, mark.texts[row][column], kind, "middle")
 
     def _legend(self) -> None:
@@ -283,6 +284,10 @@ def _wrapped(named: list[tuple[Any, str]], room: float) -> list[list[tuple[Any, 
         rows[-1].append((mark, name))
         left -= wide
     return rows
+
+
+def _safe(text: str) -> str:
+    return html.escape(plain(text).replace("\n", " "))
 
 
 def _width(text: str) -> float:

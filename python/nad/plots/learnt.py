@@ -251,7 +251,7 @@ def training(
     known = np.concatenate([loss, other])
     known = known[np.isfinite(known)]
     wide = len(known) > 0 and known.min() > 0 and known.max() > 30 * known.min()
-    up = Axis("loss (mean squared error)" if held_back else "loss", "log" if wide else "linear")
+    up = Axis("loss", "log" if wide else "linear")
     return draw(Chart(title or "training", Axis("epoch"), up, marks), ax, backend, style)
 
 

@@ -13,9 +13,10 @@ from nad._truth import read_truth
 from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.evaluation import Evaluation
 from nad.model import Findings, Model
-from nad.plots._chart import Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule, draw
+from nad.plots._chart import Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule, draw, size_of_cells
 from nad.plots._data import printable, reported_mask, verdict_groups
 from nad.plots._palette import GROUPS
+from nad.plots._ticks import short
 from nad.thresholds import Calibration
 
 _POINTS = 500
@@ -172,12 +173,13 @@ def confusion(
         tuple(f"{a}, taken for {b}: {counts[i, j]:,.6g} ({100 * shares[i, j]:.1f} %)" for j, b in enumerate(across))
         for i, a in enumerate(names)
     )
-    side = min(max(4.4, 2.2 + 0.75 * len(names)), 9.0)
+    rows, columns = tuple(short(name, 30) for name in names), tuple(short(name, 30) for name in across)
+    cell = (1.5, 1.1) if len(names) <= 3 else (0.6, 0.42)
     chart = Chart(
         title or "who was taken for whom",
-        Axis("taken for", "names", names=tuple(across)),
-        Axis("truth", "names", names=tuple(names), downwards=True),
-        [Cells(shares, texts, hover)], size=(side + 0.8, side - 0.4),
+        Axis("taken for", "names", names=columns),
+        Axis("truth", "names", names=rows, downwards=True),
+        [Cells(shares, texts, hover)], size=size_of_cells(rows, columns, cell),
     )  # fmt: skip
     return draw(chart, ax, backend, style)
 

@@ -10,7 +10,7 @@ from nad.column import Column
 from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.features import FeaturePipeline
 from nad.model import Findings, Model
-from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Mark, Rule, draw
+from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Mark, Rule, draw, size_of_cells
 from nad.plots._data import (
     as_table,
     codes_of,
@@ -22,7 +22,7 @@ from nad.plots._data import (
     reported_mask,
     verdict_groups,
 )
-from nad.plots._ticks import moment, number, time_step
+from nad.plots._ticks import moment, number, short, time_step
 from nad.table import Table
 
 _UNIT_NAMES = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
@@ -280,9 +280,8 @@ def hosts(
     if len(sources) != len(destinations):
         raise InvalidArgumentError(f"there are {len(sources):,} sources, but {len(destinations):,} destinations")
     if findings is not None:
-        rows = np.sort(findings.rows)
-        reported_mask(findings, len(sources))
-        sources, destinations = sources[rows], destinations[rows]
+        mask = reported_mask(findings, len(sources))
+        sources, destinations = sources[mask], destinations[mask]
     from_codes, from_names = commonest(*codes_of(sources), most)
     to_codes, to_names = commonest(*codes_of(destinations), most)
     known = (from_codes >= 0) & (to_codes >= 0)
@@ -299,12 +298,13 @@ def hosts(
         ),
     )
     note = f"{int((~known).sum()):,} without an address" if not known.all() else ""
-    size = (max(5.0, 2.6 + 0.48 * counts.shape[1]), max(3.4, 2.0 + 0.28 * counts.shape[0]))
+    rows = tuple(short(name, 30) for name in from_names or ["nobody"])
+    columns = tuple(short(name, 30) for name in to_names or ["nobody"])
     chart = Chart(
         title or f"{what} from host to host",
-        Axis("to", "names", names=tuple(to_names or ["nobody"])),
-        Axis("from", "names", names=tuple(from_names or ["nobody"]), downwards=True),
-        [cells], note=note, size=size, figures={"total": float(counts.sum())},
+        Axis("to", "names", names=columns),
+        Axis("from", "names", names=rows, downwards=True),
+        [cells], note=note, size=size_of_cells(rows, columns, (0.5, 0.3)), figures={"total": float(counts.sum())},
     )  # fmt: skip
     return draw(chart, ax, backend, style)
 
