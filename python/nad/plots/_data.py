@@ -119,11 +119,7 @@ def _scattered(codes: npt.NDArray[np.int64], names: list[str], label: str) -> tu
     apart = (np.arange(len(codes)) * _GOLDEN) % 1.0 - 0.5
     places = np.where(codes < 0, np.nan, codes + 0.6 * apart)
     return places, Axis(
-        label,
-        "names",
-        names=tuple(short(name, 28) for name in names),
-        limits=(-0.5, max(len(names), 1) - 0.5),
-        downwards=True,
+        label, "names", names=tuple(short(name, 28) for name in names), limits=(-0.5, max(len(names), 1) - 0.5)
     )
 
 

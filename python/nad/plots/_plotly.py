@@ -15,6 +15,7 @@ from nad.plots._ticks import log_ticks, name_ticks
 _SYMBOLS = {"circle": "circle", "cross": "x", "diamond": "diamond", "square": "square", "triangle": "triangle-up"}
 _PIXELS = 105
 _MANY = 15_000
+_LEVEL = 4  # names that lie beside each other below a picture; more are slanted
 
 
 def render(chart: Chart, style: str | None) -> Any:
@@ -32,7 +33,7 @@ def render(chart: Chart, style: str | None) -> Any:
         paper_bgcolor=colours["ground"],
         plot_bgcolor=colours["ground"],
         font={"color": colours["ink"], "size": 12},
-        legend={"orientation": "h", "x": 0, "y": -72 / max(round(chart.size[1] * _PIXELS) - 130, 60), "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -_room_below(chart), "yanchor": "top"},
         margin={"l": 60, "r": 30, "t": 62 if chart.note else 50, "b": 50},
         xaxis=_axis(chart.x, colours, chart, "x"),
         yaxis=_axis(chart.y, colours, chart, "y"),
@@ -45,6 +46,12 @@ def render(chart: Chart, style: str | None) -> Any:
     if chart.square:
         figure.update_yaxes(scaleanchor="x", scaleratio=1)
     return figure
+
+
+def _room_below(chart: Chart) -> float:
+    """How far below the picture the legend begins, in heights of the picture: below the labels."""
+    pixels = 72 if len(chart.x.names) <= _LEVEL else 85 + 4.5 * max(map(len, chart.x.names))
+    return pixels / max(chart.size[1] * _PIXELS - 130, 60)
 
 
 def _safe(text: str) -> str:
@@ -160,7 +167,7 @@ def _axis(axis: Axis, colours: dict[str, str], chart: Chart, which: str) -> dict
     elif axis.scale == "names":
         found = name_ticks(axis)
         made |= {"tickvals": [place for place, _ in found], "ticktext": [_safe(text) for _, text in found]}
-        if which == "x" and len(found) > 4:
+        if which == "x" and len(found) > _LEVEL:
             made["tickangle"] = -45
     if any(isinstance(mark, Cells) for mark in chart.marks):
         ends = [-0.5, len(axis.names) - 0.5]

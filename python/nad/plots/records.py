@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,8 @@ def scatter(
     """
     across, x_axis = column_values(data, x, log if _may_be_log(data, x) else None)
     up, y_axis = column_values(data, y, log if _may_be_log(data, y) else None)
+    if y_axis.scale == "names":
+        y_axis = replace(y_axis, downwards=True)  # the commonest on top
     if len(across) != len(up):
         raise InvalidArgumentError(f"x has {len(across):,} values, but y has {len(up):,}")
     points, note = group_points(groups_of(by, data, len(across)), across, up, (x_axis, y_axis), max_points)
