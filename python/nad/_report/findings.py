@@ -86,14 +86,14 @@ def listing(facts: Facts, most: int) -> str:
         )
     rest = "".join(parts[_OPEN:])
     if rest:
-        rest = f"<details><summary>{len(parts) - _OPEN:,} entries more</summary>{rest}</details>"
+        rest = f'<details class="more"><summary>{len(parts) - _OPEN:,} entries more</summary>{rest}</details>'
     return head + "Open an entry for its reasons and its record.</p>" + "".join(parts[:_OPEN]) + rest
 
 
 def _entry(facts: Facts, place: int, entry: Entry) -> str:
     first = entry[0]
     more = f" <b>and {len(entry) - 1:,} more</b>" if len(entry) > 1 else ""
-    why = escaped(first.reasons[0], 160) if first.reasons else "no reasons were asked for"
+    why = escaped(first.reasons[0], 160) if first.reasons else "not among those that were explained"
     family = f'<br><span class="strong">{escaped(first.family, 40)}</span>' if first.family else ""
     head = (
         f'<summary class="entry"><span>{place + 1}</span><span>{_when(facts, first.row)}{more}</span>'
@@ -164,4 +164,7 @@ def _others(facts: Facts, others: list[Finding]) -> str:
         f"<li>{_when(facts, one.row)}: {_parties(facts, one.row)}, score {one.score:.4g}</li>" for one in others[:_LIKE]
     )
     more = f"<li>and {len(others) - _LIKE:,} more</li>" if len(others) > _LIKE else ""
-    return f'<p class="remark">also reported, for the same strongest reason:</p><ul class="remark">{lines}{more}</ul>'
+    return (
+        '<div class="others"><p class="remark">also reported, for the same strongest reason:</p>'
+        f'<ul class="remark">{lines}{more}</ul></div>'
+    )

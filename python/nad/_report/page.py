@@ -110,8 +110,14 @@ dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:2p
 font-size:12.5px}
 dl div{overflow-wrap:anywhere}dt{display:inline;color:var(--faint)}dt::after{content:" "}dd{display:inline;margin:0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}ul{margin:6px 0;padding-left:20px}
-@media(max-width:760px){.entry{grid-template-columns:3em 1fr}}
+.entry b{display:block}
+@media screen and (max-width:760px){.entry{grid-template-columns:2em 1fr}.entry>*{grid-column:2;text-align:left}
+.entry>:first-child{grid-column:1}.reason{grid-template-columns:60px 3.6em 1fr}}
 @media print{body{max-width:none;padding:0;font-size:11px}nav{display:none}
-details::details-content{content-visibility:visible;height:auto}
-details,.tile,svg{break-inside:avoid}h2{break-after:avoid}.bar i,svg *{print-color-adjust:exact}}
+details:not(.more)::details-content{content-visibility:visible;height:auto}
+dl,.others{display:none}.entry .host,td .host{font-size:9.5px}
+.entry{grid-template-columns:2em 9em 1fr 1.6fr 7em}
+.entry,.reason,.remark,table,p,li{font-size:10.5px}
+summary,.tile,svg,tr,.reasons{break-inside:avoid}summary,h2{break-after:avoid}
+.bar i,svg *{print-color-adjust:exact}}
 """

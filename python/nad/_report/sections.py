@@ -67,7 +67,7 @@ def _promised(facts: Facts) -> tuple[str, str]:
         return f"{share * len(facts.table) / facts.days:,.3g}", f"{percent}, at the pace of these records"
     if facts.model.records_per_day is not None:
         return f"{share * facts.model.records_per_day:,.3g}", f"{percent}, at the pace of the training records"
-    return percent, "how many records a day brings is unknown"
+    return "unknown", f"{percent}; how many a day brings is unknown"
 
 
 def _rule(facts: Facts) -> str:

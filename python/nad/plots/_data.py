@@ -23,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 
 _MOST_NAMES = 12
 _MANY = 400  # points of a group from which on they are smaller
+_LEAST = 1e-280  # what lies beyond is no size
 _DECADES = 1000.0  # sizes that span so much are drawn on a logarithmic axis
 _GOLDEN = 0.6180339887498949
 
@@ -61,11 +62,15 @@ def on_axis(values: Floats, label: str, log: bool | None) -> tuple[Floats, Axis]
     """The values as they are drawn: on a logarithmic axis zeros have a place of their own."""
     known = values[np.isfinite(values)]
     positive = known[known > 0]
-    possible = len(positive) > 0 and (len(known) == 0 or float(known.min()) >= 0)
+    possible = len(positive) == 0 or _LEAST < float(positive.min()) <= float(positive.max()) < 1 / _LEAST
+    possible = possible and (len(known) == 0 or float(known.min()) >= 0)
     if log and not possible:
-        raise InvalidDataError(f"{label or 'the values'} cannot be drawn on a logarithmic axis: some are below 0")
+        raise InvalidDataError(
+            f"{label or 'the values'} cannot be drawn on a logarithmic axis: some are below 0, or too far from 1"
+        )
+    possible = possible and len(positive) > 0
     wide = possible and float(positive.max()) >= _DECADES * max(float(np.quantile(positive, 0.01)), 1e-300)
-    if log is False or not (log or wide):
+    if not possible or log is False or not (log or wide):
         return values, Axis(label)
     if len(positive) == len(known):
         return values, Axis(label, "log")

@@ -196,7 +196,7 @@ def timeline(
     marks += points
     if threshold is not None:
         marks.append(Rule(threshold, f"threshold {threshold:.4g}", vertical=False))
-    chart = Chart(title or "scores over time", axis, up, marks, note=note, size=(8.5, 4.0), legend="upper left")
+    chart = Chart(title or _over_time("scores", axis), axis, up, marks, note=note, size=(8.5, 4.0))
     return draw(chart, ax, backend, style)
 
 
@@ -241,7 +241,13 @@ def _counts(when: Floats, axis: Axis, reported: Any, promised: float | None, tit
         )
     note = f"{int((~known).sum()):,} records without a time" if not known.all() else ""
     up = Axis(f"reported in {stretch}")
-    return Chart(title or "reported over time", axis, up, marks, note=note, size=(8.5, 3.4), legend="upper left")
+    return Chart(
+        title or _over_time("reported", axis), axis, up, marks, note=note, size=(8.5, 3.4), legend="upper left"
+    )
+
+
+def _over_time(what: str, axis: Axis) -> str:
+    return f"{what} over time" if axis.label.startswith("time") else f"{what}, record by record"
 
 
 def _stretch(seconds: float) -> str:

@@ -214,3 +214,34 @@ def test_a_million_hosts_are_counted_quickly():
     figure = nad.plots.hosts(table, backend="svg")
     assert time.perf_counter() - start < 4
     assert "486 others" in drawn.svg_texts(figure)
+
+
+def test_frames_are_tables(today, findings, reported):
+    pandas, polars = today.to_pandas(), today.to_polars()
+    wanted = drawn.points(nad.plots.scatter(today, "packet_size", "dst_port", by=findings, log=False))[1]
+    for frame in (pandas, polars):
+        ax = nad.plots.scatter(frame, "packet_size", "dst_port", by=findings, log=False)
+        np.testing.assert_array_equal(drawn.points(ax)[1], wanted)
+        counts = nad.plots.timeline(frame, findings, kind="counts")
+        assert drawn.bars(counts)[:, 3].sum() == reported.sum()
+        assert len(nad.plots.hosts(frame, findings).texts)
+
+
+@pytest.mark.parametrize("backend", ["matplotlib", "plotly", "svg"])
+def test_odd_records_are_drawn_too(today, backend):
+    none = today[:0]
+    for picture in (
+        nad.plots.scatter(none, "bytes_sent", "src_ip", by="label", backend=backend),
+        nad.plots.timeline(none, np.zeros(0), backend=backend),
+        nad.plots.timeline(none, np.zeros(0), threshold=1.0, kind="counts", backend=backend),
+        nad.plots.timeline(np.zeros(5), np.ones(5), threshold=0.1, kind="counts", backend=backend),
+        nad.plots.scatter(None, np.ones(9), np.zeros(9), backend=backend),
+        nad.plots.scatter(None, np.ones(9), np.zeros(9), log=True, backend=backend),
+        nad.plots.scatter(None, [1e-300, 1, 1e300], [-1e300, 0, 1e300], backend=backend),
+        nad.plots.scatter(None, [np.nan] * 3, [1, 2, 3], backend=backend),
+        nad.plots.pca(np.ones((5, 3)), backend=backend),
+    ):
+        if backend == "matplotlib":
+            picture.figure.canvas.draw()
+        elif backend == "svg":
+            drawn.tree(picture)
