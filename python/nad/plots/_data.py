@@ -243,7 +243,7 @@ def group_points(
     if missing := int(len(known) - known.sum()):
         notes.append(f"{missing:,} without a value")
     if covered := int(known.sum()) - drawn:
-        notes.append(f"{covered:,} that lie on others are not drawn")
+        notes.append(f"{covered:,} on or close to others are not drawn")
     return points, "; ".join(notes)
 
 

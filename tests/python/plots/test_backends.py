@@ -21,16 +21,17 @@ import drawn
 HOSTILE = '<script>alert("1")</script> $\\frac{$ & \x1b[31m\u202e'
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def every_plot(model, today, findings, evaluation):
     """One call of each function."""
-    return functools.partial(_every_plot, (model, today, findings, evaluation))
+    rows = model.pipeline.transform(today)[:300]
+    kmeans = nad.KMeans(n_clusters=3, random_state=1).fit(rows)
+    curve = nad.KMeans.elbow(rows, range(2, 5), random_state=1)
+    return functools.partial(_every_plot, (model, today, findings, evaluation, rows, kmeans, curve))
 
 
 def _every_plot(given, **look):
-    model, today, findings, evaluation = given
-    rows = model.pipeline.transform(today)[:300]
-    kmeans = nad.KMeans(n_clusters=3, random_state=1).fit(rows)
+    model, today, findings, evaluation, rows, kmeans, curve = given
     yield nad.plots.scatter(today, "bytes_sent", "duration", by="label", **look)
     yield nad.plots.scatter(today, "src_ip", "bytes_sent", by=findings, **look)
     yield nad.plots.pca(rows, **look)
@@ -44,7 +45,7 @@ def _every_plot(given, **look):
     yield nad.plots.importance(model, **look)
     yield nad.plots.reasons(findings[0], **look)
     yield nad.plots.clusters(kmeans, rows, **look)
-    yield nad.plots.elbow(nad.KMeans.elbow(rows, range(2, 5), random_state=1), **look)
+    yield nad.plots.elbow(curve, **look)
     yield nad.plots.training([3.0, 2.0], **look)
 
 
