@@ -19,7 +19,7 @@ except ImportError as error:
         "Install it with `pip install .`"
     ) from error
 
-from nad import datasets, features, flow, metrics, simd, splits
+from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
 from nad.alerts import (
     Alert,
@@ -84,6 +84,7 @@ from nad.monitor import Monitor, MonitorStats, RetrainOptions
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
 from nad.record_scorer import RecordScore, RecordScorer
+from nad.report import report
 from nad.simulation import Attack, AttackKind, AttackOption, attack_kinds, simulate
 from nad.table import Table, concatenate
 from nad.thresholds import (
@@ -184,10 +185,12 @@ __all__ = [
     "formats",
     "load",
     "metrics",
+    "plots",
     "profile_groups",
     "q_values",
     "read",
     "read_header",
+    "report",
     "save_json",
     "save_onnx",
     "severity_of",

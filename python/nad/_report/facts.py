@@ -1,0 +1,118 @@
+"""What the sections of a report have in common: the records, their times and hosts, and what of them is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nad.errors import Error
+from nad.evaluation import Evaluation, evaluate
+from nad.plots._data import moments
+from nad.plots.records import DESTINATIONS, SOURCES
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from nad.column import Column
+    from nad.model import Findings, Model
+    from nad.reading import ReadReport
+    from nad.table import Table
+
+DAY = 86_400.0
+_BOOTSTRAPPED = 100_000  # rows; of more, intervals would take longer than all the rest
+
+
+@dataclass
+class Facts:
+    """A model, the table that it was asked about, and what it found."""
+
+    model: Model
+    table: Table
+    findings: Findings
+    read_report: ReadReport | None
+    evaluation: Evaluation | None
+    no_evaluation: str  # why there is none, where there are labels
+
+    @cached_property
+    def seconds(self) -> npt.NDArray[np.float64] | None:
+        """When each record happened, NaN where that is unknown; None without times."""
+        seconds, axis = moments(self.table)
+        return seconds if axis.scale == "time" and np.isfinite(seconds).any() else None
+
+    @cached_property
+    def span(self) -> tuple[float, float] | None:
+        """The first and the last moment."""
+        if self.seconds is None:
+            return None
+        return float(np.nanmin(self.seconds)), float(np.nanmax(self.seconds))
+
+    @property
+    def days(self) -> float:
+        """How long the records last; NaN where that is unknown."""
+        if self.span is None or self.span[1] <= self.span[0]:
+            return float("nan")
+        return (self.span[1] - self.span[0]) / DAY
+
+    @property
+    def promised_share(self) -> float:
+        """Of normal records above the model's threshold; NaN where nothing is promised."""
+        return float(self.findings.drift.promised_share)
+
+    @property
+    def by_model_threshold(self) -> bool:
+        """Whether the model's own threshold decided, and not a rate of false discoveries."""
+        return self.findings.limit.score == self.model.threshold.score
+
+    @cached_property
+    def source(self) -> Column | None:
+        """Who began each record."""
+        return self._first(SOURCES)
+
+    @cached_property
+    def destination(self) -> Column | None:
+        """Whom it went to."""
+        return self._first(DESTINATIONS)
+
+    def _first(self, names: tuple[str, ...]) -> Column | None:
+        found: Column | None = next((self.table[name] for name in names if name in self.table), None)
+        return found
+
+    def text(self, name: str, row: int) -> str:
+        """A value as it is shown; "" where there is none."""
+        if name not in self.table:
+            return ""
+        return self.table._table.column(name).format(row)
+
+
+def gathered_evaluation(
+    model: Model, table: Table, findings: Findings, given: Evaluation | bool | None
+) -> tuple[Evaluation | None, str]:
+    """What labels say of the scores, or why they say nothing."""
+    if isinstance(given, Evaluation):
+        return given, ""
+    options = model._model.options
+    labels = [name for name, role in table.roles.items() if role == "label"]
+    truth = options["label"] if options["label"] in table else table
+    if given is False or not (labels or isinstance(truth, str)):
+        return None, ""
+    try:
+        return evaluate(
+            findings.scores,
+            table[truth] if isinstance(truth, str) else table,
+            threshold=findings.limit.score,
+            normal=options["normal"] or None,
+            time=_times(table) if isinstance(truth, str) else None,
+            n_bootstrap=200 if len(table) <= _BOOTSTRAPPED else 0,
+        ), ""
+    except Error as error:
+        if given is True:
+            raise
+        return None, str(error)
+
+
+def _times(table: Table) -> npt.NDArray[np.float64] | None:
+    seconds, axis = moments(table)
+    return seconds - seconds.min() if axis.scale == "time" and np.isfinite(seconds).all() else None
