@@ -71,7 +71,9 @@ def test_numpy_is_the_only_requirement():
 
 def test_the_wheel_holds_the_package_and_nothing_else():
     files = [str(file) for file in importlib.metadata.files("nad") if "__pycache__" not in str(file)]
-    strangers = [file for file in files if not re.match(r"nad/|nad-.*\.dist-info/|(\.\./)+(bin|Scripts)/nad(\.exe)?$", file)]
+    strangers = [
+        file for file in files if not re.match(r"nad/|nad-.*\.dist-info/|(\.\./)+(bin|Scripts)/nad(\.exe)?$", file)
+    ]
     assert strangers == []
     assert {"nad/py.typed", "nad/_core.pyi"} <= set(files)
     assert {Path(file).suffix for file in files if file.startswith("nad/")} <= {".py", ".pyi", ".typed", ".so", ".pyd"}
