@@ -31,26 +31,31 @@ import nad
 
 SERVER = "10.77.0.2"
 CLIENTS = ("10.77.0.11", "10.77.0.12", "10.77.0.13")
-ATTACKER = "10.77.0.66"
-"""The first address of its namespace, which programs take that ask for none."""
 PAGES = {"index.html": 4_000, "news.html": 18_000, "style.css": 9_000, "picture.png": 90_000, "video.bin": 900_000}
+IDLE = 5.0
+"""A flow is over when nothing came for so many seconds: sooner than usual, so that lone packets show soon."""
 CANNOT = 77
 """The exit status that says: this machine does not let me try."""
 
 
 @dataclass(frozen=True)
 class Attack:
-    """A bounded command of the attacker."""
+    """A bounded command, from an address of its own: alerts of one address on another are folded into one."""
 
     name: str
-    command: tuple[str, ...]
+    source: str
+    command: str
+
+    def words(self, interface: str) -> list[str]:
+        """The command line."""
+        return [*self.command.split(), *(["-e", interface] if self.command.startswith("nmap") else []), SERVER]
 
 
 ATTACKS = (
-    Attack("SYN flood", ("hping3", "-q", "-S", "-p", "80", "-i", "u1000", "-c", "3000", SERVER)),
-    Attack("port scan", ("nmap", "-n", "-Pn", "-sS", "-p", "1-600", "--max-rate", "200", "--max-retries", "0", SERVER)),
-    Attack("Xmas scan", ("nmap", "-n", "-Pn", "-sX", "-p", "1-200", "--max-rate", "100", "--max-retries", "0", SERVER)),
-    Attack("UDP flood", ("hping3", "-q", "--udp", "-p", "53", "-d", "400", "-i", "u1000", "-c", "2000", SERVER)),
+    Attack("SYN flood", "10.77.0.61", "hping3 -q -a 10.77.0.61 -S -p 80 -i u1000 -c 3000"),
+    Attack("port scan", "10.77.0.62", "nmap -n -Pn -S 10.77.0.62 -sS -p 1-600 --max-rate 200 --max-retries 0"),
+    Attack("Xmas scan", "10.77.0.63", "nmap -n -Pn -S 10.77.0.63 -sX -p 1-200 --max-rate 100 --max-retries 0"),
+    Attack("UDP flood", "10.77.0.64", "hping3 -q -a 10.77.0.64 --udp -p 53 -d 400 -i u1000 -c 2000"),
 )
 
 
@@ -59,10 +64,11 @@ class Outcome:
     """What nad said while something happened."""
 
     name: str
+    source: str = ""
     seconds: float = 0.0
     alerts: list[str] = field(default_factory=list)
     first: float | None = None
-    """Seconds until the first alert."""
+    """Seconds until the first alert, of the attacker where there is one."""
 
     def __str__(self) -> str:
         when = "" if self.first is None else f", the first after {self.first:.1f} s"
@@ -96,7 +102,7 @@ def browse(address: str, seed: int, seconds: float) -> None:
 
 def learn(interface: str, seconds: float, model: Path) -> None:
     """Capture for so long, and learn that this is normal."""
-    meter = nad.FlowMeter()
+    meter = nad.FlowMeter(tcp_idle=IDLE, udp_idle=IDLE, icmp_idle=IDLE)
     with nad.LiveCapture(interface) as capture:
         packets = capture.read(meter, seconds=seconds)
         lost = capture.stats
@@ -113,7 +119,7 @@ def watch(interface: str, model: Path) -> None:
 
     monitor = nad.Monitor(nad.load(model), on_alert=say, on_note=lambda text: tell({"note": text}))
     threading.Timer(0.5, lambda: tell({"ready": True})).start()
-    monitor.watch(interface)
+    monitor.watch(interface, tcp_idle=IDLE, udp_idle=IDLE, icmp_idle=IDLE)
 
 
 def tell(what: dict[str, object]) -> None:
@@ -134,9 +140,9 @@ class Listener:
         self._thread = threading.Thread(target=self._listen, args=(stream,), daemon=True)
         self._thread.start()
 
-    def begin(self, name: str) -> Outcome:
+    def begin(self, name: str, source: str = "") -> Outcome:
         """Alerts from now on belong to this."""
-        self._now, self._since = Outcome(name), time.monotonic()
+        self._now, self._since = Outcome(name, source), time.monotonic()
         return self._now
 
     def end(self) -> None:
@@ -152,7 +158,7 @@ class Listener:
             elif "note" in said:
                 print(f"    note: {said['note']}")
             elif self._now is not None:
-                if not self._now.alerts:
+                if self._now.first is None and self._now.source in said["alert"]:
                     self._now.first = time.monotonic() - self._since
                     print("    " + said["report"].replace("\n", "\n    "), flush=True)
                 else:
@@ -171,7 +177,8 @@ def tell_story(learn_seconds: float, quiet_seconds: float, rest_seconds: float, 
         pages.mkdir()
         for page, size in PAGES.items():
             (pages / page).write_bytes(random.Random(page).randbytes(size))
-        lab = running.enter_context(VirtualNetwork({"office": (ATTACKER, *CLIENTS), "server": (SERVER,)}))
+        addresses = (*CLIENTS, *(attack.source for attack in ATTACKS))
+        lab = running.enter_context(VirtualNetwork({"office": addresses, "server": (SERVER,)}))
         cable = lab.ends["server"]
         running.enter_context(lab.started("server", *myself, "serve", str(pages)))
         time.sleep(1.0)
@@ -197,9 +204,10 @@ def tell_story(learn_seconds: float, quiet_seconds: float, rest_seconds: float, 
         time.sleep(quiet_seconds)
         listener.end()
         for attack in ATTACKS:
-            print(f"{attack.name}: {' '.join(attack.command)}", flush=True)
-            outcomes.append(listener.begin(attack.name))
-            lab.run("office", *attack.command, timeout=30)
+            command = attack.words(lab.ends["office"])
+            print(f"{attack.name}: {' '.join(command)}", flush=True)
+            outcomes.append(listener.begin(attack.name, attack.source))
+            lab.run("office", *command, timeout=30)
             time.sleep(rest_seconds)
             listener.end()
     return outcomes
@@ -235,7 +243,7 @@ def main() -> int:
     for outcome in outcomes:
         print(outcome)
     if options.json:
-        told = [{"name": one.name, "alerts": one.alerts, "first": one.first} for one in outcomes]
+        told = [{"name": one.name, "source": one.source, "alerts": one.alerts, "first": one.first} for one in outcomes]
         options.json.write_text(json.dumps(told, indent=1) + "\n")
     return 0
 
