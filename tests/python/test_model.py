@@ -322,7 +322,8 @@ def test_findings_and_what_they_hold_are_copied(model: nad.Model, today: nad.Tab
 
 def test_progress_goes_to_a_callback_and_ends_the_work(capsys: pytest.CaptureFixture[str], today: nad.Table) -> None:
     stages: set[str] = set()
-    model = nad.Model(detector=nad.IsolationForest(), verbose=True)
+    rule = nad.ThresholdRule.false_positive_rate(0.2)
+    model = nad.Model(detector=nad.IsolationForest(), threshold=rule, random_state=0, verbose=True)
     model.fit(office(300, 7), progress=lambda state: stages.add(state.stage))
     assert "growing trees" in stages
     stages.clear()

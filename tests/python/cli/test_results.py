@@ -115,7 +115,8 @@ def test_detect_as_alerts(run, files, shape):
             assert ecs["nad"]["p_value"] == finding.p_value
         else:
             assert line.startswith("CEF:0|nad|nad|")
-            assert f" src={row['src_ip']} " in line
+            key = "c6a2" if ":" in str(row["src_ip"]) else "src"  # CEF has keys of its own for IPv6
+            assert f" {key}={row['src_ip']} " in line
 
 
 def test_a_threshold_of_the_command_line(run, files):
