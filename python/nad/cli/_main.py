@@ -101,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         text, code = explained(error)
         console.error(text)
+        _try_output_once_more()
         return code
 
 
@@ -150,6 +151,14 @@ def _warnings_as_notes(console: Console) -> Iterator[None]:
         warnings.simplefilter("always", ConvergenceWarning)
         warnings.showwarning = show  # type: ignore[assignment]  # the same, in fewer words
         yield
+
+
+def _try_output_once_more() -> None:
+    """What cannot be written now would fail again as Python ends, and change the exit code."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _forget_output()
 
 
 def _forget_output() -> None:
