@@ -215,19 +215,19 @@ TEST_CASE("model: its threshold changes without training") {
   CHECK(model.detect(today).reported.empty());
   model.set_threshold(nad::ThresholdRule::alerts_per_day(86.4));
   CHECK(model.threshold() == model.calibration().score_at(86.4 / *model.records_per_day()));
-  model.set_records_per_day(100'000.0);
-  CHECK(model.threshold() == model.calibration().score_at(86.4 / 100'000.0));
+  model.set_records_per_day(80'000.0);
+  CHECK(model.threshold() == model.calibration().score_at(86.4 / 80'000.0));
   CHECK(model.threshold().extrapolated);
   CHECK_FALSE(contains(model.describe(), "out of reach"));
-  model.set_records_per_day(864'000.0);  // one in 10,000: five times as far as the tail of 200 scores tells anything
-  CHECK(model.threshold() == model.calibration().score_at(0.1 / 201.0));
+  model.set_records_per_day(864'000.0);  // one in 10,000: ten times as far as the tail of 200 scores tells anything
+  CHECK(model.threshold() == model.calibration().score_at(1.0 / (201.0 * 5.0)));
   CHECK(contains(model.describe(),
                  "the threshold, at most 86.4 alerts a day, is out of reach of 200 calibration "
-                 "records: expect up to 430 alerts a day; it takes 1,000 calibration records"));
+                 "records: expect up to 860 alerts a day; it takes 89"));
   nad::Model strict = small_model({.threshold = nad::ThresholdRule::false_positive_rate(1e-4)});
   strict.fit(office(1000, 10));
   REQUIRE_FALSE(strict.warnings().empty());
-  CHECK(contains(strict.warnings().back(), "expect up to 0.05 %"));
+  CHECK(contains(strict.warnings().back(), "expect up to 0.1 %"));
   CHECK(contains(message_of([&] { model.set_threshold(nad::ThresholdRule::f_beta()); }), "labelled records"));
   model.set_threshold(nad::ThresholdRule::f_beta(), today);
   const nad::Findings best = model.detect(today);

@@ -321,9 +321,13 @@ TEST_CASE("each rule means its limit") {
   CHECK(Rule::f_beta(2.0).limit(evidence).score == 123.0F);
   // no further out than the tail of 999 scores can tell
   CHECK(Rule::alerts_per_day(1).limit(evidence) == calibration.score_at(1e-4));
-  CHECK(Rule::alerts_per_day(1e-9).limit(evidence) == calibration.score_at(1e-4));
-  CHECK(Rule::false_positive_rate(1e-7).limit(evidence) == calibration.score_at(1e-4));
-  CHECK(Rule::false_positive_rate(2e-4).limit(evidence).score < calibration.score_at(1e-4).score);
+  const double least = calibration.least_believable_p_value();
+  CHECK(least == doctest::Approx(1e-3 * 8.0 / 94.0));  // the tail are the highest 94
+  CHECK(Rule::alerts_per_day(1e-9).limit(evidence) == calibration.score_at(least));
+  CHECK(Rule::false_positive_rate(1e-7).limit(evidence) == calibration.score_at(least));
+  CHECK(Rule::false_positive_rate(2e-4).limit(evidence).score < calibration.score_at(least).score);
+  CHECK(nad::Calibration(std::vector<float>(30, 1.0F)).least_believable_p_value() == 1.0 / 31.0);
+  CHECK(nad::Calibration::size_that_tells(least) == doctest::Approx(1000.0).epsilon(0.02));
   // what is extrapolated stays where attacks are seen to reach, but not where normal records reach higher
   const auto limit_with = [&](float highest_attack, double alerts) {
     return Rule::alerts_per_day(alerts).limit(

@@ -91,13 +91,14 @@ NAD_INLINE std::string Model::beyond_calibration() const {
   if (!asked || *asked >= least || calibration_.size() == 0) {
     return "";
   }
-  const std::string wanted = detail::with_thousands(detail::formatted("%.0f", std::ceil(0.1 / *asked)));
+  const std::string wanted =
+      detail::with_thousands(detail::formatted("%.0f", static_cast<double>(Calibration::size_that_tells(*asked))));
   return "the threshold, " + threshold_words() + ", is out of reach of " +
          detail::with_thousands(std::to_string(calibration_.size())) + " calibration records: expect up to " +
          (rule_.kind == ThresholdKind::alerts_per_day
               ? detail::with_thousands(detail::formatted("%.0f", least * *records_per_day_)) + " alerts a day"
               : detail::formatted("%.2g", 100.0 * least) + " %") +
-         "; it takes " + wanted + " calibration records, so learn from more";
+         "; it takes " + wanted + " calibration records, so learn from more traffic";
 }
 
 NAD_INLINE void Model::require_fit(const Schema& schema) const {

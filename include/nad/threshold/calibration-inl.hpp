@@ -61,13 +61,30 @@ NAD_INLINE double Calibration::surprise_of_count(std::size_t at_least) const noe
 }
 
 /// Of n scores the highest 3 sqrt(n), a fifth at most (the rule of Vehtari et al. 2024): few enough to be the tail.
+NAD_INLINE std::size_t Calibration::tail_of(std::size_t size) noexcept {
+  const auto n = static_cast<double>(size);
+  return static_cast<std::size_t>(std::min(0.2 * n, 3.0 * std::sqrt(n)));
+}
+
+NAD_INLINE double Calibration::least_believable_of(std::size_t size) noexcept {
+  return 1.0 / ((static_cast<double>(size) + 1.0) * std::max(1.0, static_cast<double>(tail_of(size)) / 8.0));
+}
+
+NAD_INLINE double Calibration::least_believable_p_value() const noexcept { return least_believable_of(scores_.size()); }
+
+NAD_INLINE std::size_t Calibration::size_that_tells(double p) noexcept {
+  std::size_t size = 1;
+  while (least_believable_of(size) > p && size < std::numeric_limits<std::size_t>::max() / 4) {
+    size += std::max<std::size_t>(1, size / 100);  // to a hundredth
+  }
+  return size;
+}
+
 NAD_INLINE void Calibration::fit_tail() {
   if (scores_.empty()) {
     return;
   }
-  const auto n = static_cast<double>(scores_.size());
-  const auto highest = static_cast<std::size_t>(std::min(0.2 * n, 3.0 * std::sqrt(n)));
-  const std::size_t start = scores_.size() - 1 - std::min(highest, scores_.size() - 1);
+  const std::size_t start = scores_.size() - 1 - std::min(tail_of(scores_.size()), scores_.size() - 1);
   tail_start_ = scores_[start];
   const double place = tail_place(tail_start_);
   std::vector<double> excesses;

@@ -77,8 +77,11 @@ class NAD_API Calibration {
 
   /// The least p-value that is not extrapolated: 1 / (size() + 1).
   double least_p_value() const noexcept { return 1.0 / (static_cast<double>(scores_.size()) + 1.0); }
-  /// A tenth of that: how far out a tail that was fitted to so few scores still tells something.
-  double least_believable_p_value() const noexcept { return 0.1 * least_p_value(); }
+  /// How far out the fitted tail still tells something: an eighth as many times further than the scores themselves as
+  /// it was fitted to. 60 scores tell 1.5 times as far, 1,000 tell 12 times.
+  double least_believable_p_value() const noexcept;
+  /// How many scores it takes for that to be so small.
+  static std::size_t size_that_tells(double p) noexcept;
   /// Never above 1 / (size() + 1) beyond all held-out scores, and falls on there with the fitted tail; falls everywhere
   /// as the score rises, though not strictly. Never below 3.3e-308, where `surprise` goes on.
   PValue p_value(float score) const noexcept;
@@ -111,6 +114,9 @@ class NAD_API Calibration {
   /// -log of the conformal p-value of a score that so many held-out ones reach.
   double surprise_of_count(std::size_t at_least) const noexcept;
   void fit_tail();
+  /// Of so many scores the highest so many are the tail.
+  static std::size_t tail_of(std::size_t size) noexcept;
+  static double least_believable_of(std::size_t size) noexcept;
   /// Where the tail is straight: scores as they are, their log-odds, or what they were before tempering.
   double tail_place(float score) const noexcept;
   /// The highest score that lies at such a place or before.
