@@ -14,7 +14,7 @@ CANNOT = 77
 def test_every_attack_in_the_virtual_laboratory_raises_alerts_at_once(checkout, tmp_path):
     told = tmp_path / "told.json"
     lab = checkout / "examples/python/virtual_lab.py"
-    command = [sys.executable, str(lab), "--learn", "25", "--quiet", "5", "--rest", "7", "--json", str(told)]
+    command = [sys.executable, str(lab), "--learn", "40", "--quiet", "5", "--rest", "7", "--json", str(told)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
     if done.returncode == CANNOT:
         pytest.skip(done.stderr.strip())
