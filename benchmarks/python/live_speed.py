@@ -44,7 +44,7 @@ MONITOR = """
 import json, sys, threading, nad
 told = []
 def tell(alert):
-    print(json.dumps({"alert": nad.to_text(alert), "from": str(alert.src_ip)}), flush=True)
+    print(json.dumps({"alert": nad.to_text(alert), "from": str(alert.src)}), flush=True)
 monitor = nad.Monitor(nad.load(sys.argv[2]), on_alert=tell)
 threading.Timer(1.0, lambda: print(json.dumps({"ready": True}), flush=True)).start()
 threading.Timer(float(sys.argv[3]), monitor.stop).start()
