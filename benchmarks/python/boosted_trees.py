@@ -174,23 +174,21 @@ def _area(is_attack: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> f
 
 class Nad(Contestant):
     def prepare(self) -> None:
-        self.library = importlib.import_module("nad")
+        self.peer = importlib.import_module("nad")
 
     def train(self, x: Rows, y: Labels, categories: list[int]) -> Any:
-        return self.library.BoostedTrees(max_iter=ROUNDS, max_leaf_nodes=LEAVES, categorical_features=categories).fit(
-            x, y
-        )
+        return self.peer.BoostedTrees(max_iter=ROUNDS, max_leaf_nodes=LEAVES, categorical_features=categories).fit(x, y)
 
 
 class LightGbm(Contestant):
     def prepare(self) -> None:
         try:
-            self.library = importlib.import_module("lightgbm")
+            self.peer = importlib.import_module("lightgbm")
         except ImportError as error:
             raise MissingError(str(error)) from None
 
     def train(self, x: Rows, y: Labels, categories: list[int]) -> Any:
-        model = self.library.LGBMClassifier(
+        model = self.peer.LGBMClassifier(
             n_estimators=ROUNDS, num_leaves=LEAVES, num_threads=1, max_bin=255, min_child_samples=20, verbose=-1
         )
         return model.fit(x, y, categorical_feature=categories)
@@ -199,12 +197,12 @@ class LightGbm(Contestant):
 class ScikitLearn(Contestant):
     def prepare(self) -> None:
         try:
-            self.library = importlib.import_module("sklearn.ensemble")
+            self.peer = importlib.import_module("sklearn.ensemble")
         except ImportError as error:
             raise MissingError(str(error)) from None
 
     def train(self, x: Rows, y: Labels, categories: list[int]) -> Any:
-        model = self.library.HistGradientBoostingClassifier(
+        model = self.peer.HistGradientBoostingClassifier(
             max_iter=ROUNDS, max_leaf_nodes=LEAVES, categorical_features=categories or None, early_stopping=False
         )
         return model.fit(x, y)
