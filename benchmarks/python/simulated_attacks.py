@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 import nad
 from benchmarks.python.report import Goal, Section, say
+from nad._flow_labels import labels_of
 
 ALERTS_PER_DAY = 24.0
 TRAINING_HOURS = 24.0
@@ -31,7 +32,6 @@ FLOOD_INTENSITY = 0.2
 """400 packets a second instead of 2000: what is noticed at that is noticed at more."""
 
 Floats = npt.NDArray[np.float64]
-Words = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,11 @@ class Outcome:
 
 def run(seeds: Sequence[int], *, quick: bool) -> list[Section]:
     kinds = list(nad.attack_kinds())
+    part = 0.1 if quick else 1.0
     found = []
     for seed in seeds:
         say(f"simulated attacks, seed {seed}")
-        found.append(_judge(kinds[:3] if quick else kinds, seed, 0.1 if quick else 1.0))
+        found.append(_judge(kinds[:3] if quick else kinds, seed, part))
     rows = [_row(kind, [outcome.attacks[kind] for outcome in found]) for kind in found[0].attacks]
     delays = [outcome.attacks[kind][2] for outcome in found for kind in outcome.attacks if _is_loud(kind)]
     missed = sum(outcome.attacks[kind][1] == 0 for outcome in found for kind in outcome.attacks)
@@ -64,7 +65,7 @@ def run(seeds: Sequence[int], *, quick: bool) -> list[Section]:
             ["", "records", "reported", "delay, s", "worst, s", "missed"],
             rows,
             [
-                f"learnt from {TRAINING_HOURS:g} hours of normal traffic of the same network, without labels",
+                f"learnt from {TRAINING_HOURS * part:g} hours of normal traffic of the same network, without labels",
                 "delay: from the first packet of an attack to the end of the first flow of it that is reported",
             ],
         ),
@@ -104,8 +105,8 @@ def _judge(kinds: Sequence[str], seed: int, part: float) -> Outcome:
         capture = Path(folder) / "capture.pcap"
         truth = nad.simulate(capture, hours=(end + 60) / 3600, random_state=seed, attacks=attacks)
         flows = nad.read(capture)
-    labels = labels_of(flows, truth)
-    seconds = _seconds(flows, flows)
+    labels = np.array(labels_of(flows, truth, "label"), dtype=np.str_)
+    seconds = _seconds(flows)
     learnt = seconds < training * 3600
     model = nad.Model(threshold=nad.ThresholdRule.alerts_per_day(ALERTS_PER_DAY), random_state=seed)
     model.fit(flows[np.flatnonzero(learnt)])
@@ -129,25 +130,6 @@ def _judge(kinds: Sequence[str], seed: int, part: float) -> Outcome:
     )
 
 
-def _seconds(table: nad.Table, since: nad.Table) -> Floats:
-    begin = np.asarray(since["timestamp"].to_numpy()).min()
-    return np.asarray((np.asarray(table["timestamp"].to_numpy()) - begin) / np.timedelta64(1, "s"), dtype=np.float64)
-
-
-def labels_of(flows: nad.Table, truth: nad.Table) -> Words:
-    """What the simulator says of each flow that the meter saw: that of the same ends which began nearest to it."""
-    known: dict[tuple[object, ...], list[tuple[float, str]]] = {}
-    for ends, begin, label in zip(_ends(truth), _seconds(truth, flows), truth["label"].to_list(), strict=True):
-        known.setdefault(ends, []).append((begin, str(label)))
-    labels = []
-    for ends, begin in zip(_ends(flows), _seconds(flows, flows), strict=True):
-        there = known.get(ends) or known.get((ends[2], ends[3], ends[0], ends[1], ends[4]))
-        if there is None:
-            raise RuntimeError(f"the simulator knows nothing of {ends}")
-        labels.append(min(there, key=lambda one: abs(one[0] - begin))[1])
-    return np.array(labels, dtype=np.str_)
-
-
-def _ends(table: nad.Table) -> list[tuple[object, ...]]:
-    names = ("src_ip", "src_port", "dst_ip", "dst_port", "protocol")
-    return list(zip(*(table[name].to_list() for name in names), strict=True))
+def _seconds(table: nad.Table) -> Floats:
+    when = np.asarray(table["timestamp"].to_numpy())
+    return np.asarray((when - when.min()) / np.timedelta64(1, "s"), dtype=np.float64)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nad import __version__, simd
+from nad._flow_labels import labels_of
 from nad.cli._attacks import attack_from
 from nad.cli._command import Command, Exit
 from nad.cli._console import plural
@@ -19,7 +20,6 @@ from nad.cli._findings import finding_dict, show_incidents
 from nad.cli._flows import found_flows
 from nad.cli._incidents import Incident, incidents_of
 from nad.cli._inputs import add_jobs_option
-from nad.cli._truth import labels_of
 from nad.model import Findings, Model
 from nad.reading import read_with_report
 from nad.simulation import simulate

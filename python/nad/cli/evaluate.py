@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nad._flow_labels import with_truth
 from nad.cli._command import Command, Exit
 from nad.cli._console import printable_lines
 from nad.cli._inputs import (
@@ -14,7 +15,6 @@ from nad.cli._inputs import (
     load_model,
     read_records,
 )
-from nad.cli._truth import with_truth
 from nad.evaluation import evaluate
 
 if TYPE_CHECKING:
