@@ -45,6 +45,7 @@ from nad.alerts import (
     to_syslog,
     to_text,
 )
+from nad.clustering import Clustering, ClusterMatch
 from nad.column import Column
 from nad.errors import (
     BadFileError,
@@ -120,6 +121,8 @@ __all__ = [
     "Calibration",
     "CancelledError",
     "Capture",
+    "ClusterMatch",
+    "Clustering",
     "Column",
     "ConvergenceWarning",
     "DataWarning",
