@@ -21,6 +21,7 @@ except ImportError as error:
 
 from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
+from nad._flow_labels import label_flows
 from nad.alerts import (
     Alert,
     AlertFlow,
@@ -186,6 +187,7 @@ __all__ = [
     "features",
     "flow",
     "formats",
+    "label_flows",
     "load",
     "metrics",
     "plots",

@@ -3,8 +3,9 @@
 >>> kinds = nad.Clustering(random_state=7).fit(flows)
 >>> print(kinds)  # each cluster: its size, its labels, what sets it apart
 >>> print(kinds.match({"service": "http", "src_bytes": 300}))  # what is not given does not count
->>> nad.plots.elbow(kinds.curve)
->>> nad.plots.clusters(kinds.kmeans, kinds.features(flows))
+>>> nad.plots.elbow(kinds)
+>>> nad.plots.importance(kinds)
+>>> nad.plots.clusters(kinds, flows)
 """
 
 from __future__ import annotations
@@ -120,10 +121,12 @@ class Clustering:
             pipeline = FeaturePipeline(self._given_pipeline.to_json(), n_jobs=self._n_jobs)
         features = pipeline.fit_transform(records)
         kmeans = KMeans(**self._given.get_params()).fit(features)
+        clusters = np.atleast_1d(kmeans.predict_cluster(features))
+        self._importance = pipeline.importance(records, clusters)
         self._profiles = kmeans.profile(features, records=records, labels=self._label)
         places = np.sort(np.random.default_rng(self._seed).permutation(len(records))[:_MEMBERS])
         self._members = features[places]
-        self._cluster_of = np.atleast_1d(kmeans.predict_cluster(self._members))
+        self._cluster_of = clusters[places]
         firsts = np.unique(self._cluster_of, return_index=True)[1]
         chosen_rows = places[np.unique(np.append(firsts, np.linspace(0, len(places) - 1, _OTHERS).astype(np.int64)))]
         self._others = records.select(list(pipeline.inputs))[chosen_rows]
@@ -162,9 +165,10 @@ class Clustering:
         """The number of the cluster that each record of a table belongs to."""
         return np.atleast_1d(self.kmeans.predict_cluster(self.features(table)))
 
-    def importance(self, table: Any) -> dict[str, float]:
-        """How much each column of a table sets the clusters apart, see `FeaturePipeline.importance`."""
-        return self.pipeline.importance(table, self.predict_cluster(table))
+    def importance(self) -> dict[str, float]:
+        """How much each column of the training records sets the clusters apart, see `FeaturePipeline.importance`."""
+        _ = self.kmeans
+        return dict(self._importance)
 
     def match(self, record: Mapping[str, Any]) -> ClusterMatch:
         """The cluster whose records are most like this one.

@@ -41,9 +41,12 @@ def test_clusters_are_those_of_kmeans_on_the_features(traffic, kinds):
     np.testing.assert_array_equal(kinds.predict_cluster(traffic), by_hand.predict_cluster(X))
     np.testing.assert_array_equal(kinds.features(traffic), X)
     assert [str(one) for one in kinds.profiles] == [str(one) for one in by_hand.profile(X, records=traffic)]
-    importance = kinds.importance(traffic)
+    importance = kinds.importance()
     assert importance["service"] > 0.9
     assert importance["port"] < 0.1
+    assert importance == nad.FeaturePipeline.automatic(traffic).fit(traffic).importance(
+        traffic, kinds.predict_cluster(traffic)
+    )
 
 
 def test_a_whole_record_matches_the_cluster_that_it_is_in(traffic, kinds):
