@@ -76,7 +76,7 @@ from nad.estimators import (
     OneClassSVM,
     PcaResidual,
 )
-from nad.evaluation import Evaluation, evaluate
+from nad.evaluation import Evaluation, compare, evaluate
 from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
@@ -180,6 +180,7 @@ __all__ = [
     "alert_key",
     "attack_kinds",
     "benjamini_hochberg",
+    "compare",
     "concatenate",
     "datasets",
     "drift",
