@@ -201,7 +201,7 @@ void register_monitor_stats(py::module_& module) {
       .def_readonly("drift", &MonitorStats::drift)
       .def_readonly("checkpoints", &MonitorStats::checkpoints)
       .def_readonly("last_error", &MonitorStats::last_error)
-      .def("to_json", &MonitorStats::to_json)
+      .def("to_json", &MonitorStats::to_json, "All of it as one line of JSON, as statistics go to sinks.")
       .def("__repr__", [](const MonitorStats& self) {
         return "<MonitorStats: " + std::to_string(self.records) + " records, " + std::to_string(self.alerts) +
                " alerts in " + std::to_string(self.written) + " records>";
