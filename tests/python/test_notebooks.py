@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -183,5 +184,8 @@ def test_notebooks_are_short_and_say_what_they_do(folder):
         imported = set(re.findall(r"^(?:import|from) (\w+)", "\n".join(code), re.MULTILINE))
         assert imported - set(sys.stdlib_module_names) <= {"matplotlib", "nad", "numpy", "pandas"}
         assert sum(len(cell.splitlines()) for cell in code) <= 130
-        assert cells[0]["cell_type"] == "markdown"
+        kinds = [cell["cell_type"] for cell in cells]
+        assert kinds[0] == "markdown"
+        after_code = [kind for before, kind in itertools.pairwise(kinds) if before == "code"]
+        assert set(after_code) <= {"markdown"}  # words before each
         assert "".join(cells[0]["source"]).startswith("# ")
