@@ -179,8 +179,8 @@ class Clustering:
         Parameters
         ----------
         record : mapping
-            Values by column, such as ``table.row(7)`` gives. None is as if it was not given; other columns than those
-            that were learnt from are an error, labels aside.
+            Values by column, such as ``table.row(7)`` gives. None is as if it was not given; a name that the table did
+            not have is an error.
         """
         given = self._checked(record)
         rows = np.vstack([self._pipeline.transform(self._with(given, number)) for number in range(len(self._others))])
