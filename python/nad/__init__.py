@@ -21,6 +21,7 @@ except ImportError as error:
 
 from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
+from nad._flow_labels import label_flows
 from nad.alerts import (
     Alert,
     AlertFlow,
@@ -45,6 +46,7 @@ from nad.alerts import (
     to_syslog,
     to_text,
 )
+from nad.clustering import Clustering, ClusterMatch
 from nad.column import Column
 from nad.errors import (
     BadFileError,
@@ -74,7 +76,7 @@ from nad.estimators import (
     OneClassSVM,
     PcaResidual,
 )
-from nad.evaluation import Evaluation, evaluate
+from nad.evaluation import Evaluation, compare, evaluate
 from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
@@ -120,6 +122,8 @@ __all__ = [
     "Calibration",
     "CancelledError",
     "Capture",
+    "ClusterMatch",
+    "Clustering",
     "Column",
     "ConvergenceWarning",
     "DataWarning",
@@ -177,6 +181,7 @@ __all__ = [
     "alert_key",
     "attack_kinds",
     "benjamini_hochberg",
+    "compare",
     "concatenate",
     "datasets",
     "drift",
@@ -184,6 +189,7 @@ __all__ = [
     "features",
     "flow",
     "formats",
+    "label_flows",
     "load",
     "metrics",
     "plots",
