@@ -18,7 +18,7 @@ is_there() {
   case $1 in
     g++) command -v "${CXX:-c++}" ;;
     ninja-build) command -v ninja ;;
-    cmake | clang | clang-tidy | git) command -v "$1" ;;
+    cmake | clang | clang-tidy | git | pkg-config) command -v "$1" ;;
     python3) python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ;;
     python3-venv) python3 -c 'import ensurepip, venv' ;;
     python3-dev) python3 -c 'import sysconfig, os; open(os.path.join(sysconfig.get_path("include"), "Python.h"))' ;;

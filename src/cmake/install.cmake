@@ -1,4 +1,4 @@
-# cmake --install: the headers, the library and a package for find_package(nad).
+# cmake --install: the headers, the library, a package for find_package(nad) and one for pkg-config.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -19,3 +19,20 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/nadConfigVersion.cmake CO
 install(FILES ${PROJECT_BINARY_DIR}/nadConfig.cmake ${PROJECT_BINARY_DIR}/nadConfigVersion.cmake
               src/cmake/nad_xsimd.cmake src/cmake/nad_pcap.cmake
         DESTINATION ${package_folder} COMPONENT nad)
+
+# pkg-config. Which library was installed is known, so `--static` makes no difference: a static one brings what it needs.
+# Paths follow from where the file lies: what is installed can be moved.
+set(nad_pkgconfig_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH nad_prefix_from_package /nad/${nad_pkgconfig_folder} /nad)
+string(REGEX REPLACE "/$" "" nad_prefix_from_package "${nad_prefix_from_package}")
+set(nad_package_flags "")
+set(nad_package_libraries "")
+if(nad_type STREQUAL "STATIC_LIBRARY")
+  set(nad_package_flags " -DNAD_STATIC")
+  set(nad_package_libraries " -lz -pthread")
+  if(nad_with_pcap)
+    set(nad_package_libraries " -lpcap${nad_package_libraries}")
+  endif()
+endif()
+configure_file(src/cmake/nad.pc.in ${PROJECT_BINARY_DIR}/nad.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/nad.pc DESTINATION ${nad_pkgconfig_folder} COMPONENT nad)
