@@ -123,7 +123,7 @@ class NadForest(Forest):
 class ScikitLearnForest(Forest):
     name = "scikit-learn"
     package = "sklearn.ensemble"
-    install = "pip install -r benchmarks/requirements.txt"
+    install = 'pip install ".[bench]"'
 
     @classmethod
     def can(cls, settings: Settings) -> bool:
@@ -154,7 +154,7 @@ class ScikitLearnForest(Forest):
 class IsotreeForest(Forest):
     name = "isotree"
     package = "isotree"
-    install = "pip install -r benchmarks/requirements.txt"
+    install = 'pip install ".[bench]"'
 
     def fit(self, x: npt.NDArray[np.float32]) -> None:
         rows, weights = self._distinct(x)

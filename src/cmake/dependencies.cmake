@@ -40,6 +40,9 @@ macro(nad_dependency package minimum)
     string(TOLOWER nad_${package} dependency_content)  # as FetchContent names its variables
     target_include_directories(${dependency_TARGET} SYSTEM
                                INTERFACE ${${dependency_content}_SOURCE_DIR}/${dependency_INCLUDE})
+    file(GLOB nad_licence_of_${package} LIST_DIRECTORIES FALSE
+         ${${dependency_content}_SOURCE_DIR}/LICENSE* ${${dependency_content}_SOURCE_DIR}/COPYING*)
+    list(APPEND nad_downloaded ${package})
   endif()
 endmacro()
 
@@ -73,6 +76,8 @@ if(NOT TARGET ZLIB::ZLIB)
   target_include_directories(nad_zlib SYSTEM PUBLIC ${nad_zlib_source_SOURCE_DIR})
   set_target_properties(nad_zlib PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
   add_library(ZLIB::ZLIB ALIAS nad_zlib)
+  set(nad_licence_of_zlib ${nad_zlib_source_SOURCE_DIR}/LICENSE)
+  list(APPEND nad_downloaded zlib)
 endif()
 # Packets from interfaces; all else works without it.
 if(NAD_PCAP)

@@ -69,10 +69,24 @@ def test_numpy_is_the_only_requirement():
     assert [re.match(r"[a-z]+", line)[0] for line in required] == ["numpy"]
 
 
+def test_extras_bring_what_they_are_for(checkout):
+    """Those that the documentation names; those that import nothing new are there all the same."""
+    extras = importlib.metadata.metadata("nad").get_all("Provides-Extra")
+    assert {"plot", "live", "bench", "sklearn", "test"} <= set(extras)
+    required = [line for line in importlib.metadata.requires("nad") if 'extra == "bench"' in line.replace("'", '"')]
+    imported = set()
+    for file in (checkout / "benchmarks/python").glob("*.py"):
+        imported |= set(re.findall(r"pip install ([a-z-]+)\"", file.read_text(encoding="utf-8")))
+    assert imported
+    assert imported <= {re.match(r"[a-z-]+", line)[0] for line in required}
+
+
 def test_the_wheel_holds_the_package_and_nothing_else():
     files = [str(file) for file in importlib.metadata.files("nad") if "__pycache__" not in str(file)]
     strangers = [
-        file for file in files if not re.match(r"nad/|nad-.*\.dist-info/|(\.\./)+(bin|Scripts)/nad(\.exe)?$", file)
+        file
+        for file in files
+        if not re.match(r"nad/|nad\.libs/lib|nad-.*\.dist-info/|(\.\./)+(bin|Scripts)/nad(\.exe)?$", file)
     ]
     assert strangers == []
     assert {"nad/py.typed", "nad/_core.pyi"} <= set(files)
