@@ -53,6 +53,7 @@ void score_in_threads(const std::string& model_path, const std::string& records_
   std::atomic<std::size_t> next{0};
   {
     std::vector<std::jthread> servers;
+    servers.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i) {
       servers.emplace_back([&] { serve(model, requests, next, answers.data()); });
     }
