@@ -16,6 +16,7 @@
 #include "messages.hpp"
 #include "model_file_tools.hpp"
 #include "nad/core/random.hpp"
+#include "nad/model/held_out-inl.hpp"
 #include "nad/nad.hpp"
 #include "temporary_folder.hpp"
 
@@ -375,7 +376,7 @@ TEST_CASE("runs: a monitor tells of them in few records, the same ones when it s
   model.fit(nad::read(folder / "usual.csv"));
   REQUIRE(model.run_limit());
   std::vector<std::vector<std::string>> told;
-  for (const std::size_t batches_a_run : {1'000, 7}) {
+  for (const std::size_t batches_a_run : {std::size_t{1000}, std::size_t{7}}) {
     std::vector<std::string> ids;
     std::uint64_t counted = 0;
     std::uint64_t of_runs = 0;
