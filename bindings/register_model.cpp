@@ -76,6 +76,7 @@ void register_findings(py::module_& module) {
       .def_readonly("expected", &Reason::expected)
       .def_property_readonly("direction", [](const Reason& self) { return std::string(name(self.direction)); })
       .def_readonly("contribution", &Reason::contribution)
+      .def_property_readonly("anomaly_class", [](const Reason& self) { return anomaly_class_of(self); })
       .def("__eq__", [](const Reason& self, const Reason& other) { return self == other; })
       .def("__str__", &Reason::to_string)
       .def(pickled(Reason()))
@@ -87,6 +88,7 @@ void register_findings(py::module_& module) {
       .def_property_readonly("extrapolated", [](const Finding& self) { return self.p.extrapolated; })
       .def_readonly("surprise", &Finding::surprise)
       .def_readonly("family", &Finding::family)
+      .def_property_readonly("anomaly_class", [](const Finding& self) { return anomaly_class_of(self); })
       .def_readonly("reasons", &Finding::reasons)
       .def_property_readonly("members",
                              [](const Finding& self) {

@@ -21,6 +21,7 @@ except ImportError as error:
 
 from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
+from nad.alert_maker import AlertMaker
 from nad.alerts import (
     Alert,
     AlertFlow,
@@ -106,6 +107,7 @@ __all__ = [
     "LODA",
     "Alert",
     "AlertFlow",
+    "AlertMaker",
     "AlertModel",
     "AlertReason",
     "AlertSink",
