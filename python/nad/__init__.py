@@ -80,6 +80,7 @@ from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
+from nad.incidents import Incident, Incidents, incidents
 from nad.model import Finding, Findings, Model, Reason
 from nad.monitor import Monitor, MonitorStats, RetrainOptions
 from nad.persist import load, read_header
@@ -142,6 +143,8 @@ __all__ = [
     "GroupTrait",
     "HalfSpaceTrees",
     "Histogram",
+    "Incident",
+    "Incidents",
     "InvalidArgumentError",
     "InvalidDataError",
     "IoError",
@@ -185,6 +188,7 @@ __all__ = [
     "features",
     "flow",
     "formats",
+    "incidents",
     "load",
     "metrics",
     "plots",
