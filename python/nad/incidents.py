@@ -51,7 +51,7 @@ def incidents(table: Any, findings: Findings | Sequence[Finding], *, pause_secon
 
     Where a finding goes with the larger session, the smaller one has less to itself; so the largest are settled first.
     Findings without source and target are together when they are of one kind: of one family, or with the same two
-    strongest reasons in the same direction.
+    strongest reasons in the same order and direction. Those whose reasons nobody looked for are of one kind, too.
 
     Every finding is in exactly one incident, and their order does not matter. An incident ranks by the surprise of its
     strongest finding, times 1 + log10 of the number of its findings: ten count as one that is twice as surprising.

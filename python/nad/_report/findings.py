@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BUDGET = 560_000  # letters; the rest of a page takes some 150,000
 _WHOLE_RECORDS = 60  # incidents that show all columns of their strongest record
 _OPEN = 20  # incidents that are seen at once
+_REASONS = 10  # of the strongest record
 _LIKE = 8  # records listed below the strongest one
 _ABOUT = ("dst_port", "service", "protocol", "protocol_type")
 
@@ -38,13 +39,10 @@ def listing(facts: Facts, most: int) -> str:
             break
         parts.append(text)
     count = int(together.counts[: len(parts)].sum())
-    alike = "what one host did, or what was done to one, without a long pause"
+    alike = "What one host did, or what was done to one, without a long pause is one"
     if facts.source is None and facts.destination is None:
-        alike = "records with the same two strongest reasons"
-    head = (
-        f"<p>{plural(len(facts.findings), 'reported record')} in {plural(len(together), 'incident')}: "
-        f"{alike}, is one incident. "
-    )
+        alike = "Records with the same two strongest reasons are one"
+    head = f"<p>{plural(len(facts.findings), 'reported record')} in {plural(len(together), 'incident')}. {alike}. "
     if len(parts) < len(together):
         head += (
             f"The first {len(parts):,} follow, with {count:,} of the records; "
@@ -63,15 +61,15 @@ def _entry(facts: Facts, incident: Incident) -> str:
     families = ", ".join(escaped(name, 40) for name in list(incident.families)[:3])
     family = f'<br><span class="strong">{families}</span>' if families else ""
     many = f" <b>{incident.records:,} records</b>" if incident.records > 1 else ""
-    who = _parties(facts, first.row) if incident.records == 1 else _who(incident)
     head = (
         f'<summary class="entry"><span>{incident.number + 1}</span>'
         f"<span>{escaped(incident.when, 60) or f'row {first.row:,}'}{many}</span>"
-        f"<span>{who}{family}</span><span>{why}</span>"
+        f"<span>{_who(facts, incident)}{family}</span><span>{why}</span>"
         f'<span class="number">score {first.score:.4g}<br><span class="remark">{_p_value(first)}</span></span>'
         "</summary>"
     )
-    body = _reasons(first)
+    body = '<p class="remark">its strongest record:</p>' if incident.records > 1 else ""
+    body += _reasons(first)
     if incident.number < _WHOLE_RECORDS:
         body += _record(facts, first.row)
     if incident.records > 1:
@@ -83,18 +81,20 @@ def _p_value(finding: Finding) -> str:
     return f"p = {finding.p_value:.2g}{'<br>(extrapolated)' if finding.extrapolated else ''}"
 
 
-def _who(incident: Incident) -> str:
-    """The hosts and ports of many records; without hosts what they have in common."""
-    if not incident.ends:
-        return escaped(incident.who, 120)
-    return _hosts(incident.ends) + escaped(incident.through, 60)
+def _who(facts: Facts, incident: Incident) -> str:
+    """Who talked to whom, and about what; without hosts what the records have in common."""
+    if incident.ends:
+        service = facts.text("service", incident.strongest.row) if incident.records == 1 else ""
+        return _hosts(incident.ends) + escaped(", ".join(filter(None, [incident.through, service])), 60)
+    about = _parties(facts, incident.strongest.row) if incident.records == 1 else ""
+    return escaped(incident.who, 120) + (f" ({about})" if about else "")
 
 
 def _parties(facts: Facts, row: int) -> str:
-    """Who talked to whom, and about what."""
+    """The same of one record."""
     hosts = [facts.text(one.name, row) or "?" for one in (facts.source, facts.destination) if one is not None]
     about = [facts.text(name, row) for name in _ABOUT if name in facts.table]
-    return _hosts(" -> ".join(hosts)) + escaped(", ".join(part for part in about if part), 60)
+    return (_hosts(" -> ".join(hosts)) if hosts else "") + escaped(", ".join(part for part in about if part), 60)
 
 
 def _hosts(ends: str) -> str:
@@ -104,9 +104,10 @@ def _hosts(ends: str) -> str:
 def _reasons(finding: Finding) -> str:
     if not finding.reasons:
         return '<p class="remark">model.explain(table, [row]) gives the reasons.</p>'
-    largest = max(abs(reason.contribution) for reason in finding.reasons) or 1.0
+    shown = finding.reasons[:_REASONS]
+    largest = max(abs(reason.contribution) for reason in shown) or 1.0
     lines = []
-    for reason in finding.reasons:
+    for reason in shown:
         kind = "" if reason.contribution >= 0 else ' class="less"'
         wide = 100 * abs(reason.contribution) / largest
         lines.append(
@@ -114,7 +115,7 @@ def _reasons(finding: Finding) -> str:
             f'<span class="number">{reason.contribution:+.2f}</span>'
             f"<span>{escaped(reason_text(reason), 300)}</span></div>"
         )
-    rest = finding.surprise - sum(reason.contribution for reason in finding.reasons)
+    rest = finding.surprise - sum(reason.contribution for reason in shown)
     summing = f"all other columns {rest:+.2f}; together {finding.surprise:.2f}, -log10 of the p-value"
     return f'<div class="reasons">{"".join(lines)}<p class="remark">{summing}</p></div>'
 

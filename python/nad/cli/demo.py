@@ -149,14 +149,15 @@ def _judged(kind: str, today: Table, findings: Findings, together: Incidents, sc
 
 
 def _show(outcome: _Outcome, folder: Path, options: argparse.Namespace, console: Console) -> None:
+    many = len(outcome.incidents)
     console.wrapped(
-        f"Today {plural(len(outcome.findings), 'flow')} of {len(outcome.today):,} are reported. Those of one host that "
-        f"come soon after each other are one thing to look at: {plural(len(outcome.incidents), 'entry', 'entries')}."
+        f"Today {plural(len(outcome.findings), 'flow')} of {len(outcome.today):,} are reported. What one host did, or "
+        f"what was done to one, without a long pause is one incident: there {'is' if many == 1 else 'are'} {many:,}."
     )
     show_incidents(outcome.incidents, console, options.top)
     console.line()
     console.line(console.bold("What was hidden, and what became of it"))
-    rows = [("attack", "flows", "reported", "entry", "after")]
+    rows = [("attack", "flows", "reported", "incident", "after")]
     rows += [
         (
             one["kind"],
@@ -172,7 +173,7 @@ def _show(outcome: _Outcome, folder: Path, options: argparse.Namespace, console:
     console.line()
     console.wrapped(
         f"{found} of {plural(len(outcome.attacks), 'attack')} found; "
-        f"{plural(outcome.false_incidents, 'entry was', 'entries were')} ordinary traffic. "
+        f"{plural(outcome.false_incidents, 'incident was', 'incidents were')} ordinary traffic. "
         f"All of it took {outcome.seconds:.0f} s."
     )
     console.line()

@@ -41,6 +41,7 @@ __all__ = ["COMMAND"]
 
 _LINES = {"eve": to_eve, "ecs": to_ecs, "cef": to_cef}
 _USUAL_TOP = 20
+_MOST_EXPLAINED = 1000  # incidents; beyond the first 10,000 findings reasons are looked for one by one
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,9 +49,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_model_option(parser)
     group = parser.add_argument_group("what is told")
     group.add_argument("--top", type=int, metavar="N", help=f"so many at most ({_USUAL_TOP} as text, else all)")
-    group.add_argument(
-        "--each", action="store_true", help="as text: every record by itself, not those of one host together"
-    )
+    group.add_argument("--each", action="store_true", help="as text: every record by itself, not in incidents")
     group.add_argument("--reasons", type=int, default=5, metavar="N", help="of each record, at most (%(default)s)")
     group.add_argument("--allow", metavar="FILE", help="an allow-list: what is known, and shall not be reported")
     group.add_argument(
@@ -134,7 +133,7 @@ def _show(found: _Detected, options: argparse.Namespace, console: Console) -> No
 
 def _incidents(found: _Detected, top: int | None) -> Incidents:
     together = incidents(found.table, found.reported)
-    together.explain(found.model, first=len(together) if top is None else top)
+    together.explain(found.model, first=_MOST_EXPLAINED if top is None else min(top, _MOST_EXPLAINED))
     return together
 
 
@@ -192,7 +191,7 @@ COMMAND = Command(
     name="detect",
     summary="what in records is unlike normal traffic, and why",
     description="Report the records that a model finds anomalous, the most anomalous first, with the reasons. As text, "
-    "records of one host that come soon after each other are one entry.",
+    "what one host did, or what was done to one, without a long pause is one incident.",
     examples=(
         "nad detect today.log.gz -m office.nad",
         "nad detect today.pcap -m office.nad --each --top 50",
@@ -207,6 +206,6 @@ files, model, records, reported
 threshold   score, extrapolated, rule
 drift       whether the records look like those that the model was calibrated on
 findings    of each record: row, time, src_ip, ..., score, p_value, reasons, record
-incidents   records that belong together: who, records, begin, end, reasons, rows
+incidents   findings that belong together: who, kind, records, begin, end, severity, reasons, rows, ...
 """,
 )

@@ -223,7 +223,7 @@ def test_without_hosts_records_of_one_kind_are_one_entry(model, today):
     found = nad.incidents(bare, findings)
     text = nad.report(None, other, bare, findings)
     assert 1 < len(found) < len(findings)
-    assert "records with the same two strongest reasons" in text
+    assert "Records with the same two strongest reasons are one" in text
     for entry, one in zip(re.findall(r'<summary class="entry">(.*?)</summary>', text), found):
         assert one.records == 1 or html.escape(one.kind[:55]) in entry
 
