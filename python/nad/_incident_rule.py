@@ -20,6 +20,7 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _SOURCE_COUNTS = 1.25  # a record of a source, beside one of a target: who did it says more than whom it was done to
+_FAR_MORE = 10.0  # times as many records as the others: then a source is no part of what is done to the target
 
 
 def sessions_of(hosts: Ints, times: Times, pause: float) -> Ints:
@@ -52,7 +53,7 @@ def numbered(source: Ints, target: Ints) -> Ints:
 
     A session claims its records: so many for a target, a quarter more for a source. It takes them when no other session
     claims one of them more; what is left is claimed again. A target does not claim records of a source that does most
-    elsewhere: who scans a host under a flood is no part of that.
+    elsewhere, or far more than its other sources: who attacks a host during a flood is no part of that.
     """
     incident = np.full(len(source), -1, dtype=np.int64)
     behind = int(source.max(initial=-1)) + 1
@@ -77,12 +78,19 @@ def _taken(s: Ints, t: Ints, pair: Ints) -> tuple[Mask, Mask]:
 
     There are always some: the session that claims most gets what it claims.
     """
-    of_source = _counted(s)
-    own = (t >= 0) & (of_source <= 2 * _counted(pair))
+    of_source, of_both = _counted(s), _counted(pair)
+    own = (t >= 0) & ((s < 0) | (of_source <= 2 * of_both))
+    sources = np.rint(_summed(t, own / of_both))
+    own &= (s < 0) | (of_both * (sources - 1) <= _FAR_MORE * (_counted(t, own) - of_both))
     loses = _counted(t, own) * own > _SOURCE_COUNTS * of_source
     by_source = (s >= 0) & (_counted(s, loses) == 0)
     by_target = own & (_counted(t, own & ~loses) == 0)
     return by_source, by_target
+
+
+def _summed(codes: Ints, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """For each row, the sum over all rows with its code."""
+    return np.asarray(np.bincount(codes + 1, weights=values)[codes + 1], dtype=np.float64)
 
 
 def _counted(codes: Ints, chosen: Mask | None = None) -> Ints:

@@ -46,8 +46,9 @@ def incidents(table: Any, findings: Findings | Sequence[Finding], *, pause_secon
     and a flood from many sources is one of its target. Two rules decide what is close:
 
     - A finding of a source counts a quarter more: who did it says more than whom it was done to.
-    - A target has no claim to what comes from a source that mostly turns to others: who scans a host under a flood is
-      an incident of its own.
+    - A target has no claim to what comes from a source that mostly turns to others, or that turned to it more than ten
+      times as often as its other sources do on average: who scans or tries passwords during a flood is an incident of
+      its own.
 
     Where a finding goes with the larger session, the smaller one has less to itself; so the largest are settled first.
     Findings without source and target are together when they are of one kind: of one family, or with the same two

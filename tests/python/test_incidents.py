@@ -84,6 +84,16 @@ def test_a_scan_during_a_flood_stays_a_scan():
     ]  # fmt: skip
 
 
+def test_who_does_far_more_than_the_others_is_no_part_of_a_flood():
+    flood = [flow(f"f{number % 50}", "victim", minute=number / 100) for number in range(500)]
+    slow = [flow("slow", "victim", minute=number / 10) for number in range(120)]
+    found = together(flood + slow)
+    assert [one.who for one in found] == ["50 sources -> victim, tcp port 80", "slow -> victim, tcp port 80"]
+    assert [one.who for one in together(flood + slow[:90])] == ["51 sources -> victim, tcp port 80"]
+    both = together([flow(f"f{number % 2}", "victim") for number in range(500)])
+    assert [one.who for one in both] == ["2 sources -> victim, tcp port 80"]
+
+
 def test_a_server_that_many_scan_takes_nothing_from_them():
     flows = [flow(f"s{source}", f"t{source}-{n}" if n else "server") for source in range(50) for n in range(20)]
     assert [one.records for one in together(flows)] == [20] * 50
@@ -142,10 +152,11 @@ def plainly(flows, pause):
         for name, rows in of.items():
             own = rows
             if name[0] == "dst":
-                own = {
-                    row for row in rows
-                    if len(of[session["src", row]]) <= 2 * len(rows & of[session["src", row]])
-                }  # fmt: skip
+                here = {source: len(rows & of[source]) for source in {session["src", row] for row in rows}}
+                here = {source: count for source, count in here.items() if len(of[source]) <= 2 * count}
+                others = {source: (sum(here.values()) - here[source]) / max(len(here) - 1, 1) for source in here}
+                alike = {source for source in here if len(here) == 1 or here[source] <= 10 * others[source]}
+                own = {row for row in rows if session["src", row] in alike}
             claimed[name] = (len(own) * (1.25 if name[0] == "src" else 1.0), name[0] == "src", own)
         taken = set()
         for name, (claim, is_source, own) in claimed.items():
@@ -187,6 +198,38 @@ def test_the_rule_beside_a_plain_one(seed):
         assert [finding.surprise for finding in one.findings] == sorted((r.surprise for r in own), reverse=True)
         assert all(found.of_finding[row] == one.number for row in one.rows)
     order = list(range(many))
+    draw.shuffle(order)
+    assert parts(together([flows[place] for place in order])) == sorted(
+        sorted(order.index(row) for row in group) for group in parts(found)
+    )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_nothing_is_lost_where_hosts_and_times_are_missing(seed):
+    draw = random.Random(seed)
+
+    def maybe(value):
+        return None if draw.random() < 0.3 else value
+
+    flows = [
+        flow(
+            maybe(f"s{draw.randrange(9)}"), maybe(f"t{draw.randrange(9)}"), minute=maybe(draw.uniform(0, 300)),
+            surprise=draw.uniform(3, 20), reasons=[reason(draw.choice(["a", "b"]), 1.0)],
+        )
+        for _ in range(300)
+    ]  # fmt: skip
+    found = together(flows)
+    assert sorted(row for one in found for row in one.rows.tolist()) == list(range(300))
+    for one in found:
+        own = [flows[row] for row in one.rows]
+        shared = [{(record.src, "src") for record in own}, {(record.dst, "dst") for record in own}]
+        if any(record.src or record.dst for record in own):
+            assert any(len(ends) == 1 and next(iter(ends))[0] for ends in shared)
+        else:
+            assert len({record.reasons[0].column for record in own}) == 1
+        times = [record.minute for record in own if record.minute is not None]
+        assert (one.begin is None) == (not times)
+    order = list(range(300))
     draw.shuffle(order)
     assert parts(together([flows[place] for place in order])) == sorted(
         sorted(order.index(row) for row in group) for group in parts(found)
