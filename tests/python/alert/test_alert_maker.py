@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import sys
 import time
 from pathlib import Path
@@ -131,8 +132,6 @@ def test_they_go_into_every_format(office, tmp_path, shape):
     text = (tmp_path / "alerts").read_text()
     assert text.replace("\n", "") == "".join(map(FORMATS[shape], alerts)).replace("\n", "")
     if shape == "eve":
-        import json
-
         for line, alert in zip(text.splitlines(), alerts):
             assert complaints(json.loads(line)) == []
             assert nad.alert_from_eve(line) == nad.alert_from_eve(nad.to_eve(alert))
