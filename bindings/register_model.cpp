@@ -22,7 +22,7 @@ using Rule = std::pair<std::string, double>;
 Rule rule_words(const ThresholdRule& rule) { return {std::string(name(rule.kind)), rule.value}; }
 
 ModelOptions model_options(const std::string& training, const std::optional<Rule>& threshold, py::handle calibration,
-                           py::handle records_per_day, std::string label, std::string normal,
+                           py::handle records_per_day, std::string label, std::string normal, bool runs,
                            std::uint64_t random_state) {
   ModelOptions options;
   const auto words = words_of(Training{});
@@ -39,6 +39,7 @@ ModelOptions model_options(const std::string& training, const std::optional<Rule
   options.records_per_day = real_number_if(records_per_day, "records_per_day");
   options.label = std::move(label);
   options.normal = std::move(normal);
+  options.runs = runs;
   options.random_state = random_state;
   return options;
 }
@@ -52,15 +53,17 @@ py::dict options_of_model(const Model& model) {
   words["records_per_day"] = options.records_per_day;
   words["label"] = options.label;
   words["normal"] = options.normal;
+  words["runs"] = options.runs;
   words["random_state"] = options.random_state;
   return words;
 }
 
 Findings detect_in(const Model& model, const Table& table, py::handle false_discovery_rate, py::handle most_reasons,
-                   py::handle most_explained, py::handle n_jobs, const py::object& progress) {
+                   py::handle most_explained, bool runs, py::handle n_jobs, const py::object& progress) {
   const DetectOptions options{.false_discovery_rate = real_number_if(false_discovery_rate, "false_discovery_rate"),
                               .most_reasons = whole_number(most_reasons, "most_reasons", 0),
-                              .most_explained = whole_number(most_explained, "most_explained", 0)};
+                              .most_explained = whole_number(most_explained, "most_explained", 0),
+                              .runs = runs};
   Run run(n_jobs, progress);
   return run([&](const FitControl& control) { return model.detect(table, options, control); });
 }
@@ -81,6 +84,17 @@ void register_findings(py::module_& module) {
       .def("__str__", &Reason::to_string)
       .def(pickled(Reason()))
       .def("__repr__", [](const Reason& self) { return "<Reason: " + self.to_string() + ">"; });
+  py::class_<SourceRun>(module, "SourceRun", "What the unusual records of a source had come to with one of them.")
+      .def_readonly("source", &SourceRun::source)
+      .def_readonly("records", &SourceRun::records)
+      .def_readonly("seconds", &SourceRun::seconds)
+      .def_readonly("evidence", &SourceRun::evidence)
+      .def_property_readonly("p_value", [](const SourceRun& self) { return self.p.value; })
+      .def_property_readonly("extrapolated", [](const SourceRun& self) { return self.p.extrapolated; })
+      .def("__eq__", [](const SourceRun& self, const SourceRun& other) { return self == other; })
+      .def("__str__", &SourceRun::to_string)
+      .def(pickled(SourceRun()))
+      .def("__repr__", [](const SourceRun& self) { return "<SourceRun: " + self.to_string() + ">"; });
   py::class_<Finding>(module, "Finding", "A record that is reported: its score, p-value and reasons.")
       .def_readonly("row", &Finding::row)
       .def_readonly("score", &Finding::score)
@@ -90,6 +104,7 @@ void register_findings(py::module_& module) {
       .def_readonly("family", &Finding::family)
       .def_property_readonly("anomaly_class", [](const Finding& self) { return anomaly_class_of(self); })
       .def_readonly("reasons", &Finding::reasons)
+      .def_readonly("run", &Finding::run)
       .def_property_readonly("members",
                              [](const Finding& self) {
                                py::dict members;
@@ -120,13 +135,13 @@ void register_model(py::module_& module) {
   py::class_<Model>(module, "Model")
       .def(py::init([](const Detector* detector, const std::string& training, const std::optional<Rule>& threshold,
                        py::handle calibration, py::handle records_per_day, std::string label, std::string normal,
-                       std::uint64_t random_state) {
+                       bool runs, std::uint64_t random_state) {
              const ModelOptions options = model_options(training, threshold, calibration, records_per_day,
-                                                        std::move(label), std::move(normal), random_state);
+                                                        std::move(label), std::move(normal), runs, random_state);
              return detector == nullptr ? Model(options) : Model(*detector, options);
            }),
            py::arg("detector"), py::kw_only(), py::arg("training"), py::arg("threshold"), py::arg("calibration"),
-           py::arg("records_per_day"), py::arg("label"), py::arg("normal"), py::arg("random_state"))
+           py::arg("records_per_day"), py::arg("label"), py::arg("normal"), py::arg("runs"), py::arg("random_state"))
       .def("set_pipeline", &Model::set_pipeline, py::arg("pipeline"))
       .def(
           "fit",
@@ -138,7 +153,7 @@ void register_model(py::module_& module) {
           },
           py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
       .def("detect", &detect_in, py::arg("table"), py::arg("false_discovery_rate"), py::arg("most_reasons"),
-           py::arg("most_explained"), py::arg("n_jobs"), py::arg("progress"))
+           py::arg("most_explained"), py::arg("runs"), py::arg("n_jobs"), py::arg("progress"))
       .def(
           "anomaly_score",
           [](const Model& self, const Table& table, py::handle n_jobs, const py::object& progress) {
@@ -175,6 +190,12 @@ void register_model(py::module_& module) {
       .def_property_readonly(
           "limit",
           [](const Model& self) { return py::make_tuple(self.threshold().score, self.threshold().extrapolated); })
+      .def_property_readonly("run_limit",
+                             [](const Model& self) -> std::optional<std::pair<float, bool>> {
+                               const std::optional<ScoreLimit>& limit = self.run_limit();
+                               return limit ? std::optional(std::pair(limit->score, limit->extrapolated))
+                                            : std::nullopt;
+                             })
       .def(
           "set_threshold",
           [](Model& self, const Rule& rule, const Table* labelled, py::handle n_jobs) {

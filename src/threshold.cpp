@@ -2,4 +2,5 @@
 #include "nad/threshold/calibration-inl.hpp"
 #include "nad/threshold/drift-inl.hpp"
 #include "nad/threshold/false_discovery-inl.hpp"
+#include "nad/threshold/runs-inl.hpp"
 #include "nad/threshold/threshold_rule-inl.hpp"

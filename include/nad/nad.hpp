@@ -110,6 +110,7 @@
 #include "nad/threshold/calibration.hpp"
 #include "nad/threshold/drift.hpp"
 #include "nad/threshold/false_discovery.hpp"
+#include "nad/threshold/runs.hpp"
 #include "nad/threshold/threshold_rule.hpp"
 
 #include "nad/alert/alert.hpp"

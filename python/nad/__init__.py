@@ -81,7 +81,7 @@ from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
 from nad.incidents import Incident, Incidents, incidents
-from nad.model import Finding, Findings, Model, Reason
+from nad.model import Finding, Findings, Model, Reason, SourceRun
 from nad.monitor import Monitor, MonitorStats, RetrainOptions
 from nad.persist import load, read_header
 from nad.reading import Reader, ReadReport, formats, read
@@ -172,6 +172,7 @@ __all__ = [
     "ScoreLimit",
     "SinkOptions",
     "SinkStats",
+    "SourceRun",
     "SyslogOptions",
     "Table",
     "ThresholdRule",

@@ -18,7 +18,7 @@ import numpy as np
 
 from nad import _core
 from nad._arguments import text_from
-from nad._core import DriftReport, Finding, Reason
+from nad._core import DriftReport, Finding, Reason, SourceRun
 from nad._progress import shown
 from nad._random import seed_from
 from nad.errors import DataWarning, InvalidArgumentError, missing_file_noticed
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from nad._progress import ProgressCallback
 
-__all__ = ["Finding", "Findings", "Model", "Reason"]
+__all__ = ["Finding", "Findings", "Model", "Reason", "SourceRun"]
 
 
 class Findings:
@@ -68,7 +68,10 @@ class Findings:
         return np.array([finding.row for finding in self.reported], dtype=np.int64)
 
     def to_table(self) -> Table:
-        """One row a finding: row, score, p_value, extrapolated, family where there are labels, and the reasons."""
+        """One row a finding: row, score, p_value, extrapolated, family where there are labels, run, and the reasons.
+
+        The column ``run`` is there where a finding is part of one: many unusual records of a source, see `SourceRun`.
+        """
         columns: dict[str, list[Any]] = {
             "row": [finding.row for finding in self.reported],
             "score": [finding.score for finding in self.reported],
@@ -77,6 +80,8 @@ class Findings:
         }
         if any(finding.family for finding in self.reported):
             columns["family"] = [finding.family for finding in self.reported]
+        if any(finding.run is not None for finding in self.reported):
+            columns["run"] = [None if finding.run is None else str(finding.run) for finding in self.reported]
         columns["reasons"] = ["; ".join(map(str, finding.reasons)) for finding in self.reported]
         return Table(columns)
 
@@ -122,6 +127,10 @@ class Model:
     label, normal : str, optional
         The column with the labels, which is never learnt from, and what normal records are called there; found by
         their roles and usual names if nothing is said.
+    runs : bool
+        Learn what runs of unusual records normal sources bring, and report longer ones, as brute force or a tunnel
+        are made of: a fifth of a threshold in alerts a day is for them. For ``"clean"`` training on tables with the
+        columns src_ip and timestamp; nothing changes for others.
     random_state : int, RandomState, Generator or None
         Which records are held out, and the seed of the detector that is chosen.
     n_jobs : int
@@ -141,6 +150,7 @@ class Model:
         records_per_day: float | None = None,
         label: str | None = None,
         normal: str | None = None,
+        runs: bool = True,
         random_state: Any = 0,
         n_jobs: int = 1,
         verbose: bool = False,
@@ -161,6 +171,7 @@ class Model:
             records_per_day=records_per_day,
             label="" if label is None else text_from(label, "label"),
             normal="" if normal is None else text_from(normal, "normal"),
+            runs=bool(runs),
             random_state=seed_from(random_state),
         )
         if pipeline is not None:
@@ -199,9 +210,14 @@ class Model:
         false_discovery_rate: float | None = None,
         most_reasons: int = 5,
         most_explained: int = 10_000,
+        runs: bool = True,
         progress: ProgressCallback | None = None,
     ) -> Findings:
         """Report the records above the threshold, each with the columns that made it anomalous.
+
+        With `runs`, and where the model knows what is usual of them (see `run_limit`), the unusual records of a source
+        whose run goes beyond that are reported, too: they have a `Finding.run`. Records are taken in the order of the
+        table.
 
         With `false_discovery_rate` it reports so many in the place of the threshold that on average no larger share
         of them is false, by `nad.benjamini_hochberg` with p-values that are not extrapolated. Of m records it then
@@ -214,7 +230,7 @@ class Model:
         with shown(progress, self.verbose) as callback:
             return Findings(
                 self._model.detect(
-                    core_table(table), false_discovery_rate, most_reasons, most_explained, self.n_jobs, callback
+                    core_table(table), false_discovery_rate, most_reasons, most_explained, runs, self.n_jobs, callback
                 )
             )
 
@@ -248,6 +264,15 @@ class Model:
     def threshold(self) -> ScoreLimit:
         """Scores above it are reported; a `NotFittedError` before `fit`, as from `importance`."""
         return ScoreLimit(*self._model.limit)
+
+    @property
+    def run_limit(self) -> ScoreLimit | None:
+        """Runs of unusual records of one source with more evidence than that are reported.
+
+        None where the threshold is not in alerts a day, or nothing is known of runs.
+        """
+        limit = self._model.run_limit
+        return None if limit is None else ScoreLimit(*limit)
 
     @property
     def threshold_rule(self) -> ThresholdRule:

@@ -82,6 +82,19 @@ TEST_CASE("a log that is truncated is read from its beginning") {
   CHECK(next_of(*log, 100) == uids(60, 160));
 }
 
+TEST_CASE("a log that is truncated, written anew and renamed while nobody looks is read whole") {
+  TemporaryFolder folder;
+  const auto path = folder / "conn.log";
+  const auto log = nad::follow_log(path, quick());
+  append(path, zeek_header() + lines(0, 40));
+  CHECK(next_of(*log, 40) == uids(0, 40));
+  std::filesystem::resize_file(path, 0);
+  append(path, zeek_header() + lines(40, 90));
+  std::filesystem::rename(path, folder / "conn.log.1");
+  append(path, zeek_header() + lines(90, 100));
+  CHECK(next_of(*log, 60) == uids(40, 100));
+}
+
 TEST_CASE("[threads] a log is followed while somebody writes, rotates and truncates it") {
   TemporaryFolder folder;
   const auto path = folder / "conn.log";
@@ -126,6 +139,7 @@ TEST_CASE("[threads] a log is followed while somebody writes, rotates and trunca
   }
   given_up = true;
   writer.join();
+  CAPTURE(found.size());
   CHECK(found == uids(0, rounds * per_round));
 }
 

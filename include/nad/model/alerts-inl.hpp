@@ -16,6 +16,7 @@
 #include "nad/flow/protocol_names-inl.hpp"
 #include "nad/flow/shared_columns-inl.hpp"
 #include "nad/model/alerts.hpp"
+#include "nad/model/finding-inl.hpp"
 #include "nad/model/monitor_times-inl.hpp"
 #include "nad/table/time.hpp"
 
@@ -174,6 +175,16 @@ inline std::vector<AlertName> alert_names(const AlertRecord& record, const Schem
   return names;
 }
 
+inline constexpr std::string_view run_reason = "unusual records";
+
+inline AlertReason reason_of_run(const SourceRun& run) {
+  return {.column = std::string(run_reason),
+          .value = std::to_string(run.records) + " of " + run.source + " in " + formatted("%.3g", run.seconds) + " s",
+          .expected = "seldom so many",
+          .contribution = -std::log10(std::max(run.p.value, 1e-300)),
+          .direction = std::string(name(Direction::higher))};
+}
+
 }  // namespace detail
 
 NAD_INLINE std::optional<std::int64_t> record_time(const Table& records, std::size_t row) {
@@ -230,13 +241,21 @@ NAD_INLINE AlertMaker::AlertMaker(const Model& model, AlertMakerOptions options)
   if (model.records_per_day()) {
     // what lies above the threshold, and not what reaches it
     const float above = std::nextafter(threshold_, std::numeric_limits<float>::max());
-    expected_alerts_per_day_ = *model.records_per_day() * model.calibration().p_value(above).value;
+    double share = model.calibration().p_value(above).value;
+    if (model.run_limit()) {
+      share += model.run_calibration().p_value(static_cast<double>(model.run_limit()->score)).value;
+    }
+    expected_alerts_per_day_ = *model.records_per_day() * share;
   }
 }
 
 NAD_INLINE void AlertMaker::add_reasons(Alert& alert, const Finding& finding) {
-  alert.reasons.clear();
-  alert.reasons.reserve(finding.reasons.size());
+  if (!alert.reasons.empty() && alert.reasons.front().column == detail::run_reason) {
+    alert.reasons.resize(1);
+  } else {
+    alert.reasons.clear();
+  }
+  alert.reasons.reserve(alert.reasons.size() + finding.reasons.size());
   for (const Reason& reason : finding.reasons) {
     alert.reasons.push_back({.column = reason.column,
                              .value = reason.value,
@@ -284,6 +303,16 @@ NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, 
   alert.threshold = threshold_;
   alert.p_value = finding.p.value;
   alert.extrapolated = finding.p.extrapolated;
+  if (finding.run) {
+    alert.reasons.push_back(detail::reason_of_run(*finding.run));
+    if (!(finding.score > threshold_)) {
+      alert.anomaly_class = run_class;
+    }
+    if (finding.run->p.value < alert.p_value) {
+      alert.p_value = finding.run->p.value;
+      alert.extrapolated = finding.run->p.extrapolated;
+    }
+  }
   alert.severity = severity_of(alert.p_value, options_.severity);
   alert.n_calibration = n_calibration_;
   alert.expected_alerts_per_day = expected_alerts_per_day_;

@@ -11,12 +11,14 @@
 ///
 /// `anomaly_class` is the strongest reason in two or three words: "high bytes_sent", "low duration", "rare state",
 /// "new service" (never seen), "missing duration", "unusual dst_port" (together with the rest); the family where the
-/// model learnt from labels; "anomaly" where there are no reasons.
+/// model learnt from labels; "run of unusual records" where the record is reported for what it adds to others of its
+/// source alone; "anomaly" where there are no reasons.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "nad/alert/alert.hpp"
 #include "nad/config.hpp"
@@ -25,6 +27,9 @@
 #include "nad/table/table.hpp"
 
 namespace nad {
+
+/// The class of records that are not reported for themselves.
+inline constexpr std::string_view run_class = "run of unusual records";
 
 struct AlertMakerOptions {
   std::string id = "nad";     ///< what the model is called
@@ -43,7 +48,7 @@ class NAD_API AlertMaker {
 
   /// `finding` is about a row of `records`. `now` is the time of the alert where the record has none.
   Alert make(const Table& records, const Finding& finding, std::int64_t now = 0) const;
-  /// Reasons and members of an alert whose finding had none yet; the class stays.
+  /// Reasons and members of an alert whose finding had none yet; the class stays, and so does what is said of a run.
   static void add_reasons(Alert& alert, const Finding& finding);
 
   const AlertModel& model() const noexcept { return model_; }

@@ -46,10 +46,18 @@ NAD_INLINE std::string Reason::to_string() const {
   return column + " " + value + verb + expected + "): " + detail::formatted("%.2g", contribution);
 }
 
+NAD_INLINE std::string SourceRun::to_string() const {
+  return "one of " + std::to_string(records) + " unusual records of " + source + " in " +
+         detail::formatted("%.3g", seconds) + " s, p = " + detail::formatted("%.2g", p.value);
+}
+
 NAD_INLINE std::string Finding::to_string() const {
   std::string text = "row " + std::to_string(row) + ": p = " + detail::formatted("%.2g", p.value) +
                      (p.extrapolated ? " (extrapolated)" : "") + ", score " +
                      detail::formatted("%.4g", static_cast<double>(score)) + (family.empty() ? "" : ", " + family);
+  if (run) {
+    text += "\n  " + run->to_string();
+  }
   for (const Reason& reason : reasons) {
     text += "\n  " + reason.to_string();
   }

@@ -8,7 +8,9 @@
 ///                                     //   root_shell 1 is higher than usual (nearly always 0): 0.36
 
 #include <cstddef>
+#include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +61,26 @@ struct MemberScore {
   }
 };
 
+/// What the records of a source had come to with this one; see nad/threshold/runs.hpp.
+struct SourceRun {
+  std::string source;         ///< its address
+  std::uint64_t records = 0;  ///< unusual ones so far
+  double seconds = 0.0;       ///< since the first of them
+  double evidence = 0.0;
+  PValue p;  ///< the share of normal records that bring a source so far, or further
+
+  /// "one of 34 unusual records of 10.0.0.5 in 95 s, p = 2e-07"
+  NAD_API std::string to_string() const;
+  friend bool operator==(const SourceRun&, const SourceRun&) = default;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(source);
+    detail::archive_field(archive, "the records of a run", records);
+    archive(seconds, evidence, p);
+  }
+};
+
 struct Finding {
   std::size_t row = 0;  ///< of the table that was given
   float score = 0.0F;   ///< the detector's; higher is more anomalous
@@ -69,6 +91,7 @@ struct Finding {
   std::string family = {};                ///< of attacks, where the model learnt from labels
   std::vector<Reason> reasons;            ///< the columns that contributed most, the largest first
   std::vector<MemberScore> members = {};  ///< where the detector is an ensemble, and there are reasons
+  std::optional<SourceRun> run = {};      ///< where it is reported for that, above the limit itself or not
 
   NAD_API std::string to_string() const;
   friend bool operator==(const Finding&, const Finding&) = default;
@@ -77,15 +100,17 @@ struct Finding {
   void serialize(Archive& archive) {
     detail::archive_field(archive, "the row of a finding", row);
     archive(score, p, surprise, family, reasons, members);
+    detail::archive_field(archive, "whether a finding is of a run", run);
   }
 };
 
 NAD_API std::ostream& operator<<(std::ostream& out, const Finding& finding);
 
 struct Findings {
-  std::vector<float> scores;      ///< of all records
-  std::vector<Finding> reported;  ///< those above the limit, the most anomalous first
-  ScoreLimit limit;               ///< scores above it are reported
+  std::vector<float> scores;  ///< of all records
+  /// Those above the limit, and those of runs; the most anomalous first.
+  std::vector<Finding> reported;
+  ScoreLimit limit;  ///< scores above it are reported
   /// Whether the records still look like those that the model was calibrated on, and whether more of them lie above
   /// the model's threshold than it promises.
   DriftReport drift;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -20,10 +21,42 @@ inline constexpr std::size_t fewest_calibration_rows = 50;
 struct HeldOut {
   std::vector<std::size_t> learnt;
   std::vector<std::size_t> held_out;
+  std::vector<std::vector<std::size_t>> spells = {};  ///< the rows held out, where they were chosen by their times
 
   HeldOut(std::size_t rows, double share, std::uint64_t seed) {
     const auto wanted = std::min(most_calibration_rows, static_cast<std::size_t>(share * static_cast<double>(rows)));
     draw(std::vector<std::uint8_t>(rows, 0), {wanted >= fewest_calibration_rows ? wanted : 0, 0}, seed);
+  }
+
+  /// Spells of rows that follow each other in time, spread over all of it: what comes in runs is held out as it comes,
+  /// and no half of it is learnt.
+  HeldOut(std::span<const std::int64_t> times, double share, std::uint64_t seed) {
+    const std::size_t rows = times.size();
+    const auto wanted = std::min(most_calibration_rows, static_cast<std::size_t>(share * static_cast<double>(rows)));
+    std::vector<std::uint8_t> is_out(rows, 0);
+    if (wanted >= fewest_calibration_rows) {
+      std::vector<std::size_t> order(rows);
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return times[a] < times[b]; });
+      const double nanoseconds = static_cast<double>(times[order.back()]) - static_cast<double>(times[order.front()]);
+      constexpr double long_enough = 300.0;  // seconds
+      const double covered = nanoseconds * 1e-9 * static_cast<double>(wanted) / static_cast<double>(rows);
+      const auto count = static_cast<std::size_t>(std::clamp(covered / long_enough, 8.0, 48.0));
+      Random random(seed, 0x68656c64);
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t first = rows * i / count;
+        const std::size_t size = wanted * (i + 1) / count - wanted * i / count;
+        const std::size_t left = rows * (i + 1) / count - first - size;
+        const auto begin = order.begin() + static_cast<std::ptrdiff_t>(first + random.below(left + 1));
+        spells.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(size));
+        for (const std::size_t row : spells.back()) {
+          is_out[row] = 1;
+        }
+      }
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      (is_out[row] != 0 ? held_out : learnt).push_back(row);
+    }
   }
 
   /// The share of normal rows, of class 0, and of the others each: p-values compare with normal ones alone. Where they

@@ -17,6 +17,8 @@
 #include "nad/model/model.hpp"
 #include "nad/model/model_file-inl.hpp"
 #include "nad/model/model_fit-inl.hpp"
+#include "nad/model/model_runs-inl.hpp"
+#include "nad/model/model_threshold-inl.hpp"
 #include "nad/threshold/drift.hpp"
 #include "nad/threshold/false_discovery.hpp"
 
@@ -71,34 +73,9 @@ NAD_INLINE const Detector& Model::detector() const {
   return *detector_;
 }
 
-NAD_INLINE const ScoreLimit& Model::threshold() const {
-  require_fitted("asking for its threshold");
-  return limit_;
-}
-
 NAD_INLINE const std::vector<ColumnImportance>& Model::importance() const {
   require_fitted("asking for the importance of columns");
   return importance_;
-}
-
-NAD_INLINE std::string Model::threshold_words() const {
-  return rule_.to_string(options_.training == Training::mixed ? "training records" : "normal records");
-}
-
-NAD_INLINE std::string Model::beyond_calibration() const {
-  const std::optional<double> asked = rule_.share(evidence());
-  const double least = calibration_.least_believable_p_value();
-  if (!asked || *asked >= least || calibration_.size() == 0) {
-    return "";
-  }
-  const std::string wanted =
-      detail::with_thousands(detail::formatted("%.0f", static_cast<double>(Calibration::size_that_tells(*asked))));
-  return "the threshold, " + threshold_words() + ", is out of reach of " +
-         detail::with_thousands(std::to_string(calibration_.size())) + " calibration records: expect up to " +
-         (rule_.kind == ThresholdKind::alerts_per_day
-              ? detail::with_thousands(detail::formatted("%.0f", least * *records_per_day_)) + " alerts a day"
-              : detail::formatted("%.2g", 100.0 * least) + " %") +
-         "; it takes " + wanted + " calibration records, so learn from more traffic";
 }
 
 NAD_INLINE void Model::require_fit(const Schema& schema) const {
@@ -153,15 +130,17 @@ NAD_INLINE std::vector<float> Model::anomaly_score(const Table& table, const Fit
 NAD_INLINE Findings Model::detect(const Table& table, const DetectOptions& options, const FitControl& control) const {
   require_fitted("detecting");
   require_fit(table.schema());
-  return detect_in(pipeline_.columns(table), options, control);
+  RunWatch watch;
+  return detect_in(table, pipeline_.columns(table), watch, options, control);
 }
 
-NAD_INLINE Findings Model::detect_in(const Table& columns, const DetectOptions& options,
-                                     const FitControl& control) const {
+NAD_INLINE Findings Model::detect_in(const Table& records, const Table& columns, RunWatch& watch,
+                                     const DetectOptions& options, const FitControl& control) const {
   Findings findings;
   findings.limit = limit_;
   findings.scores = scores_of(columns, control);
   std::vector<std::size_t> rows;
+  std::vector<std::pair<std::size_t, SourceRun>> runs;
   if (options.false_discovery_rate) {
     std::vector<double> p(findings.scores.size());
     std::transform(findings.scores.begin(), findings.scores.end(), p.begin(),
@@ -178,6 +157,14 @@ NAD_INLINE Findings Model::detect_in(const Table& columns, const DetectOptions& 
         rows.push_back(row);
       }
     }
+    if (options.runs) {
+      runs = runs_in(records, findings.scores, watch);
+      for (const auto& [row, run] : runs) {
+        if (!(findings.scores[row] > limit_.score)) {
+          rows.push_back(row);
+        }
+      }
+    }
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [&](std::size_t a, std::size_t b) { return findings.scores[a] > findings.scores[b]; });
@@ -190,6 +177,13 @@ NAD_INLINE Findings Model::detect_in(const Table& columns, const DetectOptions& 
   std::vector<float> scores(rows.size());
   std::transform(rows.begin(), rows.end(), scores.begin(), [&](std::size_t row) { return findings.scores[row]; });
   findings.reported = findings_of(columns, rows, scores, options.most_reasons, options.most_explained, control);
+  for (Finding& finding : findings.reported) {
+    const auto run = std::lower_bound(runs.begin(), runs.end(), finding.row,
+                                      [](const auto& one, std::size_t row) { return one.first < row; });
+    if (run != runs.end() && run->first == finding.row) {
+      finding.run = run->second;
+    }
+  }
   if (!findings.scores.empty()) {
     findings.drift = drift(calibration_, findings.scores, {.limit = limit_.score});
   }
@@ -274,53 +268,6 @@ NAD_INLINE std::vector<std::int32_t> Model::predict(const Table& table, const Fi
   return found;
 }
 
-NAD_INLINE ThresholdEvidence Model::evidence() const noexcept {
-  return {.calibration = &calibration_,
-          .records_per_day = records_per_day_,
-          .best_score = best_score_,
-          .highest_attack = highest_attack_};
-}
-
-NAD_INLINE void Model::set_threshold(const ThresholdRule& rule) {
-  require_fitted("setting its threshold");
-  // the best score was that of one beta
-  if (rule.kind == ThresholdKind::f_beta && !(rule == rule_)) {
-    throw Error(ErrorCode::invalid_argument,
-                "another threshold by F-beta needs labelled records; give a table of them");
-  }
-  limit_ = rule.limit(evidence());
-  rule_ = rule;
-}
-
-NAD_INLINE void Model::set_threshold(const ThresholdRule& rule, const Table& labelled, const FitControl& control) {
-  require_fitted("setting its threshold");
-  rule.check();
-  if (rule.kind != ThresholdKind::f_beta) {
-    return set_threshold(rule);
-  }
-  const detail::Labels labels = detail::read_labels(labelled, options_, families_);
-  const std::optional<float> best = detail::best_f_beta(anomaly_score(labelled, control), labels.classes, rule.value);
-  limit_ = rule.limit({.best_score = best});
-  best_score_ = best;
-  rule_ = rule;
-}
-
-NAD_INLINE void Model::set_records_per_day(double records) {
-  if (!(records > 0.0 && detail::is_finite(records))) {
-    throw Error(ErrorCode::invalid_argument,
-                "records_per_day is " + std::to_string(records) + "; give a number above 0");
-  }
-  const std::optional<double> before = std::exchange(records_per_day_, records);
-  if (is_fitted_) {
-    try {
-      limit_ = rule_.limit(evidence());
-    } catch (...) {
-      records_per_day_ = before;
-      throw;
-    }
-  }
-}
-
 NAD_INLINE std::string Model::describe() const {
   std::string text = "model, training '" + std::string(name(options_.training)) + "'";
   if (!is_fitted_) {
@@ -343,6 +290,9 @@ NAD_INLINE std::string Model::describe() const {
           "\n";
   if (const std::string note = beyond_calibration(); !note.empty()) {
     text += "- " + note + "\n";
+  }
+  if (run_limit_) {
+    text += "- " + runs_words() + "\n";
   }
   if (records_per_day_) {
     text += "- records a day: " + detail::with_thousands(detail::formatted("%.0f", *records_per_day_)) + "\n";
@@ -384,6 +334,7 @@ NAD_INLINE void Model::restore() {
     }
   }
   reason_columns_ = std::make_shared<const detail::ReasonColumns>(usual_, pipeline_.inputs());
+  run_limit_ = limit_of_runs(rule_);
   is_fitted_ = true;
 }
 

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/config.hpp"
@@ -32,6 +33,7 @@
 #include "nad/model/usual_values.hpp"
 #include "nad/table/table.hpp"
 #include "nad/threshold/calibration.hpp"
+#include "nad/threshold/runs.hpp"
 #include "nad/threshold/threshold_rule.hpp"
 
 namespace nad {
@@ -76,6 +78,10 @@ class NAD_API Model {
   /// What scores normal records get; of nothing before `fit`.
   const Calibration& calibration() const noexcept { return calibration_; }
   std::optional<double> records_per_day() const noexcept { return records_per_day_; }
+  /// What runs of normal sources reach; not fitted where the training table did not tell.
+  const RunCalibration& run_calibration() const noexcept { return run_calibration_; }
+  /// Evidence above it is reported; nothing where the threshold is not in alerts a day, or nothing is known of runs.
+  const std::optional<ScoreLimit>& run_limit() const noexcept { return run_limit_; }
   /// What the labels are called, the normal ones first; empty without labels.
   const std::vector<std::string>& families() const noexcept { return families_; }
 
@@ -123,8 +129,14 @@ class NAD_API Model {
   void choose_detector(std::size_t rows);
   void fit_detector(const Matrix& x, std::span<const std::int32_t> classes, const FitControl& control);
   /// By the rows that were held out, or where there are none those that were learnt from.
-  void calibrate(const Table& columns, std::span<const std::size_t> learnt, std::span<const std::size_t> held_out,
-                 std::span<const std::int32_t> classes, const FitControl& control);
+  /// The scores of the normal ones of these rows.
+  std::vector<float> calibrate(const Table& columns, std::span<const std::size_t> learnt,
+                               std::span<const std::size_t> held_out, std::span<const std::int32_t> classes,
+                               const FitControl& control);
+  /// By the held-out rows, their scores, and the order in which they came.
+  void calibrate_runs(const Table& records, std::span<const std::size_t> held_out, std::span<const float> scores,
+                      const std::vector<std::vector<std::size_t>>& spells);
+  std::string runs_words() const;
   /// What can be expected where the threshold asks for more than the calibration records can tell; "" where it does
   /// not.
   std::string beyond_calibration() const;
@@ -133,7 +145,12 @@ class NAD_API Model {
   void warn(const std::string& note);
   void learn_importance(const Matrix& x, const Table& columns, const FitControl& control);
   std::vector<float> scores_of(const Table& columns, const FitControl& control) const;
-  Findings detect_in(const Table& columns, const DetectOptions& options, const FitControl& control) const;
+  /// `records` are what `columns` were made of, and `watch` goes on with them.
+  Findings detect_in(const Table& records, const Table& columns, RunWatch& watch, const DetectOptions& options,
+                     const FitControl& control) const;
+  /// The unusual records of sources that are beyond the limit.
+  std::vector<std::pair<std::size_t, SourceRun>> runs_in(const Table& records, std::span<const float> scores,
+                                                         RunWatch& watch) const;
   /// Findings of rows with known scores; `most` reasons each.
   std::vector<Finding> findings_of(const Table& columns, std::span<const std::size_t> rows,
                                    std::span<const float> scores, std::size_t most, std::size_t explained,
@@ -141,6 +158,9 @@ class NAD_API Model {
   /// Null where the detector cannot tell families of attacks.
   const BoostedTrees* teller() const noexcept;
   ThresholdEvidence evidence() const noexcept;
+  /// What the threshold means; nothing changes where that is an error.
+  void set_limits(const ThresholdRule& rule);
+  std::optional<ScoreLimit> limit_of_runs(const ThresholdRule& rule) const;
   void restore();
 
   Options options_;
@@ -156,6 +176,8 @@ class NAD_API Model {
   std::optional<float> highest_attack_;  ///< the score of a held-out one
   ThresholdRule rule_;
   ScoreLimit limit_;
+  RunCalibration run_calibration_;
+  std::optional<ScoreLimit> run_limit_;  ///< follows from the others
   std::vector<std::string> families_;
   UsualValues usual_;
   std::shared_ptr<const detail::ReasonColumns> reason_columns_;  ///< follows from the others

@@ -15,13 +15,14 @@
 #include "nad/detector/boosted_trees.hpp"
 #include "nad/detector/ensemble.hpp"
 #include "nad/detector/isolation_forest.hpp"
-#include "nad/evaluate/ranking.hpp"
 #include "nad/features/automatic-inl.hpp"
 #include "nad/features/training_rows-inl.hpp"
 #include "nad/model/daily_records-inl.hpp"
 #include "nad/model/held_out-inl.hpp"
 #include "nad/model/labels-inl.hpp"
 #include "nad/model/model.hpp"
+#include "nad/model/model_runs-inl.hpp"
+#include "nad/model/model_threshold-inl.hpp"
 #include "nad/model/reasons-inl.hpp"
 
 namespace nad {
@@ -29,22 +30,6 @@ namespace nad {
 namespace detail {
 
 inline constexpr std::size_t most_scores_in_place = 100'000;  ///< of the rows that were learnt from
-
-/// The limit that gives the highest F-beta score to "attack where the score is above"; nothing where all records are of
-/// one kind.
-inline std::optional<float> best_f_beta(std::span<const float> scores, std::span<const std::int32_t> classes,
-                                        double beta) {
-  std::vector<std::uint8_t> is_attack(classes.size());
-  std::transform(classes.begin(), classes.end(), is_attack.begin(),
-                 [](std::int32_t number) { return static_cast<std::uint8_t>(number != 0 ? 1 : 0); });
-  const auto attacks = static_cast<std::size_t>(std::count(is_attack.begin(), is_attack.end(), 1));
-  if (attacks == 0 || attacks == is_attack.size()) {
-    return std::nullopt;
-  }
-  const double threshold = Ranking(scores, is_attack).best_f_beta(beta).threshold;
-  const auto limit = static_cast<float>(threshold);
-  return static_cast<double>(limit) > threshold ? std::nextafter(limit, std::numeric_limits<float>::lowest()) : limit;
-}
 
 inline ScoreRange range_of_scores(const Detector& detector) {
   if (detector.kind() == BoostedTrees::kind_name || detector.kind() == IsolationForest::kind_name) {
@@ -225,9 +210,13 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
     }
   }
   const bool mixed = options_.training == Training::mixed;
+  const std::vector<std::int64_t> times = options_.training == Training::clean && options_.runs
+                                              ? detail::times_of_runs(table)
+                                              : std::vector<std::int64_t>();
   const detail::HeldOut rows =
-      labelled ? detail::HeldOut(labels.classes, options_.calibration, options_.random_state)
-               : detail::HeldOut(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
+      labelled         ? detail::HeldOut(labels.classes, options_.calibration, options_.random_state)
+      : !times.empty() ? detail::HeldOut(times, options_.calibration, options_.random_state)
+                       : detail::HeldOut(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
 
   // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from,
   // so that a held-out record is to the model what a new one will be
@@ -263,9 +252,13 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   }
   usual_ = UsualValues(columns.take(normal));
   reason_columns_ = std::make_shared<const detail::ReasonColumns>(usual_, pipeline_.inputs());
-  calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
+  const std::vector<float> scores = calibrate(columns, rows.learnt, rows.held_out, labels.classes, control);
+  run_calibration_ = RunCalibration();
+  if (!rows.spells.empty()) {
+    calibrate_runs(table, rows.held_out, scores, rows.spells);
+  }
   records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(understood);
-  limit_ = rule_.limit(evidence());
+  set_limits(rule_);
   // describe() tells it of any threshold; a warning is due where somebody asked for this one
   if (std::string note = beyond_calibration(); !note.empty() && options_.threshold) {
     warnings_.push_back(std::move(note));
@@ -299,9 +292,9 @@ NAD_INLINE void Model::tell_calibration(bool held_out, std::size_t records) {
   }
 }
 
-NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size_t> learnt,
-                                 std::span<const std::size_t> held_out, std::span<const std::int32_t> classes,
-                                 const FitControl& control) {
+NAD_INLINE std::vector<float> Model::calibrate(const Table& columns, std::span<const std::size_t> learnt,
+                                               std::span<const std::size_t> held_out,
+                                               std::span<const std::int32_t> classes, const FitControl& control) {
   std::vector<std::size_t> rows(held_out.begin(), held_out.end());
   if (rows.empty()) {
     const std::size_t stride = learnt.size() / detail::most_scores_in_place + 1;
@@ -338,6 +331,7 @@ NAD_INLINE void Model::calibrate(const Table& columns, std::span<const std::size
   }
   const Table part = columns.take(sample);
   learn_importance(pipeline_.transform_columns(part), part, {.n_jobs = control.n_jobs});
+  return scores;
 }
 
 }  // namespace nad

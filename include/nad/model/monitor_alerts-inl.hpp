@@ -67,7 +67,9 @@ class MonitorAlerts {
       lacks_reasons = false;
       const Finding explained = explained_row(finding.row);
       AlertMaker::add_reasons(alert, explained);
-      alert.anomaly_class = anomaly_class_of(explained);
+      if (alert.anomaly_class != run_class) {
+        alert.anomaly_class = anomaly_class_of(explained);
+      }
     };
     if (lacks_reasons && allows_by_class_) {
       explain();
@@ -126,7 +128,8 @@ class MonitorAlerts {
 
   /// Whether the key of an alert that is not folded tells its class, and the class is made of reasons.
   bool class_is_of_key(const Alert& alert, const Finding& finding) const {
-    return options_.deduplicator.key.by_class && alert.key.empty() && finding.family.empty();
+    return options_.deduplicator.key.by_class && alert.key.empty() && finding.family.empty() &&
+           alert.anomaly_class != run_class;
   }
 
   Finding explained_row(std::size_t row) {
@@ -138,7 +141,7 @@ class MonitorAlerts {
   void complete(Alert& alert, std::uint64_t number) {
     const Finding explained = explained_row(static_cast<std::size_t>(number - 1));
     AlertMaker::add_reasons(alert, explained);
-    if (!class_is_of_key(alert, explained)) {
+    if (alert.anomaly_class != run_class && !class_is_of_key(alert, explained)) {
       alert.anomaly_class = anomaly_class_of(explained);
     }
   }

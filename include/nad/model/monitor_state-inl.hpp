@@ -199,9 +199,9 @@ class MonitorState {
   }
 
  private:
-  /// Fills windows, and says nothing.
+  /// Fills windows, and says nothing. What was judged once counts once in the runs of its source.
   Findings look_only(const Table& records) {
-    return scorer_.detect(records, {.most_reasons = 0, .most_explained = 0}, {.n_jobs = options.n_jobs});
+    return scorer_.detect(records, {.most_reasons = 0, .most_explained = 0, .runs = false}, {.n_jobs = options.n_jobs});
   }
 
   void judge(const Table& records) {
@@ -304,6 +304,7 @@ class MonitorState {
     about.version = version_ + 1;
     about.trained_until = trained->until;
     AlertMaker maker(*trained->model, about);
+    scorer.runs() = scorer_.runs();
     {
       const std::lock_guard lock(mutex_);
       scorer_ = std::move(scorer);

@@ -66,7 +66,7 @@ class FollowedLog final : public RecordSource {
 
   std::string position() const override {
     if (file_.is_open()) {
-      return text_of({file_.state(), consumed_, file_.beginning(beginning_bytes(consumed_)), files_});
+      return text_of({file_.state(), consumed_, hash_text(beginning_), files_});
     }
     if (!resumed_.empty()) {
       return resumed_;  // nothing has been read since
@@ -148,20 +148,20 @@ class FollowedLog final : public RecordSource {
       }
       return false;
     }
+    const bool has_come =  // a record without an end waits for take_lines, which cuts it
+        text_.size() < most_text && file_.read_at(consumed_ + text_.size(), at_once, text_) != 0;
+    // looked at after reading: what came may be the middle of what was written since
     if (is_path_ && was_truncated()) {
       stats_.note(path_.string() + " was truncated; reading goes on at its beginning");
-      file_.close();
-      return open_next();
+      begin_file();  // of the same one: by now its name may be another file's
+      return true;
     }
-    if (text_.size() >= most_text) {
-      return false;  // a record without an end; take_lines cuts it
-    }
-    return file_.read_at(consumed_ + text_.size(), at_once, text_) != 0;
+    return has_come;
   }
 
   bool was_truncated() const {
     return file_.state().size < consumed_ + text_.size() - invented_ ||
-           (known_bytes_ != 0 && file_.beginning(known_bytes_) != known_beginning_);
+           file_.beginning(beginning_.size()) != hash_text(beginning_);
   }
 
   bool open_next() {
@@ -174,18 +174,23 @@ class FollowedLog final : public RecordSource {
       return is_rotated && open_next();
     }
     is_path_ = next.path == path_;
+    begin_file();
+    if (next.byte != 0 || skips_beginning_) {
+      pass_over(next.byte);
+    }
+    skips_beginning_ = false;
+    static_cast<void>(file_.read_at(0, beginning_bytes(consumed_), beginning_));
+    return true;
+  }
+
+  void begin_file() {
     ++files_;
     resumed_.clear();
     lines_.begin_file();
     text_.clear();
     consumed_ = 0;
+    beginning_.clear();
     leaving_since_.reset();
-    if (next.byte != 0 || skips_beginning_) {
-      pass_over(next.byte);
-    }
-    skips_beginning_ = false;
-    remember_beginning();
-    return true;
   }
 
   /// Goes on from a byte, or from the last line that is there; the header is read from the beginning.
@@ -217,9 +222,12 @@ class FollowedLog final : public RecordSource {
     return 0;
   }
 
-  void remember_beginning() {
-    known_bytes_ = beginning_bytes(consumed_);
-    known_beginning_ = file_.beginning(known_bytes_);
+  /// Of what is consumed now, as long as it is the first of the file. Not read again: it may have changed.
+  void remember_beginning(std::size_t used) {
+    if (consumed_ == beginning_.size() && consumed_ < known_beginning_bytes) {
+      const std::size_t real = used - (used == text_.size() ? invented_ : 0);
+      beginning_.append(text_, 0, std::min<std::size_t>(real, known_beginning_bytes - beginning_.size()));
+    }
   }
 
   /// A table of the whole lines that are here; with `complete` also what has no newline.
@@ -241,6 +249,7 @@ class FollowedLog final : public RecordSource {
       if (used == 0) {
         break;
       }
+      remember_beginning(used);
       text_.erase(0, used);
       consumed_ += used;
       if (text_.empty() && invented_ != 0) {
@@ -251,16 +260,7 @@ class FollowedLog final : public RecordSource {
       }
     }
     stats_.came(table ? table->rows() : 0);
-    if (known_bytes_ < known_beginning_bytes) {
-      remember_if_open();
-    }
     return table;
-  }
-
-  void remember_if_open() {
-    if (file_.is_open()) {
-      remember_beginning();
-    }
   }
 
   /// Nothing came: looks whether the file is still the log. True where there is something to do at once.
@@ -367,14 +367,13 @@ class FollowedLog final : public RecordSource {
   SharedSourceStats stats_;
   LogLines lines_;
   GrowingFile file_;
-  std::deque<Next> waiting_;     ///< files to be read before the log itself
-  std::string text_;             ///< of the file behind what was consumed
-  std::uint64_t consumed_ = 0;   ///< bytes of the file whose records were given
-  std::uint64_t files_ = 0;      ///< that were opened, those before the position of `go_to` among them
-  std::string resumed_;          ///< the position of `go_to`, until a file is opened
-  std::uint64_t invented_ = 0;   ///< newlines of `text_` that are not in the file
-  std::size_t known_bytes_ = 0;  ///< at the beginning of the file, by which it is known
-  std::uint64_t known_beginning_ = 0;
+  std::deque<Next> waiting_;    ///< files to be read before the log itself
+  std::string text_;            ///< of the file behind what was consumed
+  std::uint64_t consumed_ = 0;  ///< bytes of the file whose records were given
+  std::uint64_t files_ = 0;     ///< that were opened, those before the position of `go_to` among them
+  std::string resumed_;         ///< the position of `go_to`, until a file is opened
+  std::uint64_t invented_ = 0;  ///< newlines of `text_` that are not in the file
+  std::string beginning_;       ///< the first bytes of the file, by which it is known
   std::optional<std::chrono::steady_clock::time_point> leaving_since_;
   std::uint64_t leaving_size_ = 0;
   bool leaving_ = false;

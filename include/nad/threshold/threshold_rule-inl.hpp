@@ -101,7 +101,7 @@ NAD_INLINE std::optional<double> ThresholdRule::share(const ThresholdEvidence& e
                 "a threshold in alerts a day needs to know how many records a day brings, which the times of the "
                 "training table do not tell; give records_per_day");
   }
-  return std::min(value / *evidence.records_per_day, 1.0);
+  return std::min(value * evidence.part_of_alerts / *evidence.records_per_day, 1.0);
 }
 
 NAD_INLINE std::string ThresholdRule::to_string(std::string_view records) const {

@@ -43,6 +43,7 @@ struct ThresholdEvidence {
   /// Of held-out attacks, where there are labels. A limit that is extrapolated stays below it, where no held-out normal
   /// score is higher: above it nothing would ever be reported.
   std::optional<float> highest_attack = {};
+  double part_of_alerts = 1.0;  ///< how much of a number of alerts a day is for single records
 };
 
 struct NAD_API ThresholdRule {
