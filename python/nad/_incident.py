@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nad import _core
-from nad._words import json_ready, period_text, plural, reason_dict, reason_text
+from nad._words import json_ready, period_text, plural, reason_dict, reason_text, run_dict, run_text, surest
 from nad.alerts import severity_of
 
 if TYPE_CHECKING:
-    from nad._core import Reason
+    from nad._core import Reason, SourceRun
     from nad._who_and_when import Codes
     from nad.incidents import Incidents
     from nad.model import Finding
@@ -108,9 +108,31 @@ class Incident:
         return next(filter(None, kinds), "anomaly")
 
     @property
+    def run(self) -> SourceRun | None:
+        """What the unusual records of a source had come to, where findings are part of that; the furthest of them."""
+        surprises, records = self._all._run_surprises[self._places], self._all._run_records[self._places]
+        furthest = int(np.lexsort((records, surprises))[-1])
+        return self._all._findings[int(self._places[furthest])].run if surprises[furthest] >= 0 else None
+
+    @property
+    def p_value(self) -> float:
+        """That of the strongest finding, or of the run where that is smaller; not corrected for their number."""
+        return self._surest.p_value
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether that p-value lies beyond all calibration records."""
+        return self._surest.extrapolated
+
+    @property
+    def surprise(self) -> float:
+        """-log10 of it; of a finding without the steps, see `Finding`."""
+        return float(self._all.surprises[self.number])
+
+    @property
     def severity(self) -> int:
-        """1 (high), 2 or 3, of the strongest finding; see `severity_of`."""
-        return severity_of(self.strongest.p_value)
+        """1 (high), 2 or 3, by the p-value; see `severity_of`."""
+        return severity_of(self.p_value)
 
     @property
     def weight(self) -> float:
@@ -155,9 +177,17 @@ class Incident:
                         best[reason.column] = reason
         return [best[column] for column in sorted(total, key=lambda column: -total[column])[:most]]
 
+    def why(self, most: int = 3) -> list[str]:
+        """What speaks for it, a sentence each: the run that it is part of, and so many reasons."""
+        run, texts = self.run, [reason_text(reason) for reason in self.reasons(most)]
+        if run is None:
+            return texts
+        if len(self.sources) == 1:
+            return [run_text(run), *texts]
+        return [f"runs of unusual records, such as {run.records:,} of {run.source} in {run.seconds:.3g} s", *texts]
+
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold; of many hosts and ports the busiest, and the rows of all records."""
-        strongest = self.strongest
         found = {
             "who": self.who,
             "kind": self.kind,
@@ -169,16 +199,21 @@ class Incident:
             "ports": _first(self.ports),
             "protocols": _first(self.protocols),
             "families": list(self.families),
-            "score": strongest.score,
-            "p_value": strongest.p_value,
-            "surprise": strongest.surprise,
-            "extrapolated": strongest.extrapolated,
+            "score": self.strongest.score,
+            "p_value": self.p_value,
+            "surprise": self.surprise,
+            "extrapolated": self.extrapolated,
             "severity": self.severity,
+            "run": run_dict(self.run),
             "reasons": [reason_dict(reason) for reason in self.reasons()],
             "rows": np.sort(self.rows).tolist(),
         }
         ready: dict[str, Any] = json_ready(found)
         return ready
+
+    @property
+    def _surest(self) -> Finding | SourceRun:
+        return surest(self.strongest, self.run)
 
     def _moment(self, times: Ints, which: str) -> np.datetime64 | None:
         known = times[self._places[self._all._times.known[self._places]]]
@@ -199,11 +234,10 @@ class Incident:
         return {values.texts[code]: count for code, count in zip(found.tolist(), counts.tolist())}
 
     def __str__(self) -> str:
-        first = self.strongest
-        sure = f"p = {first.p_value:.2g}{' (extrapolated)' if first.extrapolated else ''}"
+        sure = f"p = {self.p_value:.2g}{' (extrapolated)' if self.extrapolated else ''}"
         facts = [_SEVERITIES[self.severity], self.when, sure, *list(self.families)[:3]]
         lines = [f"{self.who}: {plural(self.records, 'record')}", ", ".join(filter(None, facts))]
-        return "\n  ".join(lines + [reason_text(reason) for reason in self.reasons()])
+        return "\n  ".join(lines + self.why())
 
     def __repr__(self) -> str:
         return f"<Incident {self.number}: {self.who}, {plural(self.records, 'record')}>"

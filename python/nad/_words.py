@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from nad.model import Reason
+    from nad.model import Finding, Reason, SourceRun
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -31,6 +31,24 @@ def reason_dict(reason: Reason) -> dict[str, Any]:
         "contribution": reason.contribution,
         "text": reason_text(reason),
     }
+
+
+def run_text(run: SourceRun) -> str:
+    """``34 unusual records of 10.0.0.5 in 95 s: seldom so many``."""
+    return f"{plural(run.records, 'unusual record')} of {run.source} in {run.seconds:.3g} s: seldom so many"
+
+
+def surest(finding: Finding, run: SourceRun | None) -> Finding | SourceRun:
+    """Whichever has the smaller p-value."""
+    return finding if run is None or finding.p_value <= run.p_value else run
+
+
+def run_dict(run: SourceRun | None) -> dict[str, Any] | None:
+    """For JSON."""
+    if run is None:
+        return None
+    names = ("source", "records", "seconds", "evidence", "p_value", "extrapolated")
+    return {**{name: getattr(run, name) for name in names}, "text": run_text(run)}
 
 
 def period_text(begin: np.datetime64 | None, end: np.datetime64 | None) -> str:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from functools import cached_property
@@ -21,7 +22,7 @@ import numpy.typing as npt
 from nad._incident import Incident, kind_of
 from nad._incident_rule import numbered, sessions_of
 from nad._who_and_when import DESTINATIONS, SOURCES, Codes, codes_in, first_column, ports_in, times_in
-from nad._words import plural, reason_text
+from nad._words import plural
 from nad.errors import InvalidArgumentError
 from nad.model import Finding, Findings
 from nad.table import Table
@@ -36,6 +37,7 @@ __all__ = ["Incident", "Incidents", "incidents"]
 Ints = npt.NDArray[np.int64]
 
 _SHOWN = 10
+_LEAST = 1e-300
 
 
 def incidents(table: Any, findings: Findings | Sequence[Finding], *, pause_seconds: float = 1800.0) -> Incidents:
@@ -55,7 +57,8 @@ def incidents(table: Any, findings: Findings | Sequence[Finding], *, pause_secon
     strongest reasons in the same order and direction. Those whose reasons nobody looked for are of one kind, too.
 
     Every finding is in exactly one incident, and their order does not matter. An incident ranks by the surprise of its
-    strongest finding, times 1 + log10 of the number of its findings: ten count as one that is twice as surprising.
+    strongest finding, or of the run that its findings are part of (see `SourceRun`), times 1 + log10 of the number of
+    its findings: ten count as one that is twice as surprising.
 
     Parameters
     ----------
@@ -119,16 +122,28 @@ class Incidents(Sequence[Incident]):
 
     def _rank(self, numbers: Ints) -> None:
         """Incidents by their weight, and in each the findings by their surprise."""
-        surprise = self._gathered("surprise", np.float64)
-        order = np.lexsort((self._rows, -surprise, numbers))
+        alone = self._gathered("surprise", np.float64)
+        order = np.lexsort((self._rows, -alone, numbers))
         starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
         self._starts, self._counts = starts, np.diff(starts, append=len(order))
-        strongest = order[starts]
-        weights = surprise[strongest] * (1.0 + np.log10(np.maximum(self._counts, 1)))
-        ranking = np.lexsort((self._rows[strongest], -self._counts, -weights))
+        self._learn_of_runs()
+        surprises = np.maximum(alone, self._run_surprises)[order]
+        surprises = np.maximum.reduceat(surprises, starts) if len(starts) else surprises
+        weights = surprises * (1.0 + np.log10(np.maximum(self._counts, 1)))
+        ranking = np.lexsort((self._rows[order[starts]], -self._counts, -weights))
         self._order, self._ranking = order, ranking
         self.weights: npt.NDArray[np.float64] = weights[ranking]  #: what they are ranked by
+        self.surprises: npt.NDArray[np.float64] = surprises[ranking]  #: see `Incident.surprise`
         self.counts: Ints = self._counts[ranking]  #: how many records each of them has
+
+    def _learn_of_runs(self) -> None:
+        """Of the run that a finding is part of: -log10 of the p-value and its records; -1 and 0 without one."""
+        self._run_surprises = np.full(len(self._rows), -1.0)
+        self._run_records = np.zeros(len(self._rows), dtype=np.int64)
+        for place, run in enumerate(map(operator.attrgetter("run"), self._findings)):
+            if run is not None:
+                self._run_surprises[place] = -math.log10(max(run.p_value, _LEAST))
+                self._run_records[place] = run.records
 
     def __len__(self) -> int:
         return len(self._ranking)
@@ -174,18 +189,17 @@ class Incidents(Sequence[Incident]):
     def to_table(self) -> Table:
         """One row an incident: who, records, begin, end, score, p_value, surprise, extrapolated, and the reasons."""
         listed = list(self)
-        strongest = [one.strongest for one in listed]
         return Table(
             {
                 "who": [one.who for one in listed],
                 "records": self.counts,
                 "begin": np.array([one.begin for one in listed], dtype="datetime64[ns]"),
                 "end": np.array([one.end for one in listed], dtype="datetime64[ns]"),
-                "score": [finding.score for finding in strongest],
-                "p_value": [finding.p_value for finding in strongest],
-                "surprise": [finding.surprise for finding in strongest],
-                "extrapolated": [finding.extrapolated for finding in strongest],
-                "reasons": ["; ".join(map(reason_text, one.reasons())) for one in listed],
+                "score": [one.strongest.score for one in listed],
+                "p_value": [one.p_value for one in listed],
+                "surprise": self.surprises,
+                "extrapolated": [one.extrapolated for one in listed],
+                "reasons": ["; ".join(one.why()) for one in listed],
             },
             types={"who": "text", "reasons": "text"},
         )

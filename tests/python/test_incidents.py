@@ -24,7 +24,7 @@ def reason(column, contribution, direction="higher"):
     )  # fmt: skip
 
 
-def flow(src, dst, *, minute=0.0, lasts=0.0, surprise=10.0, port=80, protocol="tcp", reasons=(), family=""):
+def flow(src, dst, *, minute=0.0, lasts=0.0, surprise=10.0, port=80, protocol="tcp", reasons=(), family="", run=None):
     return SimpleNamespace(**locals())
 
 
@@ -43,7 +43,7 @@ def together(flows, **options):
     )
     findings = [
         SimpleNamespace(row=row, surprise=one.surprise, p_value=10**-one.surprise, score=one.surprise, family=one.family,
-                        extrapolated=False, reasons=list(one.reasons), anomaly_class="anomaly")
+                        extrapolated=False, reasons=list(one.reasons), run=one.run)
         for row, one in enumerate(flows)
     ]  # fmt: skip
     return nad.incidents(table, findings, **options)
@@ -246,7 +246,9 @@ def test_many_findings_take_no_loop_over_their_rows():
             "dst_ip": nad.Column([f"11.0.0.{n}" for n in rng.zipf(1.3, flows) % 250], type="address"),
         }
     )
-    findings = [SimpleNamespace(row=row, surprise=value) for row, value in enumerate(rng.exponential(5.0, flows))]
+    findings = [
+        SimpleNamespace(row=row, surprise=value, run=None) for row, value in enumerate(rng.exponential(5.0, flows))
+    ]
     began = time.process_time()
     found = nad.incidents(table, findings)
     assert time.process_time() - began < 5.0
@@ -274,6 +276,27 @@ def test_reasons_are_those_that_speak_most_over_all():
     assert len(incident.reasons(1)) == 1
 
 
+def test_a_run_counts_where_it_says_more_than_its_records():
+    def run(records, p_value):
+        return SimpleNamespace(
+            source="s", records=records, seconds=95.0, evidence=9.0, p_value=p_value, extrapolated=True,
+        )  # fmt: skip
+
+    flows = [flow("s", "t", surprise=2.0 + row / 9, run=run(30 + row, 10.0 ** -(5 + row))) for row in range(4)]
+    alone, beside = flow("a", "b", surprise=9.0), flow("c", "d", surprise=20.0, run=run(2, 1e-3))
+    beside, first, last = together([*flows, alone, beside])
+    assert [one.records for one in (beside, first, last)] == [1, 4, 1]
+    assert (first.run.records, first.p_value, first.extrapolated, first.surprise) == (33, 1e-8, True, 8.0)
+    assert (first.strongest.surprise, first.severity) == (2.0 + 3 / 9, 1)
+    assert first.weight == 8.0 * (1.0 + np.log10(4))
+    assert "33 unusual records of s in 95 s: seldom so many" in str(first)
+    assert first.to_dict()["run"]["records"] == 33
+    flood = [flow(f"s{row % 20}", "victim", run=run(5 + row, 1e-8)) for row in range(100)]
+    assert together(flood)[0].why() == ["runs of unusual records, such as 104 of s in 95 s"]
+    assert (beside.p_value, beside.extrapolated, beside.surprise, beside.run.records) == (1e-20, False, 20.0, 2)
+    assert (last.run, last.to_dict()["run"], last.p_value) == (None, None, 1e-9)
+
+
 def test_families_are_named():
     flows = [flow("s", "t", port=port, family="scan" if port else "dos", surprise=10.0 - port) for port in range(3)]
     (incident,) = together(flows)
@@ -298,7 +321,7 @@ def test_who():
 def office():
     """A model, flows with two attacks and what it found."""
     normal = nad.datasets.synthetic_flows(4000, anomaly_ratio=0.0, random_state=1)
-    rule = nad.ThresholdRule.false_positive_rate(0.01)
+    rule = nad.ThresholdRule.false_positive_rate(0.05)
     model = nad.Model(threshold=rule, detector=nad.IsolationForest(random_state=1)).fit(normal)
     flows = nad.datasets.synthetic_flows(2000, anomaly_ratio=0.05, random_state=2)
     return model, flows, model.detect(flows)

@@ -56,7 +56,7 @@ def listing(facts: Facts, most: int) -> str:
 
 def _entry(facts: Facts, incident: Incident) -> str:
     first = incident.strongest
-    reasons = [escaped(reason_text(one), 160) for one in incident.reasons(2)]
+    reasons = [escaped(sentence, 160) for sentence in incident.why(2)]
     why = "<br>".join(reasons) or "no column stands out" if first.reasons else "not among those that were explained"
     families = ", ".join(escaped(name, 40) for name in list(incident.families)[:3])
     family = f'<br><span class="strong">{families}</span>' if families else ""
@@ -65,7 +65,7 @@ def _entry(facts: Facts, incident: Incident) -> str:
         f'<summary class="entry"><span>{incident.number + 1}</span>'
         f"<span>{escaped(incident.when, 60) or f'row {first.row:,}'}{many}</span>"
         f"<span>{_who(facts, incident)}{family}</span><span>{why}</span>"
-        f'<span class="number">score {first.score:.4g}<br><span class="remark">{_p_value(first)}</span></span>'
+        f'<span class="number">score {first.score:.4g}<br><span class="remark">{_p_value(incident)}</span></span>'
         "</summary>"
     )
     body = '<p class="remark">its strongest record:</p>' if incident.records > 1 else ""
@@ -77,8 +77,8 @@ def _entry(facts: Facts, incident: Incident) -> str:
     return f"<details>{head}{body}</details>"
 
 
-def _p_value(finding: Finding) -> str:
-    return f"p = {finding.p_value:.2g}{'<br>(extrapolated)' if finding.extrapolated else ''}"
+def _p_value(found: Incident) -> str:
+    return f"p = {found.p_value:.2g}{'<br>(extrapolated)' if found.extrapolated else ''}"
 
 
 def _who(facts: Facts, incident: Incident) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nad._words import period_text, plural, reason_dict, reason_text
+from nad._words import period_text, plural, reason_dict, run_dict, surest
 from nad.alerts import severity_of
 
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from nad.cli._console import Console
     from nad.cli._flows import FoundFlow
-    from nad.incidents import Incidents
-    from nad.model import Finding
+    from nad.incidents import Incident, Incidents
+    from nad.model import Finding, SourceRun
     from nad.thresholds import DriftReport
 
 __all__ = ["drift_dict", "finding_dict", "show_each", "show_incidents"]
@@ -26,9 +26,9 @@ def show_incidents(incidents: Incidents, console: Console, top: int) -> None:
     """A ranked list."""
     for one in incidents[:top]:
         _head(one.number, one.who, plural(one.records, "record"), console)
-        _when_and_how_sure(one.when, one.strongest, list(one.families), console)
-        for reason in one.reasons():
-            console.wrapped(reason_text(reason), _INDENT, _INDENT + "  ")
+        _when_and_how_sure(one.when, one, list(one.families), console)
+        for sentence in one.why():
+            console.wrapped(sentence, _INDENT, _INDENT + "  ")
     _rest(len(incidents) - top, int(incidents.counts[top:].sum()), console)
 
 
@@ -37,7 +37,9 @@ def show_each(flows: Sequence[FoundFlow], console: Console, all_flows: int) -> N
     for place, flow in enumerate(flows):
         _head(place, _who(flow), f"row {flow.finding.row}", console)
         families = [flow.finding.family] if flow.finding.family else []
-        _when_and_how_sure(period_text(flow.begin, flow.end), flow.finding, families, console)
+        _when_and_how_sure(period_text(flow.begin, flow.end), surest(flow.finding, flow.finding.run), families, console)
+        if flow.finding.run:
+            console.wrapped(str(flow.finding.run), _INDENT, _INDENT + "  ")
         for reason in flow.finding.reasons:
             console.wrapped(str(reason), _INDENT, _INDENT + "  ")
     _rest(all_flows - len(flows), all_flows - len(flows), console)
@@ -64,9 +66,11 @@ def _end(host: str | None, port: int | None) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _when_and_how_sure(when: str, finding: Finding, families: Sequence[str], console: Console) -> None:
-    word, colour = _SEVERITY[severity_of(finding.p_value)]
-    sure = f"p = {finding.p_value:.2g}{' (extrapolated)' if finding.extrapolated else ''}"
+def _when_and_how_sure(
+    when: str, found: Finding | SourceRun | Incident, families: Sequence[str], console: Console
+) -> None:
+    word, colour = _SEVERITY[severity_of(found.p_value)]
+    sure = f"p = {found.p_value:.2g}{' (extrapolated)' if found.extrapolated else ''}"
     console.line(_INDENT + ", ".join(filter(None, [console.style(word, colour), when, sure, *families[:3]])))
 
 
@@ -89,9 +93,10 @@ def finding_dict(flow: FoundFlow) -> dict[str, Any]:
         "p_value": finding.p_value,
         "extrapolated": finding.extrapolated,
         "surprise": finding.surprise,
-        "severity": severity_of(finding.p_value),
+        "severity": severity_of(surest(finding, finding.run).p_value),
         "class": finding.anomaly_class,
         "family": finding.family or None,
+        "run": run_dict(finding.run),
         "reasons": [reason_dict(reason) for reason in finding.reasons],
         "members": finding.members,
         "record": flow.values,

@@ -162,8 +162,10 @@ def _csv(table: Table, found: Sequence[Finding]) -> str:
         "family": [one.family for one in found],
         "reasons": ["; ".join(map(str, one.reasons)) for one in found],
     }
-    if not any(more["family"]):
-        del more["family"]
+    more["run"] = [None if one.run is None else str(one.run) for one in found]
+    for name in ("family", "run"):
+        if not any(more[name]):
+            del more[name]
     types = {"row": "integer", "score": "number", "p_value": "number", "extrapolated": "boolean"}
     for name, values in more.items():
         rows = rows.with_column(f"nad_{name}" if name in taken else name, values, type=types.get(name, "text"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import hashlib
 import json
@@ -27,16 +28,20 @@ FORMATS = {
 def office(tmp_path_factory):
     """A model of normal traffic, and flows with a port scan."""
     folder = tmp_path_factory.mktemp("alert_maker")
-    for name, seed, attacks in (("normal", 1, []), ("today", 2, [nad.Attack("port_scan", start=100, duration=5)])):
-        nad.simulate(folder / f"{name}.pcap", hours=0.1, hosts=8, rate=2.0, rhythm=False, random_state=seed,
+    scan = nad.Attack("port_scan", start=100, duration=5)
+    for name, seed, hours, attacks in (("normal", 1, 1.0, []), ("today", 2, 0.1, [scan])):
+        nad.simulate(folder / f"{name}.pcap", hours=hours, hosts=8, rate=2.0, rhythm=False, random_state=seed,
                      attacks=attacks)  # fmt: skip
     rule = nad.ThresholdRule.false_positive_rate(0.01)
     model = nad.Model(detector=nad.IsolationForest(n_estimators=20, random_state=1), threshold=rule)
     return model.fit(nad.read(folder / "normal.pcap")), nad.read(folder / "today.pcap")
 
 
-def test_they_are_those_of_a_monitor(office):
+@pytest.mark.parametrize("of_runs", [False, True])
+def test_they_are_those_of_a_monitor(office, of_runs):
     model, flows = office
+    if of_runs:
+        model = copy.deepcopy(model).set_threshold(nad.ThresholdRule.alerts_per_day(24))
     words = {"model_name": "office", "model_version": 3, "trained_until": 1_767_600_000_000_000_000}
     written = []
     monitor = nad.Monitor(
@@ -53,7 +58,9 @@ def test_they_are_those_of_a_monitor(office):
             expected += same.add(made[row], moment)
     expected += same.flush()
     assert len(made) > 100
-    assert len(written) > 20
+    assert any(finding.run is not None for finding in findings) == of_runs
+    assert any(alert.reasons[0].column == "unusual records" for alert in written) == of_runs
+    assert len(written) > 5
     assert written == expected
     assert [nad.to_eve(alert) for alert in written] == [nad.to_eve(alert) for alert in expected]
 
