@@ -207,7 +207,7 @@ COMMAND = Command(
 files, model, records, reported
 threshold   score, extrapolated, rule
 drift       whether the records look like those that the model was calibrated on
-findings    of each record: row, time, src_ip, ..., score, p_value, reasons, record
+findings    of each record: row, time, src_ip, ..., score, p_value, run, reasons, record
 incidents   findings that belong together: who, kind, records, begin, end, severity, reasons, rows, ...
 """,
 )
