@@ -106,12 +106,14 @@ void register_alert_parts(py::module_& module) {
            }),
            py::arg("column"), py::arg("value"), py::arg("expected") = "", py::kw_only(), py::arg("unit") = "",
            py::arg("contribution") = 0.0, py::arg("direction") = "")
-      .def_readwrite("column", &AlertReason::column)
-      .def_readwrite("value", &AlertReason::value)
-      .def_readwrite("expected", &AlertReason::expected)
+      .def_readwrite("column", &AlertReason::column, "What the record's table calls it.")
+      .def_readwrite("value", &AlertReason::value, "Of the record.")
+      .def_readwrite("expected", &AlertReason::expected, "What normal traffic holds there.")
       .def_readwrite("unit", &AlertReason::unit)
-      .def_readwrite("contribution", &AlertReason::contribution)
-      .def_readwrite("direction", &AlertReason::direction)
+      .def_readwrite("contribution", &AlertReason::contribution,
+                     "To the surprise; negative ones speak for normal traffic.")
+      .def_readwrite("direction", &AlertReason::direction,
+                     "\"higher\", \"lower\", \"rare\", \"never_seen\", \"missing\" or \"usual\".")
       .def(py::self == py::self)
       .def("__repr__", [](const AlertReason& self) { return "<AlertReason: " + self.column + " " + self.value + ">"; });
   py::class_<AlertModel>(module, "AlertModel", "Which model spoke: times in nanoseconds since 1970.")
@@ -143,18 +145,18 @@ void register_alert_parts(py::module_& module) {
            py::kw_only(), py::arg("packets_sent") = 0, py::arg("packets_received") = 0, py::arg("bytes_sent") = 0,
            py::arg("bytes_received") = 0, py::arg("start") = GivenTime(), py::arg("end") = GivenTime(),
            py::arg("state") = "", py::arg("reason") = "")
-      .def_readwrite("packets_sent", &AlertFlow::packets_sent)
-      .def_readwrite("packets_received", &AlertFlow::packets_received)
-      .def_readwrite("bytes_sent", &AlertFlow::bytes_sent)
-      .def_readwrite("bytes_received", &AlertFlow::bytes_received)
+      .def_readwrite("packets_sent", &AlertFlow::packets_sent, "By the source.")
+      .def_readwrite("packets_received", &AlertFlow::packets_received, "By the destination's answers.")
+      .def_readwrite("bytes_sent", &AlertFlow::bytes_sent, "By the source.")
+      .def_readwrite("bytes_received", &AlertFlow::bytes_received, "By the destination's answers.")
       .def_property(
           "start", [](const AlertFlow& self) { return self.start; },
           [](AlertFlow& self, GivenTime given) { self.start = given.nanoseconds; })
       .def_property(
           "end", [](const AlertFlow& self) { return self.end; },
           [](AlertFlow& self, GivenTime given) { self.end = given.nanoseconds; })
-      .def_readwrite("state", &AlertFlow::state)
-      .def_readwrite("reason", &AlertFlow::reason)
+      .def_readwrite("state", &AlertFlow::state, "\"SF\", \"S0\", ... or what the log calls it.")
+      .def_readwrite("reason", &AlertFlow::reason, "Why the record was written: \"timeout\", \"closed\", ...")
       .def(py::self == py::self)
       .def("__repr__", [](const AlertFlow& self) {
         return "<AlertFlow: " + std::to_string(self.bytes_sent) + " bytes sent, " +
@@ -253,13 +255,14 @@ void register_alert_class(py::module_& module) {
 
 void register_deduplicator(py::module_& module) {
   py::class_<DeduplicatorStats>(module, "DeduplicatorStats", "What became of the alerts that a deduplicator was given.")
-      .def_readonly("given", &DeduplicatorStats::given)
-      .def_readonly("written", &DeduplicatorStats::written)
-      .def_readonly("pending", &DeduplicatorStats::pending)
-      .def_readonly("records", &DeduplicatorStats::records)
-      .def_readonly("held_back", &DeduplicatorStats::held_back)
-      .def_readonly("evicted", &DeduplicatorStats::evicted)
-      .def_readonly("keys", &DeduplicatorStats::keys)
+      .def_readonly("given", &DeduplicatorStats::given, "Alerts, by their counts.")
+      .def_readonly("written", &DeduplicatorStats::written,
+                    "Alerts that records stand for, those of the limit's reports among them.")
+      .def_readonly("pending", &DeduplicatorStats::pending, "Alerts that no record stands for yet.")
+      .def_readonly("records", &DeduplicatorStats::records, "That have left.")
+      .def_readonly("held_back", &DeduplicatorStats::held_back, "Alerts that were due when the limit was reached.")
+      .def_readonly("evicted", &DeduplicatorStats::evicted, "Keys that were closed to make room.")
+      .def_readonly("keys", &DeduplicatorStats::keys, "That are open.")
       .def("__repr__", [](const DeduplicatorStats& self) {
         return "<DeduplicatorStats: " + std::to_string(self.given) + " alerts in " + std::to_string(self.records) +
                " records>";

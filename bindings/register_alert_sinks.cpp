@@ -144,22 +144,22 @@ void register_sink_factories(py::module_& module) {
 
 void register_sink_class(py::module_& module) {
   py::class_<SinkStats>(module, "SinkStats", "What became of the alerts that a sink was given.")
-      .def_readonly("given", &SinkStats::given)
-      .def_readonly("recovered", &SinkStats::recovered)
-      .def_readonly("written", &SinkStats::written)
-      .def_readonly("waiting", &SinkStats::waiting)
-      .def_readonly("spooled", &SinkStats::spooled)
-      .def_readonly("spool_bytes", &SinkStats::spool_bytes)
-      .def_readonly("retried", &SinkStats::retried)
-      .def_readonly("went_to_spool", &SinkStats::went_to_spool)
-      .def_readonly("lost_queue_full", &SinkStats::lost_queue_full)
-      .def_readonly("lost_refused", &SinkStats::lost_refused)
-      .def_readonly("lost_given_up", &SinkStats::lost_given_up)
-      .def_readonly("lost_damaged", &SinkStats::lost_damaged)
-      .def_readonly("lost_at_close", &SinkStats::lost_at_close)
-      .def_readonly("is_failing", &SinkStats::is_failing)
-      .def_readonly("last_error", &SinkStats::last_error)
-      .def_property_readonly("lost", &SinkStats::lost)
+      .def_readonly("given", &SinkStats::given, "To `write`.")
+      .def_readonly("recovered", &SinkStats::recovered, "Found in the spool at the beginning.")
+      .def_readonly("written", &SinkStats::written, "Delivered.")
+      .def_readonly("waiting", &SinkStats::waiting, "In the queue or on the way.")
+      .def_readonly("spooled", &SinkStats::spooled, "In the spool now.")
+      .def_readonly("spool_bytes", &SinkStats::spool_bytes, "The size of the spool.")
+      .def_readonly("retried", &SinkStats::retried, "Deliveries that failed and were or will be tried again.")
+      .def_readonly("went_to_spool", &SinkStats::went_to_spool, "Messages, since the beginning.")
+      .def_readonly("lost_queue_full", &SinkStats::lost_queue_full, "Because the queue was full.")
+      .def_readonly("lost_refused", &SinkStats::lost_refused, "By the receiver, for good.")
+      .def_readonly("lost_given_up", &SinkStats::lost_given_up, "After so many attempts.")
+      .def_readonly("lost_damaged", &SinkStats::lost_damaged, "In the spool.")
+      .def_readonly("lost_at_close", &SinkStats::lost_at_close, "There was no spool, or no room in it.")
+      .def_readonly("is_failing", &SinkStats::is_failing, "The last delivery failed.")
+      .def_readonly("last_error", &SinkStats::last_error, "What the last delivery that failed said.")
+      .def_property_readonly("lost", &SinkStats::lost, "All that was lost, for whatever reason.")
       .def("__repr__", [](const SinkStats& self) {
         return "<SinkStats: " + std::to_string(self.given) + " given, " + std::to_string(self.written) + " written, " +
                std::to_string(self.lost()) + " lost" + (self.is_failing ? ", failing: " + self.last_error : "") + ">";
@@ -179,10 +179,10 @@ void register_sink_class(py::module_& module) {
 
 void register_allow_list(py::module_& module) {
   py::class_<AllowRule>(module, "AllowRule", "One rule of an allow-list.")
-      .def_readonly("who", &AllowRule::who)
-      .def_readonly("why", &AllowRule::why)
-      .def_readonly("until", &AllowRule::until)
-      .def_readonly("line", &AllowRule::line)
+      .def_readonly("who", &AllowRule::who, "Who allowed it.")
+      .def_readonly("why", &AllowRule::why, "Why it is allowed.")
+      .def_readonly("until", &AllowRule::until, "Nanoseconds since 1970; nothing: for ever.")
+      .def_readonly("line", &AllowRule::line, "Of the file that it came from; 0: none.")
       .def_property_readonly("conditions",
                              [](const AllowRule& self) {
                                py::dict conditions;
@@ -194,10 +194,10 @@ void register_allow_list(py::module_& module) {
       .def("__str__", &AllowRule::to_string)
       .def("__repr__", [](const AllowRule& self) { return "<AllowRule: " + self.to_string() + ">"; });
   py::class_<FilterReport>(module, "FilterReport", "What became of the lines of a file of alerts.")
-      .def_readonly("lines", &FilterReport::lines)
-      .def_readonly("allowed", &FilterReport::allowed)
-      .def_readonly("unreadable", &FilterReport::unreadable)
-      .def_readonly("by_rule", &FilterReport::by_rule)
+      .def_readonly("lines", &FilterReport::lines, "Of the file.")
+      .def_readonly("allowed", &FilterReport::allowed, "Left out.")
+      .def_readonly("unreadable", &FilterReport::unreadable, "Kept, because nobody can say whom they are about.")
+      .def_readonly("by_rule", &FilterReport::by_rule, "Lines that each rule left out.")
       .def("__repr__", [](const FilterReport& self) {
         return "<FilterReport: " + std::to_string(self.allowed) + " of " + std::to_string(self.lines) +
                " lines are allowed, " + std::to_string(self.unreadable) + " unreadable>";

@@ -179,7 +179,8 @@ void register_confusion(py::module_& module) {
       .def_property_readonly("f1", &Confusion::f1)
       .def_property_readonly("balanced_accuracy", &Confusion::balanced_accuracy)
       .def_property_readonly("matthews", &Confusion::matthews)
-      .def("f_beta", &Confusion::f_beta, py::arg("beta"))
+      .def("f_beta", &Confusion::f_beta, py::arg("beta"),
+           "The F score that weighs recall beta times as high as precision.")
       .def("__repr__",
            [](const Confusion& self) {
              return py::str(

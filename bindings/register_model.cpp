@@ -74,21 +74,26 @@ py::array_t<float> float_array(const std::vector<float>& values) {
 
 void register_findings(py::module_& module) {
   py::class_<Reason>(module, "Reason", "What one column contributed to a finding.")
-      .def_readonly("column", &Reason::column)
-      .def_readonly("value", &Reason::value)
-      .def_readonly("expected", &Reason::expected)
+      .def_readonly("column", &Reason::column, "What the table calls it.")
+      .def_readonly("value", &Reason::value, "Of the record, as people read it.")
+      .def_readonly("expected", &Reason::expected, "What normal traffic holds there.")
       .def_property_readonly("direction", [](const Reason& self) { return std::string(name(self.direction)); })
-      .def_readonly("contribution", &Reason::contribution)
-      .def_property_readonly("anomaly_class", [](const Reason& self) { return anomaly_class_of(self); })
+      .def_readonly(
+          "contribution", &Reason::contribution,
+          "In powers of ten of the p-value: of a record that scores above the detector's baseline, the contributions "
+          "of all columns add up to `Finding.surprise`. Negative ones speak for a normal record.")
+      .def_property_readonly(
+          "anomaly_class", [](const Reason& self) { return anomaly_class_of(self); },
+          "In two or three words: \"high bytes_sent\".")
       .def("__eq__", [](const Reason& self, const Reason& other) { return self == other; })
       .def("__str__", &Reason::to_string)
       .def(pickled(Reason()))
       .def("__repr__", [](const Reason& self) { return "<Reason: " + self.to_string() + ">"; });
   py::class_<SourceRun>(module, "SourceRun", "What the unusual records of a source had come to with one of them.")
-      .def_readonly("source", &SourceRun::source)
-      .def_readonly("records", &SourceRun::records)
-      .def_readonly("seconds", &SourceRun::seconds)
-      .def_readonly("evidence", &SourceRun::evidence)
+      .def_readonly("source", &SourceRun::source, "Its address.")
+      .def_readonly("records", &SourceRun::records, "Unusual ones so far.")
+      .def_readonly("seconds", &SourceRun::seconds, "Since the first of them.")
+      .def_readonly("evidence", &SourceRun::evidence, "How far the run goes beyond what sources usually bring.")
       .def_property_readonly("p_value", [](const SourceRun& self) { return self.p.value; })
       .def_property_readonly("extrapolated", [](const SourceRun& self) { return self.p.extrapolated; })
       .def("__eq__", [](const SourceRun& self, const SourceRun& other) { return self == other; })
@@ -96,15 +101,19 @@ void register_findings(py::module_& module) {
       .def(pickled(SourceRun()))
       .def("__repr__", [](const SourceRun& self) { return "<SourceRun: " + self.to_string() + ">"; });
   py::class_<Finding>(module, "Finding", "A record that is reported: its score, p-value and reasons.")
-      .def_readonly("row", &Finding::row)
-      .def_readonly("score", &Finding::score)
+      .def_readonly("row", &Finding::row, "Of the table that was given.")
+      .def_readonly("score", &Finding::score, "The detector's; higher is more anomalous.")
       .def_property_readonly("p_value", [](const Finding& self) { return self.p.value; })
       .def_property_readonly("extrapolated", [](const Finding& self) { return self.p.extrapolated; })
-      .def_readonly("surprise", &Finding::surprise)
-      .def_readonly("family", &Finding::family)
-      .def_property_readonly("anomaly_class", [](const Finding& self) { return anomaly_class_of(self); })
-      .def_readonly("reasons", &Finding::reasons)
-      .def_readonly("run", &Finding::run)
+      .def_readonly("surprise", &Finding::surprise,
+                    "-log10 of the p-value without its steps: interpolated between calibration scores, so it differs "
+                    "from that of `p`, most where those are few; and it goes on where `p` ends, at 3.3e-308.")
+      .def_readonly("family", &Finding::family, "Of attacks, where the model learnt from labels.")
+      .def_property_readonly(
+          "anomaly_class", [](const Finding& self) { return anomaly_class_of(self); },
+          "The family, or the strongest reason in two or three words.")
+      .def_readonly("reasons", &Finding::reasons, "The columns that contributed most, the largest first.")
+      .def_readonly("run", &Finding::run, "Where it is reported for that, above the limit itself or not.")
       .def_property_readonly("members",
                              [](const Finding& self) {
                                py::dict members;

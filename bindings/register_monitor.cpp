@@ -173,16 +173,17 @@ py::dict input_to_python(const SourceStats& stats) {
 
 void register_monitor_stats(py::module_& module) {
   py::class_<MonitorStats>(module, "MonitorStats", "What a monitor has done so far.")
-      .def_readonly("source", &MonitorStats::source)
-      .def_readonly("records", &MonitorStats::records)
-      .def_readonly("replayed", &MonitorStats::replayed)
-      .def_readonly("reported", &MonitorStats::reported)
-      .def_readonly("allowed", &MonitorStats::allowed)
-      .def_readonly("alerts", &MonitorStats::alerts)
-      .def_readonly("folded", &MonitorStats::folded)
-      .def_readonly("explained", &MonitorStats::explained)
-      .def_readonly("written", &MonitorStats::written)
-      .def_readonly("deduplicator", &MonitorStats::deduplicator)
+      .def_readonly("source", &MonitorStats::source, "What is watched.")
+      .def_readonly("records", &MonitorStats::records, "That were judged.")
+      .def_readonly("replayed", &MonitorStats::replayed,
+                    "Judged again, without alerts, to fill windows after a restart.")
+      .def_readonly("reported", &MonitorStats::reported, "Above the threshold.")
+      .def_readonly("allowed", &MonitorStats::allowed, "Of these, what an allow-list knows.")
+      .def_readonly("alerts", &MonitorStats::alerts, "Of these, the others.")
+      .def_readonly("folded", &MonitorStats::folded, "Of these, those that are part of a scan or a flood.")
+      .def_readonly("explained", &MonitorStats::explained, "Of these, those whose reasons were looked for.")
+      .def_readonly("written", &MonitorStats::written, "Records that stand for them, to each sink.")
+      .def_readonly("deduplicator", &MonitorStats::deduplicator, "What became of the alerts.")
       .def_property_readonly("input", [](const MonitorStats& self) { return input_to_python(self.input); })
       .def_property_readonly("sinks",
                              [](const MonitorStats& self) {
@@ -192,16 +193,16 @@ void register_monitor_stats(py::module_& module) {
                                }
                                return sinks;
                              })
-      .def_readonly("seconds", &MonitorStats::seconds)
-      .def_readonly("records_per_second", &MonitorStats::records_per_second)
-      .def_readonly("time", &MonitorStats::time)
-      .def_readonly("model_version", &MonitorStats::model_version)
-      .def_readonly("trainings", &MonitorStats::trainings)
-      .def_readonly("drifts", &MonitorStats::drifts)
-      .def_readonly("drift", &MonitorStats::drift)
-      .def_readonly("checkpoints", &MonitorStats::checkpoints)
-      .def_readonly("last_error", &MonitorStats::last_error)
-      .def("to_json", &MonitorStats::to_json)
+      .def_readonly("seconds", &MonitorStats::seconds, "Since `run` began.")
+      .def_readonly("records_per_second", &MonitorStats::records_per_second, "Since then.")
+      .def_readonly("time", &MonitorStats::time, "Of the latest record, nanoseconds since 1970.")
+      .def_readonly("model_version", &MonitorStats::model_version, "Of the model that judges now.")
+      .def_readonly("trainings", &MonitorStats::trainings, "Models that it learnt while it ran.")
+      .def_readonly("drifts", &MonitorStats::drifts, "Windows of scores that were unlike those of calibration.")
+      .def_readonly("drift", &MonitorStats::drift, "The last of them, as a sentence.")
+      .def_readonly("checkpoints", &MonitorStats::checkpoints, "That were written.")
+      .def_readonly("last_error", &MonitorStats::last_error, "Of checkpoints, trainings and callbacks.")
+      .def("to_json", &MonitorStats::to_json, "All of it as one line of JSON, as statistics go to sinks.")
       .def("__repr__", [](const MonitorStats& self) {
         return "<MonitorStats: " + std::to_string(self.records) + " records, " + std::to_string(self.alerts) +
                " alerts in " + std::to_string(self.written) + " records>";

@@ -174,17 +174,21 @@ void register_threshold(py::module_& module) {
       .def_property_readonly("discoveries", &OnlineDiscovery::discoveries)
       .def(pickled(OnlineDiscovery()));
   py::class_<DriftReport>(module, "DriftReport", "How far scores have moved from those of the calibration.")
-      .def_readonly("records", &DriftReport::records)
-      .def_readonly("bulk_distance", &DriftReport::bulk_distance)
-      .def_readonly("bulk_limit", &DriftReport::bulk_limit)
-      .def_readonly("beyond_share", &DriftReport::beyond_share)
+      .def_readonly("records", &DriftReport::records, "Of the window.")
+      .def_readonly("bulk_distance", &DriftReport::bulk_distance, "0 to 1.")
+      .def_readonly("bulk_limit", &DriftReport::bulk_limit,
+                    "Above it the bulk has moved; 1 where too few scores lie in the bulk to ask.")
+      .def_readonly("beyond_share", &DriftReport::beyond_share,
+                    "Of the records above all but 5 % of the calibration scores.")
       .def_readonly("bulk_moved", &DriftReport::bulk_moved)
       .def_readonly("mostly_beyond", &DriftReport::mostly_beyond)
-      .def_readonly("reported_share", &DriftReport::reported_share)
-      .def_readonly("promised_share", &DriftReport::promised_share)
-      .def_readonly("beyond_promise", &DriftReport::beyond_promise)
+      .def_readonly("reported_share", &DriftReport::reported_share,
+                    "Of the records above the limit; 0 without one, like the next.")
+      .def_readonly("promised_share", &DriftReport::promised_share, "Of normal records, by the calibration.")
+      .def_readonly("beyond_promise", &DriftReport::beyond_promise, "More records above the limit than promised.")
       .def_property_readonly("drifted", &DriftReport::drifted)
-      .def_property_readonly("needs_attention", &DriftReport::needs_attention)
+      .def_property_readonly("needs_attention", &DriftReport::needs_attention,
+                             "Any of the three: a person should look.")
       .def("__eq__", [](const DriftReport& self, const DriftReport& other) { return self == other; })
       .def("__str__", &DriftReport::to_string)
       .def("__repr__", [](const DriftReport& self) { return "<DriftReport: " + self.to_string() + ">"; })

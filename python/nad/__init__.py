@@ -21,6 +21,7 @@ except ImportError as error:
 
 from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
+from nad._flow_labels import label_flows
 from nad.alert_maker import AlertMaker
 from nad.alerts import (
     Alert,
@@ -46,6 +47,7 @@ from nad.alerts import (
     to_syslog,
     to_text,
 )
+from nad.clustering import Clustering, ClusterMatch
 from nad.column import Column
 from nad.errors import (
     BadFileError,
@@ -75,7 +77,7 @@ from nad.estimators import (
     OneClassSVM,
     PcaResidual,
 )
-from nad.evaluation import Evaluation, evaluate
+from nad.evaluation import Evaluation, compare, evaluate
 from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
@@ -123,6 +125,8 @@ __all__ = [
     "Calibration",
     "CancelledError",
     "Capture",
+    "ClusterMatch",
+    "Clustering",
     "Column",
     "ConvergenceWarning",
     "DataWarning",
@@ -182,6 +186,7 @@ __all__ = [
     "alert_key",
     "attack_kinds",
     "benjamini_hochberg",
+    "compare",
     "concatenate",
     "datasets",
     "drift",
@@ -190,6 +195,7 @@ __all__ = [
     "flow",
     "formats",
     "incidents",
+    "label_flows",
     "load",
     "metrics",
     "plots",

@@ -14,24 +14,52 @@ from nad.table import Table
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["labels_of", "with_truth"]
+__all__ = ["label_flows", "labels_of", "with_truth"]
 
 _ENDS = ("src_ip", "src_port", "dst_ip", "dst_port", "protocol")
 
 
 def with_truth(flows: Table, path: str) -> Table:
-    """The flows with a column of labels in the place of those that they had."""
+    """The flows with the labels that a file knows in the place of those that they had."""
     truth, _ = read_with_report(path)  # what it has beside ends and labels does not matter
-    labels = labels_of(flows, truth, "label")
+    return _labelled(flows, truth, "label", path)
+
+
+def label_flows(flows: Any, truth: Any, column: str = "label") -> Table:
+    """Flows that were metered, with the labels of a table that knows them, such as `simulate` gives.
+
+    A flow is found by its ends and, among those with the same ends, by when it began. One that the truth does not know
+    is an error: then the table is about other traffic.
+
+    >>> truth = nad.simulate("day.pcap", attacks=["syn_flood"])
+    >>> flows = nad.label_flows(nad.read("day.pcap"), truth)
+    >>> print(nad.evaluate(model.anomaly_score(flows), flows))
+
+    Parameters
+    ----------
+    flows : Table or frame
+        With ``timestamp``, ``src_ip``, ``src_port``, ``dst_ip``, ``dst_port`` and ``protocol``, as logs and captures
+        have them.
+    truth : Table or frame
+        With the same columns, and one of labels.
+    column : str
+        The column of the truth that becomes ``label``; other labels of the flows are left out.
+    """
+    flows = flows if isinstance(flows, Table) else Table(flows)
+    return _labelled(flows, truth if isinstance(truth, Table) else Table(truth), column, "the truth")
+
+
+def _labelled(flows: Table, truth: Table, column: str, name: str) -> Table:
+    labels = labels_of(flows, truth, column)
     unknown = labels.count(None)
-    if unknown == len(flows):
-        raise InvalidDataError(f"{path} knows none of the flows; is it about this capture?")
+    if unknown == len(flows) > 0:
+        raise InvalidDataError(f"{name} knows none of the flows; is it about this capture?")
     if unknown:
         raise InvalidDataError(
-            f"{path} knows nothing of {unknown:,} of {len(flows):,} flows, such as "
+            f"{name} knows nothing of {unknown:,} of {len(flows):,} flows, such as "
             f"{_described(flows, labels.index(None))}"
         )
-    others = [name for name, role in flows.roles.items() if role == "label"]
+    others = [one for one, role in flows.roles.items() if role == "label"]
     return flows.drop(others).with_column("label", labels, type="category", role="label")
 
 
@@ -68,6 +96,8 @@ def _nearest(there: list[tuple[float, Any]], at: float) -> Any:
 
 
 def _ends(table: Table) -> list[tuple[Any, ...]]:
+    texts = [name for name in ("src_ip", "dst_ip") if table.types[name] in ("text", "category")]  # out of a frame
+    table = table.with_type(texts, "text").with_type(texts, "address")
     return list(zip(*(table[name].to_list() for name in _ENDS)))
 
 

@@ -21,12 +21,19 @@ from nad import _core
 from nad._progress import ProgressBar
 from nad._random import seed_from
 from nad._truth import read_codes, read_numbers, read_scores, read_seconds, read_truth, read_weights
+from nad.column import Column
+from nad.errors import InvalidArgumentError
 from nad.metrics import Estimate, PrecisionRecallCurve, RocCurve
+from nad.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["DelaySummary", "Evaluation", "FamilyEvaluation", "RateEvaluation", "evaluate"]
+__all__ = ["DelaySummary", "Evaluation", "FamilyEvaluation", "RateEvaluation", "compare", "evaluate"]
+
+FIGURES = (
+    "accuracy", "balanced_accuracy", "precision", "recall", "false_positive_rate", "f1", "roc_auc", "average_precision",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -227,6 +234,32 @@ def evaluate(
         if bar is not None:
             bar.close()
     return _from_json(text, without_curves, with_curves)
+
+
+def compare(evaluations: Mapping[str, Evaluation], figures: Sequence[str] = FIGURES, *, digits: int = 4) -> Table:
+    """Evaluations of several detectors beside each other: a table with a row for each.
+
+    >>> nad.compare({"forest": nad.evaluate(scores, y), "k-means": nad.evaluate(other_scores, y)})
+
+    Parameters
+    ----------
+    evaluations : mapping
+        By the name of what was judged; of the same records, or the rows mean little beside each other.
+    figures : sequence of str
+        Attributes of `Evaluation` that are one number.
+    digits : int
+        After the point.
+    """
+    for name, one in evaluations.items():
+        if not isinstance(one, Evaluation):
+            raise InvalidArgumentError(f"{name!r} is {type(one).__qualname__}; give what nad.evaluate gave")
+    columns: dict[str, Any] = {"name": Column([str(name) for name in evaluations], type="text")}
+    for figure in figures:
+        found: list[Any] = [getattr(one, figure, None) for one in evaluations.values()]
+        if not all(isinstance(value, (int, float)) for value in found):
+            raise InvalidArgumentError(f"an evaluation has no figure {figure!r}; there are {', '.join(FIGURES)}, ...")
+        columns[figure] = Column([round(float(value), digits) for value in found], type="number")
+    return Table(columns)
 
 
 def _from_json(text: str, without_curves: str, with_curves: str) -> Evaluation:

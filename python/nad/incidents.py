@@ -86,7 +86,7 @@ def incidents(table: Any, findings: Findings | Sequence[Finding], *, pause_secon
     return Incidents(records, findings, pause_seconds)
 
 
-class Incidents(Sequence[Incident]):
+class Incidents:
     """All of them, those that deserve a look most first; made by `incidents`."""
 
     def __init__(self, table: Table, findings: Findings | Sequence[Finding], pause_seconds: float) -> None:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, overload
@@ -18,6 +19,7 @@ import numpy as np
 
 from nad import _core
 from nad._arguments import text_from
+from nad._configuration import model_options
 from nad._core import DriftReport, Finding, Reason, SourceRun
 from nad._progress import shown
 from nad._random import seed_from
@@ -28,7 +30,7 @@ from nad.table import Table, core_table
 from nad.thresholds import Calibration, ScoreLimit, ThresholdRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -186,6 +188,27 @@ class Model:
         model.n_jobs = 1
         model.verbose = False
         return model
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Model:
+        """A model, not fitted, from one dictionary, which may come from a JSON, TOML or YAML file.
+
+        Its keys are the parameters of the class. A detector is a dictionary with its ``kind`` and options, those of an
+        ensemble's ``estimators`` likewise, by name or in a list; a pipeline is the list of its steps; a threshold is
+        ``{"alerts_per_day": 20}``, by the name of any rule.
+
+        >>> nad.Model.from_config({
+        ...     "training": "mixed",
+        ...     "threshold": {"score": 0.5},  # more than half of the votes
+        ...     "detector": {"kind": "ensemble", "combination": "majority", "estimators": {
+        ...         "forest": {"kind": "isolation_forest", "contamination": 0.02},
+        ...         "svm": {"kind": "one_class_svm", "nu": 0.02},
+        ...         "network": {"kind": "autoencoder", "hidden": [32, 8, 32], "contamination": 0.02},
+        ...     }},
+        ... })
+        """
+        parameters = [name for name in inspect.signature(cls).parameters if name != "self"]
+        return cls(**model_options(config, parameters))
 
     def fit(self, table: Any, *, progress: ProgressCallback | None = None) -> Model:
         """Learn from a table, or from anything that `Table` takes.

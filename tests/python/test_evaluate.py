@@ -476,3 +476,23 @@ def test_options_of_other_types_are_named(call, message):
     scores, y = np.array([0.1, 0.4, 0.8, 0.9]), np.array([0, 0, 1, 1])
     with pytest.raises((TypeError, ValueError), match=message):
         call(scores, y)
+
+
+def test_evaluations_beside_each_other():
+    rng = np.random.default_rng(4)
+    y = rng.random(400) < 0.2
+    judged = {name: nad.evaluate(rng.normal(size=400) + up * y, y, n_bootstrap=0) for name, up in (("a", 1), ("b", 3))}
+    table = nad.compare(judged)
+    assert table["name"].to_list() == ["a", "b"]
+    for figure in table.columns[1:]:
+        expected = [round(float(getattr(one, figure)), 4) for one in judged.values()]
+        assert table[figure].to_list() == expected
+    assert {"accuracy", "roc_auc", "average_precision", "f1"} < set(table.columns)
+    few = nad.compare(judged, ["rows", "matthews"], digits=1)
+    assert few.columns == ["name", "rows", "matthews"]
+    assert few["rows"].to_list() == [400, 400]
+    assert nad.compare({}).shape == (0, 9)
+    with pytest.raises(nad.InvalidArgumentError, match="no figure 'auc'"):
+        nad.compare(judged, ["auc"])
+    with pytest.raises(nad.InvalidArgumentError, match="give what nad.evaluate gave"):
+        nad.compare({"a": 0.9})

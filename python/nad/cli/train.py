@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from nad import estimators
+from nad._configuration import detector_kinds
 from nad._words import plural
 from nad.cli._command import Command, Exit, UsageError
 from nad.cli._console import printable_lines
@@ -68,11 +68,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _detectors() -> dict[str, Any]:
     """Estimators by the kinds that model files call them by, but for ensembles, which have members."""
-    found = {}
-    for name in estimators.__all__:
-        words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-        kind = {"k_means": "kmeans", "one_class_s_v_m": "one_class_svm"}.get(words, words)
-        found[name.lower() if name.isupper() else kind] = getattr(estimators, name)
+    found = detector_kinds()
     del found["ensemble"]
     return found
 

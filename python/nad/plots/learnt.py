@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from nad.clustering import Clustering
 from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.estimators.autoencoder import Autoencoder, TrainingHistory
 from nad.estimators.kmeans import ClusterCurve, ClusterView, KMeans
 from nad.model import Finding, Model
 from nad.plots._chart import Axis, Boxes, Chart, Floats, Line, Mark, Points, Rule, draw
-from nad.plots._data import group_points, groups_of, printable
+from nad.plots._data import as_table, group_points, groups_of, printable
 from nad.plots._ticks import short
 
 _BAR = 0.36
@@ -32,26 +34,30 @@ def importance(
 
     Parameters
     ----------
-    learnt : Model, KMeans, or mapping of numbers by name
-        Of a model what each column contributes to scores, as shares; of `KMeans` the share of its variance that lies
-        between clusters.
+    learnt : Model, KMeans, Clustering, or mapping of numbers by name
+        Of a model what each column contributes to scores, as shares; of clusters the share of its variance that lies
+        between them.
     most : int
-        Columns; the sum of the others, or of `KMeans` their mean, is a bar of its own.
+        Columns; the sum of the others, or of clusters their mean, is a bar of its own.
     """
     if isinstance(learnt, Model):
         values, label = learnt.importance(), "share of the scores (%)"
+    elif isinstance(learnt, Clustering):
+        values, label = learnt.importance(), "share of the variance that lies between clusters (%)"
     elif isinstance(learnt, KMeans):
         values, label = learnt.feature_importance(), "share of the variance that lies between clusters (%)"
     elif isinstance(learnt, Mapping):
         values, label = {str(name): float(value) for name, value in learnt.items()}, "importance"
     else:
-        raise InvalidArgumentError(f"{type(learnt).__qualname__} has no importance; give a Model, KMeans or mapping")
+        raise InvalidArgumentError(
+            f"{type(learnt).__qualname__} has no importance; give a Model, KMeans, Clustering or mapping"
+        )
     ranked = sorted(values.items(), key=lambda item: -abs(item[1]))
     names = [printable(name) for name, _ in ranked[:most]]
     numbers = [value for _, value in ranked[:most]]
     colours = ["c0" if value >= 0 else "anomaly" for value in numbers]
+    mean = isinstance(learnt, (KMeans, Clustering))
     if rest := [value for _, value in ranked[most:]]:
-        mean = isinstance(learnt, KMeans)
         names.append(f"{len(rest):,} others" + (", mean" if mean else ""))
         numbers.append(sum(rest) / (len(rest) if mean else 1))
         colours.append("rest")
@@ -59,7 +65,8 @@ def importance(
     ends = np.array(numbers, dtype=np.float64) * (100.0 if shares else 1.0)
     texts = tuple(f"{end:.1f} %" if shares else f"{end:.3g}" for end in ends.tolist())
     bars = _bars(np.minimum(ends, 0), np.maximum(ends, 0), colours, texts)
-    return draw(_chart_of_bars(title or "what scores depend on", label, names, bars), ax, backend, style)
+    words = "what sets clusters apart" if mean else "what scores depend on"
+    return draw(_chart_of_bars(title or words, label, names, bars), ax, backend, style)
 
 
 def reasons(
@@ -114,7 +121,9 @@ def reasons(
         "faint",
     ]
     names = [*(name for name, _ in parts), "together"]
-    texts = (*(f"{value:+.2f}" for _, value in parts), f"{total:.2f}")
+    largest = max(abs(value) for value in (total, *(value for _, value in parts)))
+    digits = 2 if not 0 < largest < 1 else min(2 - math.floor(math.log10(largest)), 12)  # errors of networks are small
+    texts = (*(f"{value:+.{digits}f}" for _, value in parts), f"{total:.{digits}f}")
     whole = np.array([total])
     bars = _bars(np.append(starts, min(start, 0.0) if start <= 0 else 0.0), np.append(ends, whole), colours, texts)
     return draw(_chart_of_bars(title or words, label, names, bars), ax, backend, style)
@@ -153,18 +162,21 @@ def clusters(
 
     Parameters
     ----------
-    kmeans : KMeans or ClusterView
-        A fitted estimator, or what its ``project`` gave.
-    X : array-like
+    kmeans : KMeans, Clustering or ClusterView
+        What was fitted, or what ``KMeans.project`` gave.
+    X : array-like, or table for a Clustering
         Rows as in ``fit``; not needed with a view.
     labels : array-like, optional
         What tells the rows apart; the clusters if nothing is said, but of a view.
     max_points : int
         As of `scatter`.
     """
+    if isinstance(kmeans, Clustering) and X is not None:
+        labels = as_table(X)[labels] if isinstance(labels, str) else labels
+        kmeans, X = kmeans.kmeans, kmeans.features(X)
+    if isinstance(kmeans, (KMeans, Clustering)) and X is None:
+        raise InvalidArgumentError("which rows? Give X as in fit")
     if isinstance(kmeans, KMeans):
-        if X is None:
-            raise InvalidArgumentError("which rows? Give X as in fit")
         view = kmeans.project(X)
         by = labels
         if by is None:
@@ -193,9 +205,11 @@ def elbow(
 
     Parameters
     ----------
-    curve : ClusterCurve or KMeans
+    curve : ClusterCurve, KMeans or Clustering
         What ``KMeans.elbow`` gave, or an estimator fitted with ``n_clusters="auto"``.
     """
+    if isinstance(curve, Clustering):
+        curve = curve.curve
     if isinstance(curve, KMeans):
         curve = curve.curve_
     if not isinstance(curve, ClusterCurve):

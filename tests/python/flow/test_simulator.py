@@ -255,3 +255,24 @@ def test_flows_come_back_from_csv_without_a_word(tmp_path):
         name: flows.types[name] for name in ("timestamp", "last_seen", "interim")
     }
     assert again["last_seen"].to_list() == flows["last_seen"].to_list()
+
+
+def test_metered_flows_get_the_labels_of_the_truth(tmp_path):
+    attacks = [nad.Attack("port_scan", start=30, duration=5)]
+    truth = nad.simulate(tmp_path / "a.pcap", hours=0.03, hosts=8, rate=1.0, random_state=5, attacks=attacks)
+    flows = nad.read(tmp_path / "a.pcap")
+    labelled = nad.label_flows(flows, truth)
+    assert labelled.roles["label"] == "label"
+    assert labelled.drop("label").equals(flows)
+    # a scan's flows are those of its one source and one target, whoever meters them
+    scan = truth.filter(truth["label"] == "port_scan")
+    (source,), (target,) = scan.value_counts("src_ip"), scan.value_counts("dst_ip")
+    by_ends = [str(a) == str(source) and str(b) == str(target) for a, b in zip(flows["src_ip"], flows["dst_ip"])]
+    assert [label == "port_scan" for label in labelled["label"]] == by_ends
+    again = nad.label_flows(labelled.to_pandas(), truth, "scenario")
+    assert set(again["label"].to_list()) == set(truth["scenario"].to_list())
+    other = nad.simulate(hours=0.03, hosts=8, rate=1.0, random_state=6)
+    with pytest.raises(nad.InvalidDataError, match="the truth knows n"):
+        nad.label_flows(flows, other)
+    with pytest.raises(nad.InvalidDataError, match="no column src_ip"):
+        nad.label_flows(flows.drop("src_ip"), truth)

@@ -112,3 +112,29 @@ def test_training_shows_the_losses(traffic):
     assert list(plain.data[0].y) == [3.0, 2.0, 1.0]
     assert len(nad.plots.training(nad.Autoencoder(random_state=1, epochs=1).fit(traffic)).lines[0].get_xdata()) == 1
     assert nad.plots.training([1e3, 1.0]).get_yscale() == "log"
+
+
+def test_clustering_is_drawn_like_its_kmeans():
+    flows = nad.datasets.synthetic_flows(800, random_state=3)
+    kinds = nad.Clustering("auto", random_state=3).fit(flows)
+    beside = nad.plots.elbow(kinds)
+    assert f"elbow: {kinds.curve.elbow}" in drawn.legend(beside.figure.axes[1]) + drawn.legend(beside)
+    bars = nad.plots.importance(kinds, most=4)
+    names = [text.get_text() for text in bars.get_yticklabels()]
+    assert names[:4] == list(kinds.importance())[:4]
+    assert names[4].endswith("others, mean")
+    figure = nad.plots.clusters(kinds, flows, max_points=5000, backend="plotly")
+    other = nad.plots.clusters(kinds.kmeans, kinds.features(flows), max_points=5000, backend="plotly")
+    assert [trace.name for trace in figure.data] == [trace.name for trace in other.data]
+    by_label = nad.plots.clusters(kinds, flows, labels="label", backend="plotly")
+    assert any((trace.name or "").startswith("normal (") for trace in by_label.data)
+    with pytest.raises(nad.Error, match="which rows"):
+        nad.plots.clusters(kinds)
+
+
+def test_small_contributions_keep_their_digits():
+    texts = [text.get_text() for text in nad.plots.reasons({"a": 0.0125, "b": 0.0003}).texts]
+    assert "+0.0125" in " ".join(texts)
+    assert "+0.0003" in " ".join(texts)
+    texts = [text.get_text() for text in nad.plots.reasons({"a": 3.5, "b": 0.0003}).texts]
+    assert "+3.50" in " ".join(texts)

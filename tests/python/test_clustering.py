@@ -1,0 +1,119 @@
+"""`Clustering`: K-Means in the words of a table, and which cluster one record matches."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import nad
+
+
+@pytest.fixture(scope="module")
+def traffic() -> nad.Table:
+    """Three kinds of connections that are far apart, and one column that says nothing."""
+    rng = np.random.default_rng(3)
+    kinds = np.repeat(["web", "mail", "scan"], [600, 300, 100])
+    size = {"web": 4000.0, "mail": 900.0, "scan": 40.0}
+    service = [{"web": "http", "mail": "smtp", "scan": "other"}[kind] for kind in kinds]
+    service[-1] = "finger"  # else it would be the label under another name
+    return nad.Table(
+        {
+            "service": service,
+            "bytes": rng.normal([size[kind] for kind in kinds], 20.0),
+            "port": rng.integers(1024, 60000, len(kinds)).astype(float),
+            "label": kinds.tolist(),
+        },
+        types={"service": "category"},
+        roles={"label": "label"},
+    )
+
+
+@pytest.fixture(scope="module")
+def kinds(traffic) -> nad.Clustering:
+    return nad.Clustering(3, random_state=1).fit(traffic)
+
+
+def test_clusters_are_those_of_kmeans_on_the_features(traffic, kinds):
+    X = nad.FeaturePipeline.automatic(traffic).fit_transform(traffic)
+    by_hand = nad.KMeans(n_clusters=3, random_state=1).fit(X)
+    np.testing.assert_array_equal(kinds.predict_cluster(traffic), by_hand.predict_cluster(X))
+    np.testing.assert_array_equal(kinds.features(traffic), X)
+    assert [str(one) for one in kinds.profiles] == [str(one) for one in by_hand.profile(X, records=traffic)]
+    importance = kinds.importance()
+    assert importance["service"] > 0.9
+    assert importance["port"] < 0.1
+    assert importance == nad.FeaturePipeline.automatic(traffic).fit(traffic).importance(
+        traffic, kinds.predict_cluster(traffic)
+    )
+
+
+def test_a_whole_record_matches_the_cluster_that_it_is_in(traffic, kinds):
+    clusters = kinds.predict_cluster(traffic)
+    for row in range(0, len(traffic) - 1, 97):
+        match = kinds.match(traffic.row(row))
+        assert match.cluster == clusters[row]
+        assert match.behaviour == traffic["label"][row]
+        x = kinds.features(traffic)[row].astype(float)
+        away = np.sqrt(((kinds.kmeans.cluster_centers_.astype(float) - x) ** 2).sum(axis=1))
+        assert match.features == len(x)
+        assert match.distance == pytest.approx(away.min(), rel=1e-5)
+        assert match.next_distance == pytest.approx(np.sort(away)[1], rel=1e-5)
+        rows = kinds.features(traffic)[clusters == match.cluster].astype(float)
+        far = np.sqrt(((rows - kinds.kmeans.cluster_centers_[match.cluster]) ** 2).sum(axis=1))
+        assert match.as_far == pytest.approx((far >= match.distance * (1 - 1e-5)).mean(), abs=0.002)
+
+
+def test_what_is_not_given_does_not_count(kinds):
+    for given, label in (
+        ({"bytes": 3990}, "web"),
+        ({"bytes": 41.0, "port": None}, "scan"),
+        ({"service": "smtp"}, "mail"),
+    ):
+        match = kinds.match(given)
+        assert match.behaviour == label
+        assert match.features < len(kinds.pipeline.feature_names)
+    assert kinds.match({"service": "http"}).distance == pytest.approx(0.0, abs=1e-3)
+
+
+def test_it_says_what_is_unusual_and_how_far_away_it_is(kinds):
+    ordinary = kinds.match({"service": "http", "bytes": 4000.0})
+    assert ordinary.as_far > 0.5
+    assert ordinary.unusual == []
+    strange = kinds.match({"service": "http", "bytes": 9000.0})
+    assert strange.behaviour == "web"
+    assert strange.as_far == 0.0
+    assert len(strange.unusual) == 1
+    assert "bytes 9000.0 (mostly 3,9" in strange.unusual[0]
+    text = str(strange)
+    for words in ("labels: web 100 %", "service is http in all rows", "none of its records lies as far", "the next is"):
+        assert words in text
+
+
+def test_derived_features_and_labels_by_name():
+    flows = nad.datasets.synthetic_flows(3000, random_state=2)
+    kinds = nad.Clustering(random_state=2, label="label").fit(flows)
+    assert kinds.curve.best == len(kinds.profiles) == kinds.kmeans.cluster_centers_.shape[0]
+    match = kinds.match(
+        {"protocol": "udp", "dst_port": 53, "bytes_sent": 70, "bytes_received": 200, "src_ip": "10.1.0.7"}
+    )
+    assert match.behaviour == "normal"
+    assert set(match.profile.labels) <= set(flows.value_counts("label"))
+    again = pickle.loads(pickle.dumps(kinds))
+    assert str(again.match(flows.row(17))) == str(kinds.match(flows.row(17)))
+
+
+def test_errors_say_what_to_do(traffic, kinds):
+    with pytest.raises(nad.InvalidArgumentError, match="no column 'servise' was learnt from; do you mean 'service'"):
+        kinds.match({"servise": "http"})
+    with pytest.raises(nad.InvalidDataError, match="no value to compare; give some of: "):
+        kinds.match({"label": "web"})
+    with pytest.raises(nad.InvalidArgumentError, match="give values by column"):
+        kinds.match(traffic)
+    with pytest.raises(nad.InvalidDataError, match="column 'bytes', row 0: 'many' is not a number"):
+        kinds.match({"bytes": "many"})
+    with pytest.raises(nad.NotFittedError, match="call fit"):
+        nad.Clustering().match({"bytes": 3})
+    with pytest.raises(nad.InvalidArgumentError, match="give a nad.KMeans"):
+        nad.Clustering(kmeans="k")
