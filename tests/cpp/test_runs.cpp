@@ -180,6 +180,9 @@ TEST_CASE("runs: limits rise as promises fall, end before evidence does, and nee
     before = limit;
   }
   CHECK(before <= 90.0F);
+  CHECK(calibration.p_value(100.0).value == calibration.p_value(60.0).value);
+  CHECK(calibration.p_value(60.0).extrapolated);
+  CHECK(calibration.p_value(100.0).value > 1e-6);
   CHECK(contains(message_of([&] { static_cast<void>(calibration.limit(0.0)); }), "above 0 and at most 1"));
   CHECK(contains(message_of([] { static_cast<void>(nad::RunCalibration().limit(0.1)); }), "no held-out records"));
   nad::RunPeaks quiet;

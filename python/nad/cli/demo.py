@@ -22,6 +22,7 @@ from nad.cli._inputs import add_jobs_option
 from nad.incidents import Incidents, incidents
 from nad.model import Findings, Model
 from nad.reading import read_with_report
+from nad.report import report
 from nad.simulation import simulate
 from nad.thresholds import ThresholdRule
 
@@ -46,6 +47,8 @@ ATTACKS = (
     "beaconing:start=20.5h,duration=3h,period=30",
 )
 _ALERTS_PER_DAY = 5
+_PAGE = "nad-demo.html"
+_NOTE = "Simulated by nad demo: a model that learnt the day before looks at a day with attacks in it."
 _HEADERS = 128  # bytes kept of each packet: all that flows are made of
 
 
@@ -65,7 +68,10 @@ class _Outcome:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-o", "--output", metavar="FOLDER", help="keep captures, truth and model there; else nothing stays"
+        "-o", "--output", metavar="FOLDER", help="keep captures, truth and model there; else only the page stays"
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", help=f"where the page for a browser goes (report.html in the folder, else {_PAGE})"
     )
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="another network and other days (%(default)s)")
     parser.add_argument(
@@ -83,11 +89,12 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nad-demo-")))
         outcome = _demonstrated(folder, options, console)
-        # a report for the browser is written here, from `outcome`, beside the model
+        page = Path(options.report or (folder / "report.html" if options.output else _PAGE))
+        report(page, outcome.model, outcome.today, outcome.findings, title="A day of a small office", note=_NOTE)
         if options.json:
-            console.json(_document(outcome, options))
+            console.json(_document(outcome, options, page))
         else:
-            _show(outcome, folder, options, console)
+            _show(outcome, folder, page, options, console)
     return Exit.OK
 
 
@@ -148,7 +155,7 @@ def _judged(kind: str, today: Table, findings: Findings, together: Incidents, sc
     }
 
 
-def _show(outcome: _Outcome, folder: Path, options: argparse.Namespace, console: Console) -> None:
+def _show(outcome: _Outcome, folder: Path, page: Path, options: argparse.Namespace, console: Console) -> None:
     many = len(outcome.incidents)
     console.wrapped(
         f"Today {plural(len(outcome.findings), 'flow')} of {len(outcome.today):,} are reported. What one host did, or "
@@ -176,6 +183,7 @@ def _show(outcome: _Outcome, folder: Path, options: argparse.Namespace, console:
         f"{plural(outcome.false_incidents, 'incident was', 'incidents were')} ordinary traffic. "
         f"All of it took {outcome.seconds:.0f} s."
     )
+    console.line(f"For a browser: {page.resolve().as_uri()}")
     console.line()
     if options.output:
         console.line(f"Next, with the files in {folder}:")
@@ -192,7 +200,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 180 else f"{seconds / 60:.0f} min"
 
 
-def _document(outcome: _Outcome, options: argparse.Namespace) -> dict[str, Any]:
+def _document(outcome: _Outcome, options: argparse.Namespace, page: Path) -> dict[str, Any]:
     strongest = [one.strongest for one in outcome.incidents]
     return {
         "records": len(outcome.today),
@@ -204,6 +212,7 @@ def _document(outcome: _Outcome, options: argparse.Namespace) -> dict[str, Any]:
         "false_incidents": outcome.false_incidents,
         "seconds": round(outcome.seconds, 2),
         "folder": options.output,
+        "report": str(page),
     }
 
 
@@ -211,10 +220,10 @@ COMMAND = Command(
     name="demo",
     summary="from nothing to explained alerts: simulate, learn, detect",
     description="Simulate two days of a small office, the second one with attacks; learn from the first, report what "
-    "is unusual on the second and why, and compare with the truth. Needs no data and no network.",
+    "is unusual on the second and why, compare with the truth, and write a page about it. Needs no data and no network.",
     examples=(
         "nad demo",
-        "nad demo -o demo/          # keep captures, truth and model",
+        "nad demo -o demo/          # keep captures, truth and model, too",
         "nad demo --json | jq .attacks",
     ),
     add_options=_add_options,
@@ -225,6 +234,6 @@ incidents         as in `nad detect --json`
 findings          the most anomalous record of each
 attacks           of each: kind, records, reported, rank, delay_seconds
 false_incidents   that hold ordinary traffic alone
-seconds, folder
+seconds, folder, report
 """,
 )

@@ -28,6 +28,7 @@ from nad.cli._inputs import (
     read_records,
 )
 from nad.incidents import Incidents, incidents
+from nad.report import report
 
 if TYPE_CHECKING:
     import argparse
@@ -60,6 +61,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="json: one document; csv: records with score and reasons; eve, ecs, cef: a line a record (%(default)s)",
     )
     group.add_argument("-o", "--output", metavar="FILE", help="in the place of the standard output")
+    group.add_argument(
+        "--report", metavar="FILE", help="write a page for a browser there, too: incidents, hosts, plots"
+    )
     group.add_argument("--exit-code", action="store_true", help="exit with 1 where something is reported")
     add_jobs_option(group)
     add_threshold_options(parser, "another threshold than that of the model", discoveries=True)
@@ -86,6 +90,9 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         else:
             for alert in _maker(found, options).alerts(found.table, found.reported[: options.top]):
                 out.write(_LINES[shape](alert) + "\n")
+    if options.report:
+        found.findings.reported = found.reported  # those that an allow-list knows are not on the page
+        report(options.report, found.model, found.table, found.findings)
     if options.output:
         console.note(f"{plural(len(found.reported), 'record')} of {len(found.table):,} reported in {options.output}")
     return Exit.REPORTED if options.exit_code and found.reported else Exit.OK
@@ -199,6 +206,7 @@ COMMAND = Command(
         "nad detect today.pcap -m office.nad --each --top 50",
         "nad detect today.pcap -m office.nad --alerts-per-day 5 --exit-code && echo quiet",
         "nad detect today.pcap -m office.nad --format eve -o eve.json",
+        "nad detect today.pcap -m office.nad --report today.html",
         "zcat today.gz | nad detect - -m office.nad --json | jq .incidents[].who",
     ),
     add_options=_add_options,
