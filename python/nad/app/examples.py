@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nad._flow_labels import labels_of
-from nad.app.records import GivenFile, Records
+from nad.app.records import GivenFile, Records, new_folder
 from nad.reading import read_with_report
 from nad.simulation import Attack, simulate
 
@@ -25,14 +25,14 @@ ATTACKS = (
 
 def ordinary_traffic(folder: Path) -> Records:
     """Two hours of a small office in which nothing happens."""
-    path = folder / "ordinary.pcap"
+    path = new_folder(folder) / "ordinary.pcap"
     simulate(path, begin="2026-01-05 09:00", hours=2, random_state=1, snap_length=_HEADERS)
     return _read(path)
 
 
 def traffic_with_attacks(folder: Path) -> Records:
     """Twenty minutes of the same office on the next day, with attacks; a column of labels tells them."""
-    path = folder / "attacked.pcap"
+    path = new_folder(folder) / "attacked.pcap"
     truth = simulate(
         path, begin="2026-01-06 09:00", hours=20 / 60, random_state=2, snap_length=_HEADERS, attacks=ATTACKS
     )

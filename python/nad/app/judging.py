@@ -41,7 +41,7 @@ __all__ = [
 
 MOST_LISTED = 5_000  # findings that are listed and grouped; all of them count, and all are in the pictures
 _EXPLAINED_INCIDENTS = 50
-_WHO = ("timestamp", "src_ip", "src_port", "dst_ip", "dst_port", "protocol", "service")
+_WHO = ("timestamp", "src_ip", "dst_ip", "dst_port", "protocol", "service")
 _SEVERITY = {1: "high", 2: "medium", 3: "low"}
 
 
@@ -182,15 +182,16 @@ def listing(flows: Sequence[FoundFlow]) -> Table:
     columns: dict[str, list[Any]] = {
         "severity": [severity_word(one) for one in found],
         "p_value": [one.p_value for one in found],
-        "score": [one.score for one in found],
     }
     for name in _WHO:
         values = [flow.values.get(name) for flow in flows]
         if any(value is not None for value in values):
-            columns[name] = values if name == "timestamp" else [None if v is None else str(v) for v in values]
+            is_time = name == "timestamp" and any(isinstance(value, np.datetime64) for value in values)
+            columns[name] = values if is_time else [None if v is None else str(v) for v in values]
     if any(one.family for one in found):
         columns["family"] = [one.family for one in found]
     columns["why"] = ["; ".join(reason_text(reason) for reason in one.reasons[:3]) for one in found]
+    columns["score"] = [one.score for one in found]
     columns["row"] = [one.row for one in found]
     return Table(columns)
 
@@ -204,13 +205,13 @@ def incidents_table(incidents: Sequence[Incident]) -> Table:
         "who": [one.who for one in incidents],
         "records": [len(one.flows) for one in incidents],
     }
+    if any(one.families for one in incidents):
+        columns["family"] = [", ".join(one.families[:3]) for one in incidents]
+    columns["why"] = ["; ".join(reason_text(reason) for reason in one.reasons()) for one in incidents]
     if any(one.begin is not None for one in incidents):
         columns["begin"] = [_moment(one.begin) for one in incidents]
         columns["end"] = [_moment(one.end) for one in incidents]
     columns["p_value"] = [one.strongest.finding.p_value for one in incidents]
-    if any(one.families for one in incidents):
-        columns["family"] = [", ".join(one.families[:3]) for one in incidents]
-    columns["why"] = ["; ".join(reason_text(reason) for reason in one.reasons()) for one in incidents]
     return Table(columns)
 
 

@@ -38,6 +38,7 @@ class Live:
         source: str | Path,
         *,
         name: str = "",
+        model_name: str = "nad",
         follow: bool = True,
         from_beginning: bool = True,
         records_per_minute: float = 60.0,
@@ -54,7 +55,7 @@ class Live:
         self._monitor = Monitor(
             model,
             deduplicator=Deduplicator(records_per_minute=records_per_minute),
-            model_name=name or "nad app",
+            model_name=model_name,
             stats_seconds=0.0,
             on_alert=self._keep,
             on_note=self._note,

@@ -30,6 +30,8 @@ _PAGES = (
     ("Compare", "compare", compare.show),
     ("Download", "download", download.show),
 )
+# Streamlit leaves so much room above and beside that tables and pictures are narrow
+_LESS_AIR = "<style>.stMainBlockContainer {padding: 2.5rem 2rem 3rem} h1 {padding-top: 0}</style>"
 
 
 def show() -> None:
@@ -39,6 +41,7 @@ def show() -> None:
     st.set_page_config(
         page_title="nad", layout="wide", menu_items={"Get help": None, "Report a bug": None, "About": about}
     )
+    st.html(_LESS_AIR)
     _begin()
     pages = [
         st.Page(part, title=title, url_path=path, default=place == 0)

@@ -25,7 +25,7 @@ from nad.table import Table, concatenate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["GivenFile", "Limits", "Records", "given", "read_files"]
+__all__ = ["GivenFile", "Limits", "Records", "given", "new_folder", "read_files"]
 
 _BATCH = 65_536
 _NAME = 80  # letters of a file name that are kept on disk
@@ -55,6 +55,10 @@ class GivenFile:
     def size(self) -> int:
         """Bytes."""
         return self.path.stat().st_size
+
+    def remove(self) -> None:
+        """With the folder that it has to itself."""
+        shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,15 @@ class Records:
         return [name for name, role in self.table.roles.items() if role == "label"]
 
 
+def new_folder(folder: Path) -> Path:
+    """One for a file: `GivenFile.remove` removes both."""
+    return Path(tempfile.mkdtemp(prefix="file-", dir=folder))
+
+
 def given(folder: Path, name: str, content: BinaryIO) -> GivenFile:
     """Keep an upload in a folder of its own; of its name only what every file system takes."""
     short = re.sub(r"[^A-Za-z0-9._-]+", "_", Path(name.replace("\\", "/")).name).lstrip(".")[-_NAME:] or "file"
-    path = Path(tempfile.mkdtemp(prefix="upload-", dir=folder)) / short
+    path = new_folder(folder) / short
     with path.open("wb") as target:
         content.seek(0)
         shutil.copyfileobj(content, target)

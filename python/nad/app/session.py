@@ -6,10 +6,10 @@ Nothing here is shared between persons: each browser tab has a `Session` of its 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 import threading
 import weakref
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -38,6 +38,21 @@ class OpenModel:
         self.learnt_from = learnt_from
 
 
+@dataclass
+class _Threads:
+    """What runs for a session, apart from it: it is ended also where the session itself was forgotten."""
+
+    learning: Learning | None = None
+    live: Live | None = None
+
+    def end(self) -> None:
+        if self.learning is not None:
+            self.learning.cancel()
+        if self.live is not None:
+            self.live.stop()
+        self.learning = None
+
+
 class Session:
     """Records, a model or two, what was found, and the threads that work on it."""
 
@@ -48,11 +63,11 @@ class Session:
         self.opened: OpenModel | None = None
         self.other: OpenModel | None = None
         """What `opened` is compared with."""
-        self.learning: Learning | None = None
-        self.live: Live | None = None
         self.rule: ThresholdRule | None = None
         """In the place of the model's own."""
         self.closed = False
+        self._threads = _Threads()
+        weakref.finalize(self, self._threads.end)
         self._judged: Judged | None = None
         self._judged_other: Judged | None = None
 
@@ -60,6 +75,24 @@ class Session:
     def folder(self) -> Path:
         """Where the files of this person lie until they leave."""
         return Path(self._folder.name)
+
+    @property
+    def learning(self) -> Learning | None:
+        """A training that runs, or that has ended and was not looked at yet."""
+        return self._threads.learning
+
+    @learning.setter
+    def learning(self, learning: Learning | None) -> None:
+        self._threads.learning = learning
+
+    @property
+    def live(self) -> Live | None:
+        """A monitor that runs, or that ran."""
+        return self._threads.live
+
+    @live.setter
+    def live(self, live: Live | None) -> None:
+        self._threads.live = live
 
     # -- records
 
@@ -74,7 +107,7 @@ class Session:
             records = read_files(files, self.limits, tell)
         except BaseException:
             for file in files:
-                shutil.rmtree(file.path.parent, ignore_errors=True)
+                file.remove()
             raise
         self.use(records)
         return records
@@ -86,7 +119,7 @@ class Session:
         self._judged = self._judged_other = None
         for file in before.files if before is not None else []:
             if records is None or file not in records.files:
-                shutil.rmtree(file.path.parent, ignore_errors=True)
+                file.remove()
 
     # -- models
 
@@ -99,7 +132,7 @@ class Session:
             except Error as error:
                 raise type(error)(str(error).replace(str(file.path), file.name)) from error
         finally:
-            shutil.rmtree(file.path.parent, ignore_errors=True)
+            file.remove()
 
     def use_model(self, opened: OpenModel | None) -> None:
         """Judge with this model from now on."""
@@ -144,18 +177,15 @@ class Session:
     def close(self) -> None:
         """End what runs, forget all, remove the files; may be called twice."""
         self.closed = True
-        if self.learning is not None:
-            self.learning.cancel()
-        if self.live is not None:
-            self.live.stop()
+        self._threads.end()
         self.use(None)
-        self.opened = self.other = self._judged = self._judged_other = self.learning = None
+        self.opened = self.other = self._judged = self._judged_other = None
         with contextlib.suppress(OSError):
             self._folder.cleanup()
 
 
 def close_when_gone(
-    session: Session, is_there: Callable[[], bool], *, every: float = 5.0, patience: float = 60.0
+    session: Session, is_there: Callable[[], bool], *, every: float = 5.0, patience: float = 120.0
 ) -> threading.Thread:
     """Close a session when its browser has been away for so many seconds: a reload or a short gap is no end.
 

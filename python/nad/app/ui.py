@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from nad._core import Progress
     from nad.table import Table
 
-__all__ = ["chart", "explained", "frame", "note", "plain", "session", "style", "told", "working"]
+__all__ = ["SECONDS", "chart", "explained", "frame", "plain", "session", "style", "time_columns", "told", "working"]
 
 _LOG = logging.getLogger("nad.app")
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+SECONDS = "YYYY-MM-DD HH:mm:ss"
 _SHOWN = 1500
 _MOST_NAMES = 6
 
@@ -109,6 +110,8 @@ def frame(table: Table) -> Any:
     return table.to_pandas()
 
 
-def note(text: str) -> None:
-    """A remark of the page itself."""
-    st.caption(text)
+def time_columns(table: Table) -> dict[str, Any]:
+    """How times are shown: to the second, as they are in UTC."""
+    return {
+        name: st.column_config.DatetimeColumn(format=SECONDS) for name, kind in table.types.items() if kind == "time"
+    }

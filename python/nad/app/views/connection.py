@@ -22,6 +22,7 @@ __all__ = ["show"]
 _SHOWN = 12
 _ACROSS = 4
 _MISSING = "(missing)"
+_ORDINARY, _CHOSEN, _USUAL = "the most ordinary record", "another record", "what is usual in each column"
 
 
 def show() -> None:
@@ -64,15 +65,16 @@ def _fitting_records() -> Table | None:
 
 
 def _form(opened: OpenModel, fields: list[Field], records: Table | None) -> dict[str, Any] | None:
-    st.markdown("Fields hold what is usual; an empty one is a value that is not known.")
+    st.markdown("Change what you want to know about. An empty field is a value that is not known.")
     start: dict[str, Any] = {}
     origin = "usual"
     if records is not None:
         left, right = st.columns([1, 1])
-        begin = left.radio(
-            "Begin with", ["what is usual", "one of the records"], key="connection-begin", horizontal=True
-        )
-        if begin == "one of the records":
+        begin = left.radio("Begin with", [_ORDINARY, _CHOSEN, _USUAL], key="connection-begin")
+        if begin == _ORDINARY:
+            row = int(np.argmin(session().judged().findings.scores))
+            start, origin = records.row(row), f"row {row}"
+        elif begin == _CHOSEN:
             row = int(right.number_input("Row", 0, len(records) - 1, 0, key="connection-row"))
             start, origin = records.row(row), f"row {row}"
     with st.form("connection", border=True):
@@ -131,11 +133,11 @@ def _said(said: Verdict) -> None:
         columns[3].metric("Cluster", f"{said.cluster.number} of {said.cluster.of}")
     left, right = st.columns([3, 2])
     with left:
-        chart(plots.reasons, finding, key="connection-why")
+        title = f"p = {finding.p_value:.2g}, score {finding.score:.4g}"
+        chart(plots.reasons, finding, key="connection-why", title=title)
     with right:
         st.markdown("**In words**")
-        for reason in finding.reasons:
-            st.markdown(f"- {plain(reason)}")
+        st.markdown("\n".join(f"- {plain(reason)}" for reason in finding.reasons) or "Nothing speaks for an anomaly.")
     if said.cluster is not None:
         st.markdown("**What the records of this cluster are like**")
         st.code(str(said.cluster.profile), language=None, wrap_lines=True)

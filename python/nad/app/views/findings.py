@@ -10,7 +10,7 @@ import streamlit as st
 from nad import plots
 from nad.app.grouping import reason_text
 from nad.app.judging import MOST_LISTED, Filter, Judged, incidents_table, listing, misfit
-from nad.app.ui import chart, explained, frame, plain, session, working
+from nad.app.ui import SECONDS, chart, explained, frame, plain, session, time_columns, working
 from nad.errors import Error
 from nad.table import Table
 from nad.thresholds import ThresholdRule
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nad.app.grouping import FoundFlow
+    from nad.model import Reason
 
 __all__ = ["judged_or_why_not", "listed", "show"]
 
@@ -79,22 +80,23 @@ def _summary(judged: Judged) -> None:
     now = session()
     assert now.opened is not None
     a_day = judged.model.records_per_day is not None
-    options: list[float | None] = [None, *(_A_DAY if a_day else _SHARES)]
-    current = None if now.rule is None else now.rule.value
-    own = str(now.opened.model.threshold_rule)
+    own = now.opened.model.threshold_rule
+    kind = "alerts_per_day" if a_day else "false_positive_rate"
+    if own.kind == kind:  # it has a place among the others
+        options: list[float | None] = [*sorted({own.value, *(_A_DAY if a_day else _SHARES)})]
+        usual: float | None = own.value
+    else:
+        options, usual = [None, *(_A_DAY if a_day else _SHARES)], None
+    current = usual if now.rule is None else now.rule.value
     chosen = st.select_slider(
         "Alerts a day that normal traffic may bring" if a_day else "Share of normal records that may be reported",
         options,
-        value=current if current in options else None,
+        value=current if current in options else usual,
         format_func=lambda one: "as the model has it" if one is None else f"{one:,.5g}",
         key="threshold",
-        help=f"Nothing is learnt again. As the model has it: {plain(own)}.",
+        help=f"Nothing is learnt again. The model has: {plain(own)}.",
     )
-    rule = (
-        None
-        if chosen is None
-        else (ThresholdRule.alerts_per_day if a_day else ThresholdRule.false_positive_rate)(chosen)
-    )
+    rule = None if chosen is None or chosen == usual else ThresholdRule(kind, chosen)
     if rule != now.rule:
         now.rule = rule
         st.rerun()
@@ -119,13 +121,13 @@ def _summary(judged: Judged) -> None:
 def _filter() -> Filter:
     with st.expander("Filter"):
         columns = st.columns(5)
+        score = columns[4].number_input("Score at least", value=None, format="%.4f", key="filter-score")
         return Filter(
             host=columns[0].text_input("Address", key="filter-host", placeholder="10.1.0."),
-            service=columns[1].text_input("Protocol, service or port", key="filter-service", placeholder="dns"),
+            service=columns[1].text_input("Protocol, service, port", key="filter-service", placeholder="dns"),
             text=columns[2].text_input("Any text", key="filter-text", help="In values, the family and the reasons."),
             most_p=columns[3].number_input("p-value at most", 0.0, 1.0, 1.0, format="%.6f", key="filter-p"),
-            least_score=columns[4].number_input("Score at least", value=None, format="%.4f", key="filter-score")
-            or -np.inf,
+            least_score=-np.inf if score is None else score,
         )
 
 
@@ -138,7 +140,7 @@ def _incidents(judged: Judged, wanted: Filter) -> None:
     chosen = _chosen(incidents_table(found), "incidents-table")
     one = found[chosen]
     st.subheader(plain(f"{chosen + 1}. {one.who}"), divider="gray")
-    st.markdown("\n".join(f"- {plain(reason_text(reason))}" for reason in one.reasons(5)) or "No reasons are known.")
+    st.markdown(_sentences(one.reasons(5)))
     _why(judged, one.strongest, "incident", "The most anomalous of its records")
     if len(one.flows) > 1:
         st.markdown(f"**All {len(one.flows):,} records of it**")
@@ -180,13 +182,13 @@ def listed(flows: Sequence[FoundFlow], key: str) -> None:
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
-    times = {name: config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss") for name in ("timestamp", "begin", "end")}
+    times = {name: config.DatetimeColumn(format=SECONDS) for name in ("timestamp", "begin", "end")}
     return {
         **times,
         "p_value": config.NumberColumn("p-value", format="%.2g", help="Of a normal record to get such a score."),
         "score": config.NumberColumn(format="%.4g"),
-        "why": config.TextColumn(width="large"),
-        "who": config.TextColumn(width="medium"),
+        "why": config.TextColumn(width=430),
+        "who": config.TextColumn(width=290),
         "src_port": config.TextColumn(width="small"),
         "dst_port": config.TextColumn(width="small"),
         "severity": config.TextColumn(width="small"),
@@ -196,6 +198,10 @@ def _columns() -> dict[str, Any]:
     }
 
 
+def _sentences(reasons: Sequence[Reason]) -> str:
+    return "\n".join(f"- {plain(reason_text(reason))}" for reason in reasons) or "No reasons are known."
+
+
 def _why(judged: Judged, flow: FoundFlow, key: str, title: str) -> None:
     try:
         finding = judged.explained(flow.finding)
@@ -203,6 +209,8 @@ def _why(judged: Judged, flow: FoundFlow, key: str, title: str) -> None:
         st.error(plain(explained(error)))
         return
     st.markdown(f"**{title}: row {finding.row:,}**")
+    if key == "finding":
+        st.markdown(_sentences(finding.reasons))
     left, right = st.columns([3, 2])
     with left:
         chart(plots.reasons, finding, key=f"{key}-why")
@@ -218,9 +226,9 @@ def _why(judged: Judged, flow: FoundFlow, key: str, title: str) -> None:
 def _rows(judged: Judged) -> None:
     table = judged.table
     pages = max(1, -(-len(table) // _PAGE))
-    page = int(
-        st.number_input(f"Page, of {pages:,} with {_PAGE} records each", 1, pages, 1, key="rows-page", width=260)
-    )
+    most = judged.findings[0].row if len(judged.findings) else 0
+    label = f"Page, of {pages:,} with {_PAGE} records each"
+    page = int(st.number_input(label, 1, pages, most // _PAGE + 1, key="rows-page", width=260))
     begin = (page - 1) * _PAGE
     part = table[begin : begin + _PAGE]
     scores = np.asarray(judged.findings.scores[begin : begin + _PAGE], dtype=np.float64)
@@ -229,4 +237,4 @@ def _rows(judged: Judged) -> None:
     st.caption(f"Anomalous records have a colour; there are {int(reported.sum()):,} on this page.")
     shown = frame(Table({"row": here, "anomaly score": scores, **{name: part[name] for name in part.columns}}))
     marked = shown.style.apply(lambda row: [_COLOUR if reported[row.name] else ""] * len(row), axis=1)
-    st.dataframe(marked, hide_index=True, height=460, key="rows-table")
+    st.dataframe(marked, hide_index=True, height=460, key="rows-table", column_config=time_columns(part))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -11,7 +11,7 @@ import streamlit as st
 from nad.alerts import to_report
 from nad.app import settings
 from nad.app.live import KEPT, Live
-from nad.app.ui import explained, frame, plain, session
+from nad.app.ui import explained, frame, plain, session, time_columns
 from nad.table import Table
 
 if TYPE_CHECKING:
@@ -93,7 +93,13 @@ def _begin(opened: OpenModel) -> None:
             return
         try:
             live = Live(
-                opened.model, source, name=name, follow=follow, from_beginning=from_beginning, packet_filter=packets
+                opened.model,
+                source,
+                name=name,
+                model_name=opened.name.removesuffix(".nad"),
+                follow=follow,
+                from_beginning=from_beginning,
+                packet_filter=packets,
             )
         except Exception as error:  # noqa: BLE001
             st.error(plain(explained(error)))
@@ -116,33 +122,30 @@ def _alerts() -> None:
     columns[1].metric("Records a second", f"{stats.records_per_second:,.0f}")
     columns[2].metric("Reported", f"{stats.reported:,}")
     columns[3].metric("Alerts", f"{live.told:,}")
-    if stats.drift:
-        st.warning(plain(stats.drift))
     for text in live.notes[-3:]:
-        st.info(plain(text))
+        st.warning(plain(text))
     alerts = live.alerts
     if not alerts:
         st.caption("No alert so far.")
         return
-    st.dataframe(_listed(alerts[:_LISTED]), hide_index=True, height=330)
+    table = _listed(alerts[:_LISTED])
+    st.dataframe(frame(table), hide_index=True, height=330, column_config=time_columns(table))
     if live.told > _LISTED:
         st.caption(f"The latest {min(live.told, _LISTED)} of {live.told:,}; {KEPT} are kept.")
     st.markdown("**The latest one**")
     st.code(to_report(alerts[0]), language=None, wrap_lines=True)
 
 
-def _listed(alerts: Sequence[Alert]) -> Any:
-    return frame(
-        Table(
-            {
-                "severity": [_SEVERITY.get(one.severity, str(one.severity)) for one in alerts],
-                "last seen": [np.datetime64(one.last_seen, "ns") for one in alerts],
-                "from": [one.src for one in alerts],
-                "to": [one.dst for one in alerts],
-                "port": [None if one.dst_port is None else str(one.dst_port) for one in alerts],
-                "what": [one.signature for one in alerts],
-                "records": [one.count for one in alerts],
-                "p-value": [f"{one.p_value:.2g}" for one in alerts],
-            }
-        )
+def _listed(alerts: Sequence[Alert]) -> Table:
+    return Table(
+        {
+            "severity": [_SEVERITY.get(one.severity, str(one.severity)) for one in alerts],
+            "last seen": [np.datetime64(one.last_seen, "ns") for one in alerts],
+            "from": [one.src for one in alerts],
+            "to": [one.dst for one in alerts],
+            "port": [None if one.dst_port is None else str(one.dst_port) for one in alerts],
+            "what": [one.signature or one.anomaly_class for one in alerts],
+            "records": [one.count for one in alerts],
+            "p-value": [f"{one.p_value:.2g}" for one in alerts],
+        }
     )

@@ -94,7 +94,8 @@ def _learn() -> None:
     if st.button("Learn", type="primary", key="learn"):
         try:
             wish = Wish(training=training, rule=rule, value=float(value), detector=detector, label=label)
-            name = file_name(re.sub(r"^simulated ", "", now.records.name), ".nad")
+            kind = "" if detector == "chosen by nad" else "-" + detector.partition(" (")[0].lower().replace(" ", "-")
+            name = file_name(re.sub(r"^simulated ", "", now.records.name), f"{kind}.nad")
             learning = Learning(wish.model(), now.records.table, name=name, records_name=now.records.name)
         except Exception as error:  # noqa: BLE001
             st.error(plain(explained(error)))

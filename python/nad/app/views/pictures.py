@@ -81,7 +81,8 @@ def _plane(judged: Judged) -> None:
         st.info(f"This picture is made for up to {_MOST_IN_PLANE:,} records; there are {len(judged.table):,}.")
         return
     with st.spinner("Working it out"):
-        chart(plots.pca, judged.table, by=judged.findings, pipeline=judged.model, key="plane")
+        labels = [name for name, role in judged.table.roles.items() if role == "label"]
+        chart(plots.pca, judged.table.drop(labels), by=judged.findings, pipeline=judged.model, key="plane")
 
 
 def _hosts(judged: Judged) -> None:
@@ -144,7 +145,7 @@ def _clusters(judged: Judged) -> None:
     chart(plots.clusters, detector, features, key="clusters")
     if detector.curve_.n_clusters:
         chart(plots.elbow, detector, key="elbow")
-    chart(plots.importance, detector, key="cluster-importance")
+    chart(plots.importance, detector, key="cluster-importance", title="in which columns the clusters differ")
     with told():
         for one in detector.profile(features, records=some):
             st.code(str(one), language=None, wrap_lines=True)

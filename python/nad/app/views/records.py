@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from nad.app import examples
-from nad.app.ui import explained, frame, plain, session, told
+from nad.app.ui import explained, frame, plain, session, time_columns, told
 from nad.reading import formats
 from nad.table import Table
 
@@ -99,7 +99,8 @@ def _found(records: Records) -> None:
         st.markdown(f"Labels: {', '.join(map(plain, records.labels))}. They are used to say how good a model is.")
     first_rows, columns_tab = st.tabs([f"The first {min(_PREVIEW, len(records.table))} records", "Columns"])
     with first_rows:
-        st.dataframe(frame(records.table.head(_PREVIEW)), hide_index=True, height=420)
+        shown = records.table.head(_PREVIEW)
+        st.dataframe(frame(shown), hide_index=True, height=420, column_config=time_columns(shown))
     with columns_tab:
         st.dataframe(_columns(records), hide_index=True, height=420)
     if st.button("Forget these records", key="forget"):
