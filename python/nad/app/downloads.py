@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["file_name", "findings_csv", "findings_json", "model_bytes", "report_html"]
 
 _TYPES = {"row": "integer", "score": "number", "p_value": "number", "extrapolated": "boolean"}
-_FORMULA = re.compile(r"^[=+@\t\r]|^-(?![\d.])")
+_FORMULA = re.compile(r"^[=+@\t\r]|^-(?!\d+(\.\d+)?$)")
 
 
 def findings_csv(judged: Judged) -> bytes:

@@ -29,7 +29,7 @@ __all__ = ["GivenFile", "Limits", "Records", "given", "new_folder", "read_files"
 
 _BATCH = 65_536
 _NAME = 80  # letters of a file name that are kept on disk
-_MEGABYTE = 1_000_000
+_MEGABYTE = 1 << 20  # as Streamlit counts
 
 
 @dataclass(frozen=True)

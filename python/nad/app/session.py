@@ -5,7 +5,7 @@ Nothing here is shared between persons: each browser tab has a `Session` of its 
 
 from __future__ import annotations
 
-import contextlib
+import shutil
 import tempfile
 import threading
 import weakref
@@ -39,9 +39,10 @@ class OpenModel:
 
 
 @dataclass
-class _Threads:
-    """What runs for a session, apart from it: it is ended also where the session itself was forgotten."""
+class _Held:
+    """What has to be given back, apart from the session: that happens also where the session itself was forgotten."""
 
+    folder: Path
     learning: Learning | None = None
     live: Live | None = None
 
@@ -51,6 +52,7 @@ class _Threads:
         if self.live is not None:
             self.live.stop()
         self.learning = None
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Session:
@@ -58,7 +60,8 @@ class Session:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._folder = tempfile.TemporaryDirectory(prefix="nad-app-", ignore_cleanup_errors=True)
+        self._held = _Held(Path(tempfile.mkdtemp(prefix="nad-app-")))
+        weakref.finalize(self, self._held.end)
         self.records: Records | None = None
         self.opened: OpenModel | None = None
         self.other: OpenModel | None = None
@@ -66,33 +69,31 @@ class Session:
         self.rule: ThresholdRule | None = None
         """In the place of the model's own."""
         self.closed = False
-        self._threads = _Threads()
-        weakref.finalize(self, self._threads.end)
         self._judged: Judged | None = None
         self._judged_other: Judged | None = None
 
     @property
     def folder(self) -> Path:
         """Where the files of this person lie until they leave."""
-        return Path(self._folder.name)
+        return self._held.folder
 
     @property
     def learning(self) -> Learning | None:
         """A training that runs, or that has ended and was not looked at yet."""
-        return self._threads.learning
+        return self._held.learning
 
     @learning.setter
     def learning(self, learning: Learning | None) -> None:
-        self._threads.learning = learning
+        self._held.learning = learning
 
     @property
     def live(self) -> Live | None:
         """A monitor that runs, or that ran."""
-        return self._threads.live
+        return self._held.live
 
     @live.setter
     def live(self, live: Live | None) -> None:
-        self._threads.live = live
+        self._held.live = live
 
     # -- records
 
@@ -177,11 +178,9 @@ class Session:
     def close(self) -> None:
         """End what runs, forget all, remove the files; may be called twice."""
         self.closed = True
-        self._threads.end()
+        self._held.end()
         self.use(None)
         self.opened = self.other = self._judged = self._judged_other = None
-        with contextlib.suppress(OSError):
-            self._folder.cleanup()
 
 
 def close_when_gone(
