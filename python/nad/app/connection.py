@@ -100,9 +100,10 @@ def read_value(field: Field, text: str) -> Any:
     try:
         value = float(text.replace(",", ""))
     except ValueError:
-        raise InvalidDataError(f"{field.name} takes a number, not {text[:_MANY]!r}") from None
+        value = np.nan
     if not np.isfinite(value) or (field.type == "integer" and not value.is_integer()):
-        raise InvalidDataError(f"{field.name} takes a {'whole ' * (field.type == 'integer')}number, not {text[:_MANY]}")
+        kind = "a whole number" if field.type == "integer" else "a number"
+        raise InvalidDataError(f"{field.name} takes {kind}, not {text[:_MANY]!r}")
     return int(value) if field.type == "integer" else value
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SECONDS", "chart", "explained", "frame", "plain", "session", "style", "time_columns", "told", "working"]
 
 _LOG = logging.getLogger("nad.app")
-_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKS = re.compile(r"[\\`*\[\]<>$~|&!:#{}]|(?<![^\W_])_|_(?![^\W_])|^[-+=]|^\d+[.)]")
 SECONDS = "YYYY-MM-DD HH:mm:ss"
 _SHOWN = 1500
 _MOST_NAMES = 6
@@ -38,7 +38,11 @@ def session() -> Session:
 
 def plain(text: object, most: int = _SHOWN) -> str:
     """A text that may come from traffic or a file name, so that nothing in it is read as Markdown."""
-    return _MARKS.sub(r"\\\1", _core.printable(str(text), most))
+    return _MARKS.sub(_escaped, _core.printable(str(text), most))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}\\{found[0][-1]}"
 
 
 def explained(error: BaseException) -> str:

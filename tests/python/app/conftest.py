@@ -46,7 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Files:
 
 
 @contextlib.contextmanager
-def _served(*options: str):
+def served(*options: str):
     """A server on a free port of this machine; its address. It is ended by its own process id."""
     process = subprocess.Popen(
         [sys.executable, "-m", "nad", "app", "--port", "0", "--no-browser", "--json", *options],
@@ -98,13 +98,7 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def served():
-    """Starts the page with options, as a context that gives its address."""
-    return _served
-
-
-@pytest.fixture(scope="session")
-def address(chromium, served):
+def address(chromium, files):
     """The page, for all tests with a browser: each is a person of its own."""
-    with served() as found:
+    with served("--max-upload-mb", "60", "--model", str(files.model)) as found:
         yield found

@@ -82,6 +82,8 @@ def _form(opened: OpenModel, fields: list[Field], records: Table | None) -> dict
         with st.expander(f"{len(fields) - _SHOWN} more columns") if len(fields) > _SHOWN else st.container():
             given |= _inputs(fields[_SHOWN:], start, origin, opened)
         asked = st.form_submit_button("What is it?", type="primary", key="connection-judge")
+    if asked:
+        st.session_state.pop("connection-said", None)
     return {field.name: read_value(field, given[field.name]) for field in fields} if asked else None
 
 

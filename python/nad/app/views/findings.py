@@ -37,13 +37,16 @@ def show() -> None:
         return
     _summary(judged)
     wanted = _filter()
-    incidents, each, rows = st.tabs(["What to look at", "Every finding", "Among all records"])
-    with incidents:
-        _incidents(judged, wanted)
-    with each:
-        _each(judged, wanted)
-    with rows:
-        _rows(judged)
+    parts = {
+        "What to look at": lambda: _incidents(judged, wanted),
+        "Every finding": lambda: _each(judged, wanted),
+        "Among all records": lambda: _rows(judged),
+    }
+    first = next(iter(parts))
+    parts[
+        st.segmented_control("Part", list(parts), default=first, key="findings-part", label_visibility="collapsed")
+        or first
+    ]()
 
 
 def judged_or_why_not() -> Judged | None:

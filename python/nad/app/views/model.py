@@ -147,12 +147,14 @@ def _described(opened: OpenModel) -> None:
     st.subheader(plain(opened.name, 120), divider="gray")
     model = opened.model
     head, *lines = model.describe().strip().splitlines()
-    for warning in model._model.warnings:
+    warnings = model._model.warnings
+    for warning in warnings:
         st.warning(plain(warning))
     left, right = st.columns([2, 3])
     with left:
         st.markdown(plain(head))
-        st.markdown("\n".join(f"- {plain(line.strip().removeprefix('- '))}" for line in lines if line.strip()))
+        said = [line.strip().removeprefix("- ") for line in lines if line.strip()]
+        st.markdown("\n".join(f"- {plain(line)}" for line in said if line not in warnings))
         if opened.learnt_from:
             st.caption(f"Learnt here, from {plain(opened.learnt_from, 100)}.")
     with right:
