@@ -74,7 +74,8 @@ def streamlit_options(host: str, port: int, max_upload_mb: int) -> dict[str, str
         "CLIENT_TOOLBAR_MODE": "viewer",
         "GLOBAL_DEVELOPMENT_MODE": "false",
         "LOGGER_HIDE_WELCOME_MESSAGE": "true",
-        "THEME_PRIMARY_COLOR": "#0072b2",
+        "THEME_LIGHT_PRIMARY_COLOR": "#0072b2",
+        "THEME_DARK_PRIMARY_COLOR": "#56b4e9",
     }
     return {f"STREAMLIT_{name}": str(value) for name, value in options.items()}
 

@@ -15,12 +15,24 @@ from nad.app.session import Session
 from nad.errors import CancelledError, Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from nad._core import Progress
     from nad.table import Table
 
-__all__ = ["SECONDS", "chart", "explained", "frame", "plain", "session", "style", "time_columns", "told", "working"]
+__all__ = [
+    "SECONDS",
+    "chart",
+    "explained",
+    "frame",
+    "metrics",
+    "plain",
+    "session",
+    "style",
+    "time_columns",
+    "told",
+    "working",
+]
 
 _LOG = logging.getLogger("nad.app")
 _MARKS = re.compile(r"[\\`*\[\]<>$~|&!:#{}]|(?<![^\W_])_|_(?![^\W_])|^[-+=]|^\d+[.)]")
@@ -112,6 +124,13 @@ def chart(draw: Callable[..., Any], *what: Any, key: str, **options: Any) -> Non
 def frame(table: Table) -> Any:
     """For tables on the page; an empty one has its columns all the same."""
     return table.to_pandas()
+
+
+def metrics(figures: Mapping[str, str], helps: Mapping[str, str] | None = None) -> None:
+    """Large figures with their names, beside each other as far as there is room."""
+    with st.container(horizontal=True, gap="large"):
+        for name, value in figures.items():
+            st.metric(name, value, help=(helps or {}).get(name), width="content")
 
 
 def time_columns(table: Table) -> dict[str, Any]:

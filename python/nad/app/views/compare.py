@@ -8,7 +8,7 @@ import streamlit as st
 
 from nad import plots
 from nad.app.comparing import compared
-from nad.app.ui import chart, explained, plain, session, working
+from nad.app.ui import chart, explained, metrics, plain, session, working
 from nad.app.views.findings import judged_or_why_not, listed
 from nad.app.views.model import opened_from
 from nad.errors import Error
@@ -61,12 +61,15 @@ def _shown(one: Judged, other: Judged, both: Compared) -> None:
     assert now.opened is not None
     assert now.other is not None
     names = _names(now.opened.name, now.other.name)
-    columns = st.columns(5)
-    columns[0].metric("Judged alike", f"{100 * both.agreement:.4g} %")
-    columns[1].metric("Of what is reported, by both", f"{100 * both.overlap:.3g} %")
-    columns[2].metric("Reported by both", f"{both.both:,}")
-    columns[3].metric("By this one only", f"{both.only_one:,}")
-    columns[4].metric("By the other only", f"{both.only_other:,}")
+    metrics(
+        {
+            "Judged alike": f"{100 * both.agreement:.4g} %",
+            "Of what is reported, by both": f"{100 * both.overlap:.3g} %",
+            "Reported by both": f"{both.both:,}",
+            "By this one only": f"{both.only_one:,}",
+            "By the other only": f"{both.only_other:,}",
+        }
+    )
     _curves(one, other, names)
     first, second = st.tabs([f"Only {plain(names[0], 40)}", f"Only {plain(names[1], 40)}"])
     for tab, flows, key in ((first, both.listed_one, "only-one"), (second, both.listed_other, "only-other")):

@@ -10,7 +10,7 @@ import streamlit as st
 from nad import plots
 from nad.app.connection import Field, Verdict, fields_of, judge_one, read_value
 from nad.app.judging import misfit
-from nad.app.ui import chart, plain, session, told
+from nad.app.ui import chart, metrics, plain, session, told
 from nad.errors import Error
 
 if TYPE_CHECKING:
@@ -125,14 +125,22 @@ def _written(value: Any) -> str:
 
 def _said(said: Verdict) -> None:
     finding = said.finding
-    columns = st.columns(4)
-    columns[0].metric("Verdict", "anomalous" if said.is_alert else "ordinary")
-    columns[1].metric("Score", f"{finding.score:.4g}", help=f"Reported is what lies above {said.threshold:.4g}.")
-    columns[2].metric("p-value", f"{finding.p_value:.2g}", help="How likely a normal record gets such a score.")
+    figures = {
+        "Verdict": "anomalous" if said.is_alert else "ordinary",
+        "Score": f"{finding.score:.4g}",
+        "p-value": f"{finding.p_value:.2g}",
+    }
     if finding.family:
-        columns[3].metric("Looks like", plain(finding.family))
+        figures["Looks like"] = plain(finding.family)
     if said.cluster is not None:
-        columns[3].metric("Cluster", f"{said.cluster.number} of {said.cluster.of}")
+        figures["Cluster"] = f"{said.cluster.number} of {said.cluster.of}"
+    metrics(
+        figures,
+        {
+            "Score": f"Reported is what lies above {said.threshold:.4g}.",
+            "p-value": "How likely a normal record gets such a score, or a higher one.",
+        },
+    )
     left, right = st.columns([3, 2])
     with left:
         title = f"p = {finding.p_value:.2g}, score {finding.score:.4g}"

@@ -10,7 +10,7 @@ import streamlit as st
 from nad import plots
 from nad.app.grouping import reason_text
 from nad.app.judging import MOST_LISTED, Filter, Judged, incidents_table, listing, misfit
-from nad.app.ui import SECONDS, chart, explained, frame, plain, session, time_columns, working
+from nad.app.ui import SECONDS, chart, explained, frame, metrics, plain, session, time_columns, working
 from nad.errors import Error
 from nad.table import Table
 from nad.thresholds import ThresholdRule
@@ -103,11 +103,14 @@ def _summary(judged: Judged) -> None:
     if rule != now.rule:
         now.rule = rule
         st.rerun()
-    columns = st.columns(4)
-    columns[0].metric("Reported", f"{len(judged.findings):,}")
-    columns[1].metric("Of records", f"{len(judged.table):,}")
-    columns[2].metric("Things to look at", f"{len(judged.incidents):,}")
-    columns[3].metric("Score above", f"{judged.findings.limit.score:.4g}")
+    metrics(
+        {
+            "Reported": f"{len(judged.findings):,}",
+            "Of records": f"{len(judged.table):,}",
+            "Things to look at": f"{len(judged.incidents):,}",
+            "Score above": f"{judged.findings.limit.score:.4g}",
+        }
+    )
     st.caption(
         f"Threshold: {plain(judged.model.threshold_rule)}"
         + (" (extrapolated: the calibration records are few)." if judged.findings.limit.extrapolated else ".")
@@ -228,16 +231,14 @@ def _why(judged: Judged, flow: FoundFlow, key: str, title: str) -> None:
 
 def _rows(judged: Judged) -> None:
     table = judged.table
-    pages = max(1, -(-len(table) // _PAGE))
     most = judged.findings[0].row if len(judged.findings) else 0
-    label = f"Page, of {pages:,} with {_PAGE} records each"
-    page = int(st.number_input(label, 1, pages, most // _PAGE + 1, key="rows-page", width=260))
-    begin = (page - 1) * _PAGE
+    label = f"Records from row; {_PAGE} of {len(table):,} are shown"
+    begin = int(st.number_input(label, 0, len(table) - 1, max(0, most - 3), _PAGE, key="rows-begin", width=330))
     part = table[begin : begin + _PAGE]
     scores = np.asarray(judged.findings.scores[begin : begin + _PAGE], dtype=np.float64)
     here = np.arange(begin, begin + len(part))
     reported = np.isin(here, judged.findings.rows)
-    st.caption(f"Anomalous records have a colour; there are {int(reported.sum()):,} on this page.")
+    st.caption(f"Anomalous records have a colour; they are {int(reported.sum()):,} of those that are shown.")
     shown = frame(Table({"row": here, "anomaly score": scores, **{name: part[name] for name in part.columns}}))
     marked = shown.style.apply(lambda row: [_COLOUR if reported[row.name] else ""] * len(row), axis=1)
     st.dataframe(marked, hide_index=True, height=460, key="rows-table", column_config=time_columns(part))

@@ -11,7 +11,7 @@ import streamlit as st
 from nad.alerts import to_report
 from nad.app import settings
 from nad.app.live import KEPT, Live
-from nad.app.ui import explained, frame, plain, session, time_columns
+from nad.app.ui import explained, frame, metrics, plain, session, time_columns
 from nad.table import Table
 
 if TYPE_CHECKING:
@@ -117,11 +117,14 @@ def _alerts() -> None:
         st.session_state["live-seen-end"] = id(live)
         st.rerun()
     stats = live.stats
-    columns = st.columns(4)
-    columns[0].metric("Records", f"{stats.records:,}")
-    columns[1].metric("Records a second", f"{stats.records_per_second:,.0f}")
-    columns[2].metric("Reported", f"{stats.reported:,}")
-    columns[3].metric("Alerts", f"{live.told:,}")
+    metrics(
+        {
+            "Records": f"{stats.records:,}",
+            "Records a second": f"{stats.records_per_second:,.0f}",
+            "Reported": f"{stats.reported:,}",
+            "Alerts": f"{live.told:,}",
+        }
+    )
     for text in live.notes[-3:]:
         st.warning(plain(text))
     alerts = live.alerts

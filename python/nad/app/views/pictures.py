@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from nad import plots
-from nad.app.ui import chart, plain, told, working
+from nad.app.ui import chart, metrics, plain, told, working
 from nad.app.views.findings import judged_or_why_not
 from nad.estimators import Autoencoder, KMeans
 
@@ -100,16 +100,15 @@ def _labels(judged: Judged) -> None:
     if found is None:
         st.info(f"The labels say nothing of the scores: {plain(why_not)}")
         return
-    columns = st.columns(5)
-    figures = (
-        ("ROC-AUC", f"{found.roc_auc:.4f}"),
-        ("PR-AUC", f"{found.average_precision:.4f}"),
-        ("Precision", f"{found.precision:.3f}"),
-        ("Recall", f"{found.recall:.3f}"),
-        ("F1", f"{found.f1:.3f}"),
+    metrics(
+        {
+            "ROC-AUC": f"{found.roc_auc:.4f}",
+            "PR-AUC": f"{found.average_precision:.4f}",
+            "Precision": f"{found.precision:.3f}",
+            "Recall": f"{found.recall:.3f}",
+            "F1": f"{found.f1:.3f}",
+        }
     )
-    for column, (name, value) in zip(columns, figures):
-        column.metric(name, value)
     left, right = st.columns(2)
     with left:
         chart(plots.roc, found, key="roc")

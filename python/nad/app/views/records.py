@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from nad.app import examples
-from nad.app.ui import explained, frame, plain, session, time_columns, told
+from nad.app.ui import explained, frame, metrics, plain, session, time_columns, told
 from nad.reading import formats
 from nad.table import Table
 
@@ -80,11 +80,14 @@ def _simulated() -> None:
 def _found(records: Records) -> None:
     st.subheader(plain(records.name, 120), divider="gray")
     lost = sum(records.skipped.values())
-    columns = st.columns(4)
-    columns[0].metric("Format", plain(records.format))
-    columns[1].metric("Records", f"{len(records.table):,}")
-    columns[2].metric("Columns", f"{len(records.table.columns):,}")
-    columns[3].metric("Malformed, left out", f"{lost:,}")
+    metrics(
+        {
+            "Format": plain(records.format),
+            "Records": f"{len(records.table):,}",
+            "Columns": f"{len(records.table.columns):,}",
+            "Malformed, left out": f"{lost:,}",
+        }
+    )
     if records.span is not None:
         first, last = records.span
         st.markdown(f"From {_moment(first)} to {_moment(last)} (UTC)")
