@@ -15,7 +15,7 @@ import numpy as np
 
 from nad._report.facts import gathered_evaluation
 from nad.alerts import severity_of
-from nad.app.grouping import FoundFlow, Incident, explain_silent, found_flows, incidents_of, reason_text
+from nad.app.grouping import FoundFlow, Incident, Incidents, found_flows, incidents, reason_text
 from nad.record_scorer import RecordScorer
 from nad.table import Table
 
@@ -41,6 +41,7 @@ __all__ = [
 
 MOST_LISTED = 5_000  # findings that are listed and grouped; all of them count, and all are in the pictures
 _EXPLAINED_INCIDENTS = 50
+_MOST_INCIDENTS = 1_000
 _WHO = ("timestamp", "src_ip", "dst_ip", "dst_port", "protocol", "service")
 _SEVERITY = {1: "high", 2: "medium", 3: "low"}
 
@@ -94,11 +95,28 @@ class Judged:
         return found_flows(self.table, self.findings.reported[:MOST_LISTED])
 
     @cached_property
-    def incidents(self) -> list[Incident]:
-        """Those that belong together as one."""
-        found = incidents_of(self.flows)
-        explain_silent(found[:_EXPLAINED_INCIDENTS], self.model, self.table)
+    def incidents(self) -> Incidents:
+        """Those that belong together as one thing to look at."""
+        found = incidents(self.table, self.findings)
+        found.explain(self.model, first=_EXPLAINED_INCIDENTS)
         return found
+
+    @cached_property
+    def incidents_listed(self) -> Table:
+        """A row for each of them, the first 1,000."""
+        return incidents_table(self.incidents[:_MOST_INCIDENTS])
+
+    def flows_of(self, incident: Incident) -> list[FoundFlow]:
+        """The records of an incident, the most anomalous first."""
+        return found_flows(self.table, incident.findings[:MOST_LISTED])
+
+    def places_of(self, wanted: Filter) -> list[int]:
+        """The incidents with a finding that a filter takes, by their places in the ranking."""
+        first = self.incidents[:_MOST_INCIDENTS]
+        if wanted == Filter():
+            return list(range(len(first)))
+        rows = {flow.finding.row for flow in self.listed(wanted)}
+        return [place for place, one in enumerate(first) if any(finding.row in rows for finding in one.findings)]
 
     @property
     def unlisted(self) -> int:
@@ -191,29 +209,31 @@ def listing(flows: Sequence[FoundFlow]) -> Table:
     if any(one.family for one in found):
         columns["family"] = [one.family for one in found]
     columns["why"] = ["; ".join(reason_text(reason) for reason in one.reasons[:3]) for one in found]
+    if any(one.run is not None for one in found):
+        columns["run"] = [None if one.run is None else str(one.run) for one in found]
     columns["score"] = [one.score for one in found]
     columns["row"] = [one.row for one in found]
     return Table(columns)
 
 
-def incidents_table(incidents: Sequence[Incident]) -> Table:
+def incidents_table(found: Sequence[Incident]) -> Table:
     """One row an incident."""
-    if not incidents:
+    if not found:
         return Table({"records": []})
     columns: dict[str, list[Any]] = {
-        "severity": [severity_word(one.strongest.finding) for one in incidents],
-        "who": [one.who for one in incidents],
-        "records": [len(one.flows) for one in incidents],
+        "severity": [severity_word(one.strongest) for one in found],
+        "who": [one.who for one in found],
+        "records": [one.records for one in found],
     }
-    if any(one.families for one in incidents):
-        columns["family"] = [", ".join(one.families[:3]) for one in incidents]
-    columns["why"] = ["; ".join(reason_text(reason) for reason in one.reasons()) for one in incidents]
-    if any(one.begin is not None for one in incidents):
-        columns["begin"] = [_moment(one.begin) for one in incidents]
-        columns["end"] = [_moment(one.end) for one in incidents]
-    columns["p_value"] = [one.strongest.finding.p_value for one in incidents]
+    if any(one.families for one in found):
+        columns["family"] = [", ".join(list(one.families)[:3]) for one in found]
+    columns["why"] = ["; ".join(map(reason_text, one.reasons())) for one in found]
+    if any(one.begin is not None for one in found):
+        columns["begin"] = [_moment(one.begin) for one in found]
+        columns["end"] = [_moment(one.end) for one in found]
+    columns["p_value"] = [one.strongest.p_value for one in found]
     return Table(columns)
 
 
-def _moment(nanoseconds: int | None) -> np.datetime64:
-    return np.datetime64("NaT", "ns") if nanoseconds is None else np.datetime64(nanoseconds, "ns")
+def _moment(time: np.datetime64 | None) -> np.datetime64:
+    return np.datetime64("NaT", "ns") if time is None else time

@@ -31,7 +31,7 @@ def test_the_verdict_is_that_of_the_library(files, today, judged):
     findings = nad.load(files.model).detect(today)
     assert np.array_equal(judged.findings.rows, findings.rows)
     assert [flow.finding.row for flow in judged.flows] == findings.rows.tolist()
-    assert sum(len(one.flows) for one in judged.incidents) == len(findings)
+    assert sum(one.records for one in judged.incidents) == len(findings)
     assert judged.expected_a_day() == pytest.approx(1000, rel=0.05)
 
 
@@ -58,14 +58,26 @@ def test_filters(judged):
     assert judged.listed(Filter(most_p=p)) == [flow for flow in flows if flow.finding.p_value <= p]
     column = flows[0].finding.reasons[0].column
     assert flows[0] in judged.listed(Filter(text=column.upper()))
+    places = judged.places_of(Filter(host=host))
+    assert places
+    for place, one in enumerate(judged.incidents):
+        rows = {finding.row for finding in one.findings}
+        assert (place in places) == any(flow.finding.row in rows for flow in judged.listed(Filter(host=host)))
+    assert judged.places_of(Filter()) == list(range(len(judged.incidents)))
+    assert judged.places_of(Filter(host="nobody")) == []
 
 
 def test_tables_have_a_row_each(judged):
     table = judging.listing(judged.flows)
     assert table["row"].to_list() == judged.findings.rows.tolist()
     assert table["src_ip"].to_list() == [flow.src for flow in judged.flows]
-    incidents = judging.incidents_table(judged.incidents)
-    assert incidents["records"].to_list() == [len(one.flows) for one in judged.incidents]
+    runs = [None if flow.finding.run is None else str(flow.finding.run) for flow in judged.flows]
+    assert (table["run"].to_list() if "run" in table else [None] * len(runs)) == runs
+    assert judged.incidents_listed["records"].to_list() == [one.records for one in judged.incidents]
+    assert judged.incidents_listed["who"].to_list() == [one.who for one in judged.incidents]
+    assert [flow.finding.row for flow in judged.flows_of(judged.incidents[0])] == [
+        finding.row for finding in judged.incidents[0].findings
+    ]
     assert len(judging.listing([])) == len(judging.incidents_table([])) == 0
 
 

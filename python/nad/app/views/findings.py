@@ -9,7 +9,7 @@ import streamlit as st
 
 from nad import plots
 from nad.app.grouping import reason_text
-from nad.app.judging import MOST_LISTED, Filter, Judged, incidents_table, listing, misfit
+from nad.app.judging import MOST_LISTED, Filter, Judged, listing, misfit
 from nad.app.ui import SECONDS, chart, explained, frame, metrics, plain, session, time_columns, working
 from nad.errors import Error
 from nad.table import Table
@@ -138,19 +138,20 @@ def _filter() -> Filter:
 
 
 def _incidents(judged: Judged, wanted: Filter) -> None:
-    found = [one for one in judged.incidents if any(map(wanted.takes, one.flows))]
-    if not found:
-        st.info("Nothing is reported." if not judged.incidents else "No finding is as the filter asks for.")
+    places = judged.places_of(wanted)
+    if not places:
+        st.info("No finding is as the filter asks for." if len(judged.incidents) else "Nothing is reported.")
         return
     st.caption("Records of one host that come soon after each other are one thing to look at. Choose a row.")
-    chosen = _chosen(incidents_table(found), "incidents-table")
-    one = found[chosen]
+    chosen = places[_chosen(judged.incidents_listed[np.array(places)], "incidents-table")]
+    one = judged.incidents[chosen]
     st.subheader(plain(f"{chosen + 1}. {one.who}"), divider="gray")
     st.markdown(_sentences(one.reasons(5)))
-    _why(judged, one.strongest, "incident", "The most anomalous of its records")
-    if len(one.flows) > 1:
-        st.markdown(f"**All {len(one.flows):,} records of it**")
-        listed(one.flows, "incident-records")
+    flows = judged.flows_of(one)
+    _why(judged, flows[0], "incident", "The most anomalous of its records")
+    if len(flows) > 1:
+        st.markdown(f"**{'All' if len(flows) == one.records else f'{len(flows):,} of'} {one.records:,} records of it**")
+        listed(flows, "incident-records")
 
 
 def _each(judged: Judged, wanted: Filter) -> None:
@@ -215,6 +216,8 @@ def _why(judged: Judged, flow: FoundFlow, key: str, title: str) -> None:
         st.error(plain(explained(error)))
         return
     st.markdown(f"**{title}: row {finding.row:,}**")
+    if flow.finding.run is not None:
+        st.info(plain(f"Part of a run, many unusual records of one source: {flow.finding.run}"))
     if key == "finding":
         st.markdown(_sentences(finding.reasons))
     left, right = st.columns([3, 2])
