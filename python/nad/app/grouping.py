@@ -9,6 +9,7 @@ from nad.cli import _incidents as rule
 from nad.cli._findings import finding_dict
 from nad.cli._flows import FoundFlow, found_flows
 from nad.cli._incidents import reason_text
+from nad.plots.records import SOURCES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from nad.model import Finding, Findings, Model, Reason
     from nad.table import Table
 
-__all__ = ["FoundFlow", "Incident", "Incidents", "finding_dict", "found_flows", "incidents", "reason_text"]
+__all__ = ["SOURCES", "FoundFlow", "Incident", "Incidents", "finding_dict", "found_flows", "incidents", "reason_text"]
 
 _MOST = 20_000
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from nad import plots
+from nad.app.grouping import SOURCES
 from nad.app.ui import chart, metrics, plain, told, working
 from nad.app.views.findings import judged_or_why_not
 from nad.estimators import Autoencoder, KMeans
@@ -37,7 +38,7 @@ def _pictures(judged: Judged) -> dict[str, Callable[[Judged], None]]:
     found: dict[str, Callable[[Judged], None]] = {
         "Timeline": _timeline, "Scores": _scores, "Two columns": _scatter, "Plane of most variance": _plane
     }  # fmt: skip
-    if any(name in judged.table for name in plots.records.SOURCES):
+    if any(name in judged.table for name in SOURCES):
         found["Hosts"] = _hosts
     found["Importance"] = _importance
     if any(role == "label" for role in judged.table.roles.values()):
