@@ -136,11 +136,6 @@ class Judged:
         """The finding with its reasons: of very many, not all have been asked for."""
         return finding if finding.reasons else self.model.explain(self.table, [finding.row])[0]
 
-    def expected_a_day(self) -> float | None:
-        """Alerts a day that normal traffic alone brings, as far as that is known."""
-        share, a_day = float(self.findings.drift.promised_share), self.model.records_per_day
-        return None if a_day is None or np.isnan(share) else share * a_day
-
 
 def judge(
     model: Model, table: Table, rule: ThresholdRule | None = None, progress: ProgressCallback | None = None
