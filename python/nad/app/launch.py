@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import socket
@@ -94,7 +95,8 @@ def serve(settings: Settings, port: int, *, open_browser: bool, ready: Callable[
     ).start()
     given = sys.argv
     try:
-        cli.main(["run", os.fspath(_SCRIPT)], prog_name="nad app", standalone_mode=False)
+        with contextlib.redirect_stdout(sys.stderr):  # older versions greet, and the standard output is for results
+            cli.main(["run", os.fspath(_SCRIPT)], prog_name="nad app", standalone_mode=False)
     finally:
         sys.argv = given
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nad.cli._command import Command, Exit, UsageError
+from nad.cli._console import json_text
 from nad.model import Model
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     settings = Settings(options.host, options.max_upload_mb, model, options.source)
     port = free_port(options.host, options.port)
 
+    out = sys.stdout
+
     def ready(address: str) -> None:
-        if options.json:
-            console.json({"address": address, "host": options.host, "port": port})
-        else:
-            console.line(f"nad answers at {address}")
-            console.note("Ctrl-C ends it")
-        sys.stdout.flush()
+        document = {"address": address, "host": options.host, "port": port}
+        out.write(f"{json_text(document, indent=2) if options.json else f'nad answers at {address}'}\n")
+        out.flush()
+        console.note("Ctrl-C ends it")
 
     if not settings.is_private:
         console.note(f"everybody who reaches {options.host} can open the page: there is no password", always=True)

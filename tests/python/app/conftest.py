@@ -37,9 +37,9 @@ def files(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Files:
     other = folder / "flows.csv"
     shutil.copy(checkout / "tests" / "data" / "feature_pipeline_flows.csv", other)
     found = Files(folder, folder / "normal.pcap", folder / "today.pcap", folder / "office.nad", other)
-    nad.simulate(found.normal, hours=0.5, random_state=1, snap_length=128)
+    nad.simulate(found.normal, hours=0.33, random_state=1, snap_length=128)
     attacks = [nad.Attack("port_scan", start=120, duration=5), nad.Attack("horizontal_scan", start=300, duration=5)]
-    nad.simulate(found.today, hours=0.15, random_state=2, attacks=attacks, snap_length=128)
+    nad.simulate(found.today, hours=0.1, random_state=2, attacks=attacks, snap_length=128)
     model = nad.Model(threshold=nad.ThresholdRule.alerts_per_day(1000), detector=nad.IsolationForest(random_state=3))
     model.fit(nad.read(found.normal)).save(found.model)
     return found
@@ -67,7 +67,7 @@ def served(*options: str):
     try:
         text = ""
         while not text.rstrip().endswith("}"):
-            line = lines.get(timeout=30)
+            line = lines.get(timeout=60)
             assert line, f"the server ended: {text}"
             text += line
         yield json.loads(text)["address"]
