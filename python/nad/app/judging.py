@@ -42,7 +42,8 @@ __all__ = [
 MOST_LISTED = 5_000  # findings that are listed and grouped; all of them count, and all are in the pictures
 _EXPLAINED_INCIDENTS = 50
 _MOST_INCIDENTS = 1_000
-_WHO = ("timestamp", "src_ip", "dst_ip", "dst_port", "protocol", "service")
+_WHO = ("timestamp", "src_ip", "dst_ip", "dst_port", "protocol", "protocol_type", "service")
+_SERVICE = ("protocol", "protocol_type", "service", "dst_port")
 _SEVERITY = {1: "high", 2: "medium", 3: "low"}
 
 
@@ -66,7 +67,7 @@ class Filter:
             return False
         if self.host and not any(self.host.strip() in (end or "") for end in (flow.src, flow.dst)):
             return False
-        if self.service and not _is_in(self.service, (flow.text(name) for name in ("protocol", "service", "dst_port"))):
+        if self.service and not _is_in(self.service, map(flow.text, _SERVICE)):
             return False
         if self.text:
             said = (*map(str, flow.values.values()), finding.family, *map(str, finding.reasons))

@@ -21,6 +21,7 @@ __all__ = ["show"]
 
 _SHOWN = 12
 _ACROSS = 4
+_NOTHING = 0.005  # a contribution that is written as 0.00
 _MISSING = "(missing)"
 _ORDINARY, _CHOSEN, _USUAL = "the most ordinary record", "another record", "what is usual in each column"
 
@@ -130,7 +131,7 @@ def _said(said: Verdict) -> None:
         "Score": f"{finding.score:.4g}",
         "p-value": f"{finding.p_value:.2g}",
     }
-    if finding.family:
+    if finding.family and said.is_alert:
         figures["Looks like"] = plain(finding.family)
     if said.cluster is not None:
         figures["Cluster"] = f"{said.cluster.number} of {said.cluster.of}"
@@ -141,13 +142,16 @@ def _said(said: Verdict) -> None:
             "p-value": "How likely a normal record gets such a score, or a higher one.",
         },
     )
-    left, right = st.columns([3, 2])
-    with left:
-        title = f"p = {finding.p_value:.2g}, score {finding.score:.4g}"
-        chart(plots.reasons, finding, key="connection-why", title=title)
-    with right:
-        st.markdown("**In words**")
-        st.markdown("\n".join(f"- {plain(reason)}" for reason in finding.reasons) or "Nothing speaks for an anomaly.")
+    if all(reason.contribution < _NOTHING for reason in finding.reasons):
+        st.markdown("Nothing speaks for an anomaly.")
+    else:
+        left, right = st.columns([3, 2])
+        with left:
+            title = f"p = {finding.p_value:.2g}, score {finding.score:.4g}"
+            chart(plots.reasons, finding, key="connection-why", title=title)
+        with right:
+            st.markdown("**In words**")
+            st.markdown("\n".join(f"- {plain(reason)}" for reason in finding.reasons))
     if said.cluster is not None:
         st.markdown("**What the records of this cluster are like**")
         st.code(str(said.cluster.profile), language=None, wrap_lines=True)

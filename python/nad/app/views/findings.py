@@ -119,7 +119,7 @@ def _summary(judged: Judged) -> None:
         st.warning(plain(f"As a whole: {judged.findings.drift}"))
     if judged.unlisted:
         st.info(
-            f"Listed and grouped are the {MOST_LISTED:,} most anomalous; {judged.unlisted:,} more are reported, "
+            f"Listed one by one are the {MOST_LISTED:,} most anomalous; {judged.unlisted:,} more are reported, "
             "and are in the pictures and the report."
         )
 
@@ -192,7 +192,7 @@ def _columns() -> dict[str, Any]:
     times = {name: config.DatetimeColumn(format=SECONDS) for name in ("timestamp", "begin", "end")}
     return {
         **times,
-        "p_value": config.NumberColumn("p-value", format="%.2g", help="Of a normal record to get such a score."),
+        "p_value": config.NumberColumn("p-value", format="%.1e", help="Of a normal record to get such a score."),
         "score": config.NumberColumn(format="%.4g"),
         "why": config.TextColumn(width=430),
         "who": config.TextColumn(width=290),

@@ -50,6 +50,8 @@ def show() -> None:
             st.success("It has ended.")
         if st.button("Watch something else", key="live-again"):
             now.live = None
+            # fields that come back would show what is usual, and hold what was typed before
+            st.session_state["live-form"] = st.session_state.get("live-form", 0) + 1
             st.rerun()
         _alerts()
 
@@ -66,7 +68,8 @@ def _begin(opened: OpenModel) -> None:
     if not kinds:
         st.info("There is nothing to watch: whoever starts this page names sources by --source.")
         return
-    kind = st.radio("What is watched", kinds, key="live-kind", format_func=plain)
+    form = st.session_state.get("live-form", 0)
+    kind = st.radio("What is watched", kinds, key=f"live-kind-{form}", format_func=plain)
     source, name, follow, packets = "", "", True, ""
     if kind.startswith("the file"):
         assert now.records is not None
@@ -75,14 +78,16 @@ def _begin(opened: OpenModel) -> None:
         source = name = kind.removeprefix("watch ")
     else:
         source = name = st.text_input(
-            "Path or interface", key="live-path", placeholder="/var/log/zeek/conn.log",
+            "Path or interface", key=f"live-path-{form}", placeholder="/var/log/zeek/conn.log",
             help="A log that grows, a folder in which files arrive, a capture, or an interface such as eth0 or lo.",
         ).strip()  # fmt: skip
         packets = st.text_input(
-            "Which packets of an interface", key="live-filter", help="In the language of tcpdump, such as: not port 22"
+            "Which packets of an interface",
+            key=f"live-filter-{form}",
+            help="In the language of tcpdump, such as: not port 22",
         )
     from_beginning = st.toggle(
-        "From the beginning", value=True, key="live-from", help="Off: what a log holds at first is passed over."
+        "From the beginning", value=True, key=f"live-from-{form}", help="Off: what a log holds at first is passed over."
     )
     if st.button("Start", type="primary", key="live-start"):
         if not source:

@@ -13,6 +13,7 @@ from nad.app.learning import DETECTORS, RULES, Learning, Wish
 from nad.app.ui import chart, explained, plain, session
 
 if TYPE_CHECKING:
+    from nad.app.records import Records
     from nad.app.session import OpenModel
 
 __all__ = ["opened_from", "show"]
@@ -22,11 +23,12 @@ _TRAINING = {
     "mixed": "They are whatever the network carried",
     "labelled": "Each has a label",
 }
+_BEST = "best F score of the labels"
 _RULE_RANGES = {
     "alerts a day": (0.1, 1e6, 20.0, 1.0, "%.6g"),
     "share of normal records": (1e-6, 0.5, 0.001, 0.001, "%.6f"),
     "contamination": (1e-6, 0.5, 0.01, 0.01, "%.6f"),
-    "best F score of the labels": (0.1, 10.0, 1.0, 0.5, "%.2f"),
+    _BEST: (0.1, 10.0, 1.0, 0.5, "%.2f"),
 }
 
 
@@ -69,38 +71,45 @@ def opened_from(key: str, label: str) -> OpenModel | None:
 
 def _learn() -> None:
     now = session()
-    if now.learning is not None:
-        _progress()
-        return
-    if now.records is None:
+    runs = now.learning is not None and not now.learning.is_over
+    if now.records is not None:
+        _form(now.records, runs)
+    elif now.learning is None:
         st.info("There are no records yet: give some on the page Records.")
-        return
-    st.markdown(f"From {len(now.records.table):,} records of {plain(now.records.name, 100)}.")
-    kinds = list(_TRAINING) if now.records.labels else ["clean", "mixed"]
-    training = st.radio("What are they?", kinds, format_func=_TRAINING.__getitem__, key="training", horizontal=True)
+    if now.learning is not None:
+        _progress(now.learning)
+
+
+def _form(records: Records, runs: bool) -> None:
+    """It stays where it is while one is being learnt, so that what was chosen is still seen."""
+    st.markdown(f"From {len(records.table):,} records of {plain(records.name, 100)}.")
+    kinds = list(_TRAINING) if records.labels else ["clean", "mixed"]
+    training = st.radio(
+        "What are they?", kinds, format_func=_TRAINING.__getitem__, key="training", horizontal=True, disabled=runs
+    )
     left, middle, right = st.columns(3)
-    rules = [name for name in RULES if training == "labelled" or name != "best F score of the labels"]
-    rule = left.selectbox("What is reported is set by", rules, key="rule")
+    rules = [name for name in RULES if training == "labelled" or name != _BEST]
+    rule = left.selectbox("What is reported is set by", rules, key="rule", disabled=runs)
     low, high, usual, step, shape = _RULE_RANGES[rule]
     value = middle.number_input(
-        rule.capitalize(), low, high, usual, step, shape, key=f"rule-value-{rule}", help=_help_of(rule)
-    )
-    detector = right.selectbox(
-        "Detector", ["chosen by nad"] if training == "labelled" else list(DETECTORS), key="detector"
-    )
+        rule[0].upper() + rule[1:], low, high, usual, step, shape, key=f"rule-value-{rule}", help=_help_of(rule),
+        disabled=runs,
+    )  # fmt: skip
+    detectors = ["chosen by nad"] if training == "labelled" else list(DETECTORS)
+    detector = right.selectbox("Detector", detectors, key="detector", disabled=runs)
     label = None
-    if training == "labelled" and len(now.records.labels) > 1:
-        label = st.selectbox("Column with the labels", now.records.labels, key="label")
-    if st.button("Learn", type="primary", key="learn"):
+    if training == "labelled" and len(records.labels) > 1:
+        label = st.selectbox("Column with the labels", records.labels, key="label", disabled=runs)
+    if st.button("Learn", type="primary", key="learn", disabled=runs):
         try:
             wish = Wish(training=training, rule=rule, value=float(value), detector=detector, label=label)
             kind = "" if detector == "chosen by nad" else "-" + detector.partition(" (")[0].lower().replace(" ", "-")
-            name = file_name(re.sub(r"^simulated ", "", now.records.name), f"{kind}.nad")
-            learning = Learning(wish.model(), now.records.table, name=name, records_name=now.records.name)
+            name = file_name(re.sub(r"^simulated ", "", records.name), f"{kind}.nad")
+            learning = Learning(wish.model(), records.table, name=name, records_name=records.name)
         except Exception as error:  # noqa: BLE001
             st.error(plain(explained(error)))
             return
-        now.learning = learning
+        session().learning = learning
         learning.start()
         st.rerun()
 
@@ -110,24 +119,17 @@ def _help_of(rule: str) -> str:
         "alerts a day": "At most so many normal records of a day are reported. How many a day brings must be known.",
         "share of normal records": "At most this share of normal records is reported.",
         "contamination": "So large a share of the calibration records lies above the threshold.",
-        "best F score of the labels": "The threshold with the best F score; 2 weighs attacks that are found higher.",
+        _BEST: "The threshold with the best F score; 2 weighs attacks that are found higher.",
     }[rule]
 
 
-def _progress() -> None:
-    now = session()
-    learning = now.learning
-    assert learning is not None
+def _progress(learning: Learning) -> None:
     if not learning.is_over:
         st.fragment(_bar, run_every=0.5)()
-        return
-    if learning.state == "cancelled":
+    elif learning.state == "cancelled":
         st.info("Cancelled: nothing has been learnt.")
     elif learning.error:
         st.error(plain(learning.error))
-    if st.button("Go on", key="learning-over"):
-        now.learning = None
-        st.rerun()
 
 
 def _bar() -> None:
