@@ -220,7 +220,7 @@ COMMAND = Command(
     name="demo",
     summary="from nothing to explained alerts: simulate, learn, detect",
     description="Simulate two days of a small office, the second one with attacks; learn from the first, report what "
-    "is unusual on the second and why, compare with the truth, and write a page about it. Needs no data and no network.",
+    "is unusual on the second and why, compare with the truth, and write a page. Needs no data and no network.",
     examples=(
         "nad demo",
         "nad demo -o demo/          # keep captures, truth and model, too",

@@ -62,7 +62,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("-o", "--output", metavar="FILE", help="in the place of the standard output")
     group.add_argument(
-        "--report", metavar="FILE", help="write a page for a browser there, too: incidents, hosts, plots"
+        "--report", metavar="FILE", help="write a page for a browser: incidents, hosts, plots"
     )
     group.add_argument("--exit-code", action="store_true", help="exit with 1 where something is reported")
     add_jobs_option(group)
