@@ -61,9 +61,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="json: one document; csv: records with score and reasons; eve, ecs, cef: a line a record (%(default)s)",
     )
     group.add_argument("-o", "--output", metavar="FILE", help="in the place of the standard output")
-    group.add_argument(
-        "--report", metavar="FILE", help="write a page for a browser: incidents, hosts, plots"
-    )
+    group.add_argument("--report", metavar="FILE", help="write a page for a browser: incidents, hosts, plots")
     group.add_argument("--exit-code", action="store_true", help="exit with 1 where something is reported")
     add_jobs_option(group)
     add_threshold_options(parser, "another threshold than that of the model", discoveries=True)
