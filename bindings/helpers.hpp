@@ -36,6 +36,7 @@ void register_detector(py::module_& module);
 void register_threshold(py::module_& module);
 void register_alert(py::module_& module);
 void register_alert_sinks(py::module_& module);
+void register_alert_maker(py::module_& module);
 void register_evaluate(py::module_& module);
 void register_persist(py::module_& module);
 void register_model(py::module_& module);

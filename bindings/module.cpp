@@ -37,6 +37,7 @@ PYBIND11_MODULE(_core, module) {
   nad::python::register_evaluate(module);
   nad::python::register_persist(module);
   nad::python::register_model(module);
+  nad::python::register_alert_maker(module);
   nad::python::register_export(module);
   nad::python::register_record_scorer(module);
   nad::python::register_monitor(module);

@@ -82,6 +82,9 @@ void register_findings(py::module_& module) {
           "contribution", &Reason::contribution,
           "In powers of ten of the p-value: of a record that scores above the detector's baseline, the contributions "
           "of all columns add up to `Finding.surprise`. Negative ones speak for a normal record.")
+      .def_property_readonly(
+          "anomaly_class", [](const Reason& self) { return anomaly_class_of(self); },
+          "In two or three words: \"high bytes_sent\".")
       .def("__eq__", [](const Reason& self, const Reason& other) { return self == other; })
       .def("__str__", &Reason::to_string)
       .def(pickled(Reason()))
@@ -106,6 +109,9 @@ void register_findings(py::module_& module) {
                     "-log10 of the p-value without its steps: interpolated between calibration scores, so it differs "
                     "from that of `p`, most where those are few; and it goes on where `p` ends, at 3.3e-308.")
       .def_readonly("family", &Finding::family, "Of attacks, where the model learnt from labels.")
+      .def_property_readonly(
+          "anomaly_class", [](const Finding& self) { return anomaly_class_of(self); },
+          "The family, or the strongest reason in two or three words.")
       .def_readonly("reasons", &Finding::reasons, "The columns that contributed most, the largest first.")
       .def_readonly("run", &Finding::run, "Where it is reported for that, above the limit itself or not.")
       .def_property_readonly("members",

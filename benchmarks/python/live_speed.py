@@ -49,7 +49,8 @@ monitor = nad.Monitor(nad.load(sys.argv[2]), on_alert=tell)
 threading.Timer(1.0, lambda: print(json.dumps({"ready": True}), flush=True)).start()
 threading.Timer(float(sys.argv[3]), monitor.stop).start()
 monitor.watch(sys.argv[1])
-print(json.dumps({"stats": str(monitor.stats)}), flush=True)
+stats = monitor.stats
+print(json.dumps({"stats": str(stats), "judged": stats.records, **stats.input}), flush=True)
 """
 
 
@@ -134,16 +135,28 @@ def _soak(network: VirtualNetwork, folder: Path, seconds: float) -> list[Section
         said = [json.loads(line) for line in monitor.stdout]
     alerts = [one for one in said if "alert" in one]
     of_scan = [one for one in alerts if one["from"] == scanner]
-    stats = [one["stats"] for one in said if "stats" in one]
+    (stats,) = (one for one in said if "stats" in one)
     half = memory[len(memory) // 2 :]
     goals = [
         Goal("alert records of the scan in the flood", float(len(of_scan)), at_least=1.0),
         Goal("memory in the second half, most against least", max(half) / min(half), at_most=1.1),
+        Goal("packets and records that nobody had time for, counted", float(stats["packets_lost"] + stats["lost"])),
     ]
     rows = [[f"{memory[0]:.0f}", f"{half[0]:.0f}", f"{memory[-1]:.0f}", f"{max(memory):.0f}", str(len(alerts))]]
+    left = stats["records"] - stats["lost"] - stats["judged"]
+    counted = (
+        f"{stats['packets']:,} packets were read, {stats['packets_lost']:,} lost before; of their {stats['records']:,} "
+        f"records {stats['judged']:,} were judged, {stats['lost']:,} lost, {left:,} still waited at the stop"
+    )
     header = ["memory at first, MB", "in the middle", "at the end", "at most", "alert records"]
     return [
-        Section(f"Soak: a flood of forged sources for {seconds:g} s", header, rows, stats, {"memory": memory}),
+        Section(
+            f"Soak: a flood of forged sources for {seconds:g} s",
+            header,
+            rows,
+            [counted, stats["stats"]],
+            {"memory": memory},
+        ),
         Section("Soak: what was asked", *Goal.table(goals)),
     ]
 

@@ -22,6 +22,7 @@ except ImportError as error:
 from nad import datasets, features, flow, metrics, plots, simd, splits
 from nad._core import Progress
 from nad._flow_labels import label_flows
+from nad.alert_maker import AlertMaker
 from nad.alerts import (
     Alert,
     AlertFlow,
@@ -81,6 +82,7 @@ from nad.export import save_json, save_onnx, to_json, to_onnx
 from nad.features import FeaturePipeline
 from nad.flow import Capture, FlowMeter, FlowStats, LiveCapture
 from nad.groups import GroupProfile, GroupTrait, ValueShare, profile_groups
+from nad.incidents import Incident, Incidents, incidents
 from nad.model import Finding, Findings, Model, Reason, SourceRun
 from nad.monitor import Monitor, MonitorStats, RetrainOptions
 from nad.persist import load, read_header
@@ -108,6 +110,7 @@ __all__ = [
     "LODA",
     "Alert",
     "AlertFlow",
+    "AlertMaker",
     "AlertModel",
     "AlertReason",
     "AlertSink",
@@ -144,6 +147,8 @@ __all__ = [
     "GroupTrait",
     "HalfSpaceTrees",
     "Histogram",
+    "Incident",
+    "Incidents",
     "InvalidArgumentError",
     "InvalidDataError",
     "IoError",
@@ -189,6 +194,7 @@ __all__ = [
     "features",
     "flow",
     "formats",
+    "incidents",
     "label_flows",
     "load",
     "metrics",

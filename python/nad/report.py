@@ -65,7 +65,7 @@ def report(
     read_report : ReadReport, optional
         What `nad.read` left out.
     most_entries : int
-        Findings of one source for one reason are one entry. There are fewer where the page would grow too large.
+        So many incidents are listed, see `nad.incidents`; fewer where the page would grow too large.
     """
     if not isinstance(model, Model):
         raise InvalidArgumentError(f"model is {type(model).__qualname__}; give a nad.Model, or nad.load(path)")

@@ -183,6 +183,7 @@ TEST_CASE("the class of an anomaly is its strongest reason") {
   of_a_family.family = "neptune";
   CHECK(nad::anomaly_class_of(of_a_family) == "neptune");
   CHECK(nad::anomaly_class_of(nad::Finding()) == "anomaly");
+  CHECK(nad::anomaly_class_of(nad::Reason{"state", "x", "y", nad::Direction::rare, -1.0}) == "rare state");
 }
 
 TEST_CASE("scans and floods are few records whose counts add up") {

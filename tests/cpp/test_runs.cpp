@@ -16,6 +16,7 @@
 #include "messages.hpp"
 #include "model_file_tools.hpp"
 #include "nad/core/random.hpp"
+#include "nad/model/held_out-inl.hpp"
 #include "nad/nad.hpp"
 #include "temporary_folder.hpp"
 
@@ -179,6 +180,9 @@ TEST_CASE("runs: limits rise as promises fall, end before evidence does, and nee
     before = limit;
   }
   CHECK(before <= 90.0F);
+  CHECK(calibration.p_value(100.0).value == calibration.p_value(60.0).value);
+  CHECK(calibration.p_value(60.0).extrapolated);
+  CHECK(calibration.p_value(100.0).value > 1e-6);
   CHECK(contains(message_of([&] { static_cast<void>(calibration.limit(0.0)); }), "above 0 and at most 1"));
   CHECK(contains(message_of([] { static_cast<void>(nad::RunCalibration().limit(0.1)); }), "no held-out records"));
   nad::RunPeaks quiet;
@@ -375,7 +379,7 @@ TEST_CASE("runs: a monitor tells of them in few records, the same ones when it s
   model.fit(nad::read(folder / "usual.csv"));
   REQUIRE(model.run_limit());
   std::vector<std::vector<std::string>> told;
-  for (const std::size_t batches_a_run : {1'000, 7}) {
+  for (const std::size_t batches_a_run : {std::size_t{1000}, std::size_t{7}}) {
     std::vector<std::string> ids;
     std::uint64_t counted = 0;
     std::uint64_t of_runs = 0;

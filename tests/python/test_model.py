@@ -61,6 +61,8 @@ def test_findings_are_ranked_and_explained(model: nad.Model, today: nad.Table) -
     assert by_row[59].reasons[0].direction == "higher"
     assert by_row[119].reasons[0].column == "service"
     assert by_row[119].reasons[0].direction == "never_seen"
+    assert by_row[119].reasons[0].anomaly_class == by_row[119].anomaly_class == "new service"
+    assert by_row[59].anomaly_class == "high bytes"
     assert "service irc was never seen" in str(findings)
     table = findings.to_table()
     assert table.columns == ["row", "score", "p_value", "extrapolated", "reasons"]

@@ -72,7 +72,7 @@ def test_numpy_is_the_only_requirement():
 def test_extras_bring_what_they_are_for(checkout):
     """Those that the documentation names; those that import nothing new are there all the same."""
     extras = importlib.metadata.metadata("nad").get_all("Provides-Extra")
-    assert {"plot", "live", "bench", "sklearn", "test"} <= set(extras)
+    assert {"plot", "app", "live", "bench", "all", "sklearn", "test"} <= set(extras)
     required = [line for line in importlib.metadata.requires("nad") if 'extra == "bench"' in line.replace("'", '"')]
     imported = set()
     for file in (checkout / "benchmarks/python").glob("*.py"):

@@ -24,7 +24,9 @@ ELSEWHERE = {
     "./examples/quickstart": "the script that sets up a machine",
     "./tests/run": "the script that runs this test",
     "pip install .": "tests/run builds and installs the wheel",
+    "pip install .[app]": "the same, with the extra that tests/python/app needs",
     "nad demo": "tests/python/cli/test_demo.py",
+    "nad app": "tests/python/app/test_browser.py",
 }
 
 

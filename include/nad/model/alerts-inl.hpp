@@ -191,16 +191,9 @@ NAD_INLINE std::optional<std::int64_t> record_time(const Table& records, std::si
   return detail::RecordTimes(records).of(row);
 }
 
-NAD_INLINE std::string anomaly_class_of(const Finding& finding) {
-  if (!finding.family.empty()) {
-    return finding.family;
-  }
-  if (finding.reasons.empty() || !(finding.reasons.front().contribution > 0.0)) {
-    return "anomaly";
-  }
-  const Reason& strongest = finding.reasons.front();
+NAD_INLINE std::string anomaly_class_of(const Reason& reason) {
   const char* word = "unusual";
-  switch (strongest.direction) {
+  switch (reason.direction) {
     case Direction::usual:
       break;
     case Direction::higher:
@@ -219,7 +212,15 @@ NAD_INLINE std::string anomaly_class_of(const Finding& finding) {
       word = "missing";
       break;
   }
-  return std::string(word) + " " + strongest.column;
+  return std::string(word) + " " + reason.column;
+}
+
+NAD_INLINE std::string anomaly_class_of(const Finding& finding) {
+  if (!finding.family.empty()) {
+    return finding.family;
+  }
+  const bool has_reasons = !finding.reasons.empty() && finding.reasons.front().contribution > 0.0;
+  return has_reasons ? anomaly_class_of(finding.reasons.front()) : "anomaly";
 }
 
 NAD_INLINE AlertMaker::AlertMaker(const Model& model, AlertMakerOptions options) : options_(std::move(options)) {

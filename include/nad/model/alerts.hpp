@@ -67,6 +67,7 @@ class NAD_API AlertMaker {
 NAD_API std::optional<std::int64_t> record_time(const Table& records, std::size_t row);
 
 /// "high bytes_sent": see above.
+NAD_API std::string anomaly_class_of(const Reason& reason);
 NAD_API std::string anomaly_class_of(const Finding& finding);
 
 }  // namespace nad

@@ -191,7 +191,7 @@ NAD_INLINE ScoreLimit RunCalibration::limit(double share) const {
 
 NAD_INLINE PValue RunCalibration::p_value(double evidence) const noexcept {
   PValue p = peaks_.p_value(static_cast<float>(evidence));
-  p.value = std::min(p.value * runs_per_record(), 1.0);
+  p.value = std::min(std::max(p.value, peaks_.least_believable_p_value()) * runs_per_record(), 1.0);
   return p;
 }
 

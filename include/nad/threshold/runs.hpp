@@ -104,7 +104,7 @@ class NAD_API RunCalibration {
   /// held-out runs, not below what records would need that know nothing of each other: few runs do not tell how far
   /// long ones go.
   ScoreLimit limit(double share) const;
-  /// The share of normal records that bring a source to such evidence, or further.
+  /// The share of normal records that bring a source to such evidence, or further; not below what so few runs can tell.
   PValue p_value(double evidence) const noexcept;
 
   /// For any cereal archive. What is loaded is checked.

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nad._who_and_when import DESTINATIONS, SOURCES, first_column
 from nad.errors import Error
 from nad.evaluation import Evaluation, evaluate
 from nad.plots._data import moments
-from nad.plots.records import DESTINATIONS, SOURCES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -69,16 +69,12 @@ class Facts:
     @cached_property
     def source(self) -> Column | None:
         """Who began each record."""
-        return self._first(SOURCES)
+        return first_column(self.table, SOURCES)
 
     @cached_property
     def destination(self) -> Column | None:
         """Whom it went to."""
-        return self._first(DESTINATIONS)
-
-    def _first(self, names: tuple[str, ...]) -> Column | None:
-        found: Column | None = next((self.table[name] for name in names if name in self.table), None)
-        return found
+        return first_column(self.table, DESTINATIONS)
 
     def text(self, name: str, row: int) -> str:
         """A value as it is shown; "" where there is none."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
+
+from nad._words import json_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nad._progress import ProgressCallback
     from nad.reading import ReadReport
 
-__all__ = ["Console", "json_ready", "json_text"]
+__all__ = ["Console", "json_text"]
 
 _STYLES = {"bold": "1", "faint": "2", "red": "31", "green": "32", "yellow": "33"}
 _UNLIMITED = 10_000
@@ -152,38 +153,11 @@ def json_text(document: Any, *, indent: int | None = None) -> str:
     return json.dumps(json_ready(document), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def json_ready(value: Any) -> Any:
-    """What JSON can hold: what is NaN or infinite is null."""
-    if isinstance(value, dict):
-        return {str(name): json_ready(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)) or type(value).__name__ == "ndarray":
-        return [json_ready(one) for one in value]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if type(value).__module__ == "numpy":
-        return _from_numpy(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value)
-
-
-def _from_numpy(value: Any) -> Any:
-    if type(value).__name__ == "datetime64":
-        text = str(value)
-        return None if text == "NaT" else text.rstrip("0").rstrip(".") + "Z" if "." in text else text + "Z"
-    return json_ready(value.item())
-
-
 def _is_terminal(stream: Any) -> bool:
     try:
         return bool(stream.isatty())
     except (AttributeError, ValueError):  # there is none, or it is closed
         return False
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """``1 record``, ``2,000 records``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def printable_lines(text: str) -> Iterator[str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nad._words import period_text, plural, reason_dict, run_dict, surest
 from nad.alerts import severity_of
-from nad.cli._console import plural
-from nad.cli._incidents import moment, reason_dict, reason_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nad.cli._console import Console
     from nad.cli._flows import FoundFlow
-    from nad.cli._incidents import Incident
-    from nad.model import Finding
+    from nad.incidents import Incident, Incidents
+    from nad.model import Finding, SourceRun
     from nad.thresholds import DriftReport
 
 __all__ = ["drift_dict", "finding_dict", "show_each", "show_incidents"]
@@ -23,29 +22,27 @@ _SEVERITY = {1: ("high", "red"), 2: ("medium", "yellow"), 3: ("low", "faint")}
 _INDENT = "     "
 
 
-def show_incidents(
-    incidents: Sequence[Incident], console: Console, top: int, marks: dict[int, str] | None = None
-) -> None:
-    """A ranked list; `marks` says more about some of them, by their place."""
-    for place, one in enumerate(incidents[:top]):
-        _head(place, one.who, plural(len(one.flows), "record"), console)
-        _when_and_how_sure(one.begin, one.end, one.strongest.finding, one.families, console)
-        for reason in one.reasons():
-            console.wrapped(reason_text(reason), _INDENT, _INDENT + "  ")
-        if marks and place in marks:
-            console.line(_INDENT + marks[place])
-    _rest(len(incidents) - top, sum(len(one.flows) for one in incidents[top:]), console)
+def show_incidents(incidents: Incidents, console: Console, top: int) -> None:
+    """A ranked list."""
+    for one in incidents[:top]:
+        _head(one.number, one.who, plural(one.records, "record"), console)
+        _when_and_how_sure(one.when, one, list(one.families), console)
+        for sentence in one.why():
+            console.wrapped(sentence, _INDENT, _INDENT + "  ")
+    _rest(len(incidents) - top, int(incidents.counts[top:].sum()), console)
 
 
-def show_each(flows: Sequence[FoundFlow], console: Console, top: int) -> None:
-    """Every record by itself."""
-    for place, flow in enumerate(flows[:top]):
+def show_each(flows: Sequence[FoundFlow], console: Console, all_flows: int) -> None:
+    """Every record by itself, the first of so many."""
+    for place, flow in enumerate(flows):
         _head(place, _who(flow), f"row {flow.finding.row}", console)
         families = [flow.finding.family] if flow.finding.family else []
-        _when_and_how_sure(flow.begin, flow.end, flow.finding, families, console)
+        _when_and_how_sure(period_text(flow.begin, flow.end), surest(flow.finding, flow.finding.run), families, console)
+        if flow.finding.run:
+            console.wrapped(str(flow.finding.run), _INDENT, _INDENT + "  ")
         for reason in flow.finding.reasons:
             console.wrapped(str(reason), _INDENT, _INDENT + "  ")
-    _rest(len(flows) - top, len(flows) - top, console)
+    _rest(all_flows - len(flows), all_flows - len(flows), console)
 
 
 def _head(place: int, who: str, many: str, console: Console) -> None:
@@ -56,7 +53,7 @@ def _head(place: int, who: str, many: str, console: Console) -> None:
 
 def _who(flow: FoundFlow) -> str:
     if flow.src is None and flow.dst is None:
-        return flow.anomaly_class
+        return flow.finding.anomaly_class
     ends = [_end(flow.src, flow.port("src_port")), _end(flow.dst, flow.port("dst_port"))]
     if flow.text("protocol").startswith("icmp"):
         ends = [flow.src or "?", flow.dst or "?"]
@@ -70,23 +67,11 @@ def _end(host: str | None, port: int | None) -> str:
 
 
 def _when_and_how_sure(
-    begin: int | None, end: int | None, finding: Finding, families: Sequence[str], console: Console
+    when: str, found: Finding | SourceRun | Incident, families: Sequence[str], console: Console
 ) -> None:
-    word, colour = _SEVERITY[severity_of(finding.p_value)]
-    parts = [console.style(word, colour)]
-    if begin is not None:
-        parts.append(_times(begin, end))
-    parts.append(f"p = {finding.p_value:.2g}{' (extrapolated)' if finding.extrapolated else ''}")
-    parts += [", ".join(families[:3])] if families else []
-    console.line(_INDENT + ", ".join(parts))
-
-
-def _times(begin: int, end: int | None) -> str:
-    first = str(moment(begin)).replace("T", " ").partition(".")[0]
-    last = first if end is None else str(moment(end)).replace("T", " ").partition(".")[0]
-    if first == last:
-        return first
-    return f"{first} to {last[11:] if first[:10] == last[:10] else last}"
+    word, colour = _SEVERITY[severity_of(found.p_value)]
+    sure = f"p = {found.p_value:.2g}{' (extrapolated)' if found.extrapolated else ''}"
+    console.line(_INDENT + ", ".join(filter(None, [console.style(word, colour), when, sure, *families[:3]])))
 
 
 def _rest(entries: int, records: int, console: Console) -> None:
@@ -102,15 +87,16 @@ def finding_dict(flow: FoundFlow) -> dict[str, Any]:
     who = {name: flow.values.get(name) for name in ("src_ip", "src_port", "dst_ip", "dst_port", "protocol")}
     return {
         "row": finding.row,
-        "time": moment(flow.begin),
+        "time": flow.begin,
         **who,
         "score": finding.score,
         "p_value": finding.p_value,
         "extrapolated": finding.extrapolated,
         "surprise": finding.surprise,
-        "severity": severity_of(finding.p_value),
-        "class": flow.anomaly_class,
+        "severity": severity_of(surest(finding, finding.run).p_value),
+        "class": finding.anomaly_class,
         "family": finding.family or None,
+        "run": run_dict(finding.run),
         "reasons": [reason_dict(reason) for reason in finding.reasons],
         "members": finding.members,
         "record": flow.values,

@@ -13,15 +13,16 @@ import numpy as np
 
 from nad import __version__, simd
 from nad._flow_labels import labels_of
+from nad._words import plural
 from nad.cli._attacks import attack_from
 from nad.cli._command import Command, Exit
-from nad.cli._console import plural
 from nad.cli._findings import finding_dict, show_incidents
 from nad.cli._flows import found_flows
-from nad.cli._incidents import Incident, incidents_of
 from nad.cli._inputs import add_jobs_option
+from nad.incidents import Incidents, incidents
 from nad.model import Findings, Model
 from nad.reading import read_with_report
+from nad.report import report
 from nad.simulation import simulate
 from nad.thresholds import ThresholdRule
 
@@ -46,6 +47,8 @@ ATTACKS = (
     "beaconing:start=20.5h,duration=3h,period=30",
 )
 _ALERTS_PER_DAY = 5
+_PAGE = "nad-demo.html"
+_NOTE = "Simulated by nad demo: a model that learnt the day before looks at a day with attacks in it."
 _HEADERS = 128  # bytes kept of each packet: all that flows are made of
 
 
@@ -56,7 +59,7 @@ class _Outcome:
     model: Model
     today: Table
     findings: Findings
-    incidents: list[Incident]
+    incidents: Incidents
     attacks: list[dict[str, Any]]
     """Of each attack: kind, records, reported, rank (of the first incident with it, from 1), delay_seconds."""
     false_incidents: int
@@ -65,7 +68,10 @@ class _Outcome:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-o", "--output", metavar="FOLDER", help="keep captures, truth and model there; else nothing stays"
+        "-o", "--output", metavar="FOLDER", help="keep captures, truth and model there; else only the page stays"
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", help=f"where the page for a browser goes (report.html in the folder, else {_PAGE})"
     )
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="another network and other days (%(default)s)")
     parser.add_argument(
@@ -83,11 +89,12 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         else:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nad-demo-")))
         outcome = _demonstrated(folder, options, console)
-        # a report for the browser is written here, from `outcome`, beside the model
+        page = Path(options.report or (folder / "report.html" if options.output else _PAGE))
+        report(page, outcome.model, outcome.today, outcome.findings, title="A day of a small office", note=_NOTE)
         if options.json:
-            console.json(_document(outcome, options))
+            console.json(_document(outcome, options, page))
         else:
-            _show(outcome, folder, options, console)
+            _show(outcome, folder, page, options, console)
     return Exit.OK
 
 
@@ -117,30 +124,26 @@ def _demonstrated(folder: Path, options: argparse.Namespace, console: Console) -
     model.save(folder / "office.nad", note="nad demo")
     say(f"Learnt what yesterday was like; {_ALERTS_PER_DAY} normal flows a day may be reported.")
     findings = model.detect(today, most_explained=len(today), progress=console.progress)
-    incidents = incidents_of(found_flows(today, findings.reported, whole=options.json))
+    together = incidents(today, findings)
     scenarios = labels_of(today, truth, "scenario")
     kinds = dict(zip(truth["scenario"].to_list(), truth["label"].to_list()))
     return _Outcome(
         model=model,
         today=today,
         findings=findings,
-        incidents=incidents,
-        attacks=[_judged(one.name or one.kind, today, findings, incidents, scenarios) for one in attacks],
+        incidents=together,
+        attacks=[_judged(one.name or one.kind, today, findings, together, scenarios) for one in attacks],
         false_incidents=sum(
-            all(kinds.get(scenarios[flow.finding.row]) == "normal" for flow in one.flows) for one in incidents
+            all(kinds.get(scenarios[row]) == "normal" for row in one.rows.tolist()) for one in together
         ),
         seconds=time.monotonic() - began,
     )
 
 
-def _judged(
-    kind: str, today: Table, findings: Findings, incidents: list[Incident], scenarios: list[Any]
-) -> dict[str, Any]:
+def _judged(kind: str, today: Table, findings: Findings, together: Incidents, scenarios: list[Any]) -> dict[str, Any]:
     own = {row for row, scenario in enumerate(scenarios) if scenario == kind}
     hits = [row for row in findings.rows.tolist() if row in own]
-    rank = next(
-        (place for place, one in enumerate(incidents, 1) if any(flow.finding.row in own for flow in one.flows)), None
-    )
+    rank = next((one.number + 1 for one in together if not own.isdisjoint(one.rows.tolist())), None)
     begin, end = today["timestamp"].to_numpy(), today["last_seen"].to_numpy()
     delay = (min(end[row] for row in hits) - min(begin[row] for row in own)) / np.timedelta64(1, "s") if hits else None
     return {
@@ -152,15 +155,16 @@ def _judged(
     }
 
 
-def _show(outcome: _Outcome, folder: Path, options: argparse.Namespace, console: Console) -> None:
+def _show(outcome: _Outcome, folder: Path, page: Path, options: argparse.Namespace, console: Console) -> None:
+    many = len(outcome.incidents)
     console.wrapped(
-        f"Today {plural(len(outcome.findings), 'flow')} of {len(outcome.today):,} are reported. Those of one host that "
-        f"come soon after each other are one thing to look at: {plural(len(outcome.incidents), 'entry', 'entries')}."
+        f"Today {plural(len(outcome.findings), 'flow')} of {len(outcome.today):,} are reported. What one host did, or "
+        f"what was done to one, without a long pause is one incident: there {'is' if many == 1 else 'are'} {many:,}."
     )
     show_incidents(outcome.incidents, console, options.top)
     console.line()
     console.line(console.bold("What was hidden, and what became of it"))
-    rows = [("attack", "flows", "reported", "entry", "after")]
+    rows = [("attack", "flows", "reported", "incident", "after")]
     rows += [
         (
             one["kind"],
@@ -176,9 +180,10 @@ def _show(outcome: _Outcome, folder: Path, options: argparse.Namespace, console:
     console.line()
     console.wrapped(
         f"{found} of {plural(len(outcome.attacks), 'attack')} found; "
-        f"{plural(outcome.false_incidents, 'entry was', 'entries were')} ordinary traffic. "
+        f"{plural(outcome.false_incidents, 'incident was', 'incidents were')} ordinary traffic. "
         f"All of it took {outcome.seconds:.0f} s."
     )
+    console.line(f"For a browser: {page.resolve().as_uri()}")
     console.line()
     if options.output:
         console.line(f"Next, with the files in {folder}:")
@@ -195,17 +200,19 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 180 else f"{seconds / 60:.0f} min"
 
 
-def _document(outcome: _Outcome, options: argparse.Namespace) -> dict[str, Any]:
+def _document(outcome: _Outcome, options: argparse.Namespace, page: Path) -> dict[str, Any]:
+    strongest = [one.strongest for one in outcome.incidents]
     return {
         "records": len(outcome.today),
         "reported": len(outcome.findings),
         "threshold": {**vars(outcome.findings.limit), "rule": str(outcome.model.threshold_rule)},
         "incidents": [one.to_dict() for one in outcome.incidents],
-        "findings": [finding_dict(one.strongest) for one in outcome.incidents],
+        "findings": [finding_dict(flow) for flow in found_flows(outcome.today, strongest)],
         "attacks": outcome.attacks,
         "false_incidents": outcome.false_incidents,
         "seconds": round(outcome.seconds, 2),
         "folder": options.output,
+        "report": str(page),
     }
 
 
@@ -213,10 +220,10 @@ COMMAND = Command(
     name="demo",
     summary="from nothing to explained alerts: simulate, learn, detect",
     description="Simulate two days of a small office, the second one with attacks; learn from the first, report what "
-    "is unusual on the second and why, and compare with the truth. Needs no data and no network.",
+    "is unusual on the second and why, compare with the truth, and write a page. Needs no data and no network.",
     examples=(
         "nad demo",
-        "nad demo -o demo/          # keep captures, truth and model",
+        "nad demo -o demo/          # keep captures, truth and model, too",
         "nad demo --json | jq .attacks",
     ),
     add_options=_add_options,
@@ -227,6 +234,6 @@ incidents         as in `nad detect --json`
 findings          the most anomalous record of each
 attacks           of each: kind, records, reported, rank, delay_seconds
 false_incidents   that hold ordinary traffic alone
-seconds, folder
+seconds, folder, report
 """,
 )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nad._words import plural
+from nad.alert_maker import AlertMaker
 from nad.alerts import AllowList, to_cef, to_ecs, to_eve
-from nad.cli._alerts import AlertMaker
 from nad.cli._command import Command, Exit, UsageError
-from nad.cli._console import json_text, plural
+from nad.cli._console import json_text
 from nad.cli._findings import drift_dict, finding_dict, show_each, show_incidents
 from nad.cli._flows import found_flows
-from nad.cli._incidents import explain_silent, incidents_of
 from nad.cli._inputs import (
     add_input_options,
     add_jobs_option,
@@ -27,22 +27,22 @@ from nad.cli._inputs import (
     model_name,
     read_records,
 )
-from nad.persist import read_header
+from nad.incidents import Incidents, incidents
+from nad.report import report
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
     from nad.cli._console import Console
-    from nad.cli._flows import FoundFlow
-    from nad.cli._incidents import Incident
-    from nad.model import Findings, Model
+    from nad.model import Finding, Findings, Model
     from nad.table import Table
 
 __all__ = ["COMMAND"]
 
 _LINES = {"eve": to_eve, "ecs": to_ecs, "cef": to_cef}
 _USUAL_TOP = 20
+_MOST_EXPLAINED = 1000  # incidents; beyond the first 10,000 findings reasons are looked for one by one
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +50,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_model_option(parser)
     group = parser.add_argument_group("what is told")
     group.add_argument("--top", type=int, metavar="N", help=f"so many at most ({_USUAL_TOP} as text, else all)")
-    group.add_argument(
-        "--each", action="store_true", help="as text: every record by itself, not those of one host together"
-    )
+    group.add_argument("--each", action="store_true", help="as text: every record by itself, not in incidents")
     group.add_argument("--reasons", type=int, default=5, metavar="N", help="of each record, at most (%(default)s)")
     group.add_argument("--allow", metavar="FILE", help="an allow-list: what is known, and shall not be reported")
     group.add_argument(
@@ -63,6 +61,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="json: one document; csv: records with score and reasons; eve, ecs, cef: a line a record (%(default)s)",
     )
     group.add_argument("-o", "--output", metavar="FILE", help="in the place of the standard output")
+    group.add_argument("--report", metavar="FILE", help="write a page for a browser: incidents, hosts, plots")
     group.add_argument("--exit-code", action="store_true", help="exit with 1 where something is reported")
     add_jobs_option(group)
     add_threshold_options(parser, "another threshold than that of the model", discoveries=True)
@@ -75,24 +74,26 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     allowed = AllowList.read(options.allow) if options.allow else None
     found = _detected(options, console)
     if allowed is not None:
-        make = _maker(found, options).make
-        kept = [flow for flow in found.flows if allowed.match(make(flow)) is None]
-        console.note(f"{plural(len(found.flows) - len(kept), 'record')} allowed by {options.allow}")
-        found.flows = kept
+        alerts = _maker(found, options).alerts(found.table, found.reported)
+        kept = [finding for finding, alert in zip(found.reported, alerts) if allowed.match(alert) is None]
+        console.note(f"{plural(len(found.reported) - len(kept), 'record')} allowed by {options.allow}")
+        found.reported = kept
     with _output(options.output) as out:
         if shape == "text":
             _show(found, options, console)
         elif shape == "json":
             out.write(json_text(_document(found, options), indent=2) + "\n")
         elif shape == "csv":
-            out.write(_csv(found.table, found.flows[: options.top]))
+            out.write(_csv(found.table, found.reported[: options.top]))
         else:
-            make = _maker(found, options).make
-            for flow in found.flows[: options.top]:
-                out.write(_LINES[shape](make(flow)) + "\n")
+            for alert in _maker(found, options).alerts(found.table, found.reported[: options.top]):
+                out.write(_LINES[shape](alert) + "\n")
+    if options.report:
+        found.findings.reported = found.reported  # those that an allow-list knows are not on the page
+        report(options.report, found.model, found.table, found.findings)
     if options.output:
-        console.note(f"{plural(len(found.flows), 'record')} of {len(found.table):,} reported in {options.output}")
-    return Exit.REPORTED if options.exit_code and found.flows else Exit.OK
+        console.note(f"{plural(len(found.reported), 'record')} of {len(found.table):,} reported in {options.output}")
+    return Exit.REPORTED if options.exit_code and found.reported else Exit.OK
 
 
 @dataclass
@@ -101,8 +102,8 @@ class _Detected:
     table: Table
     files: list[str]
     findings: Findings
-    flows: list[FoundFlow]
-    """Those that are reported, and that no allow-list knows."""
+    reported: list[Finding]
+    """Those that no allow-list knows."""
 
 
 def _detected(options: argparse.Namespace, console: Console) -> _Detected:
@@ -114,34 +115,31 @@ def _detected(options: argparse.Namespace, console: Console) -> _Detected:
         most_reasons=options.reasons,
         progress=console.progress,
     )
-    files = [name for name, _ in reports]
-    whole = options.json or options.allow is not None or options.shape not in ("text", "csv")
-    return _Detected(model, table, files, findings, found_flows(table, findings.reported, whole=whole))
+    return _Detected(model, table, [name for name, _ in reports], findings, findings.reported)
 
 
 def _maker(found: _Detected, options: argparse.Namespace) -> AlertMaker:
-    schema = str(read_header(options.model).get("source", ""))
-    return AlertMaker(found.model, model_name(options.model), found.table, schema)
+    return AlertMaker(found.model, model_name=model_name(options.model))
 
 
 def _show(found: _Detected, options: argparse.Namespace, console: Console) -> None:
     top = _USUAL_TOP if options.top is None else options.top
     console.line(
-        console.bold(f"{len(found.flows):,} of {plural(len(found.table), 'record')} anomalous")
+        console.bold(f"{len(found.reported):,} of {plural(len(found.table), 'record')} anomalous")
         + f" (score above {found.findings.limit.score:.4g})"
     )
     if found.findings.drift.needs_attention:
         console.wrapped(f"as a whole: {found.findings.drift}", further="  ")
     if options.each:
-        show_each(found.flows, console, top)
+        show_each(found_flows(found.table, found.reported[:top]), console, len(found.reported))
     else:
         show_incidents(_incidents(found, top), console, top)
 
 
-def _incidents(found: _Detected, top: int | None) -> list[Incident]:
-    incidents = incidents_of(found.flows)
-    explain_silent(incidents[:top], found.model, found.table)
-    return incidents
+def _incidents(found: _Detected, top: int | None) -> Incidents:
+    together = incidents(found.table, found.reported)
+    together.explain(found.model, first=_MOST_EXPLAINED if top is None else min(top, _MOST_EXPLAINED))
+    return together
 
 
 def _document(found: _Detected, options: argparse.Namespace) -> dict[str, Any]:
@@ -149,17 +147,16 @@ def _document(found: _Detected, options: argparse.Namespace) -> dict[str, Any]:
         "files": found.files,
         "model": options.model,
         "records": len(found.table),
-        "reported": len(found.flows),
+        "reported": len(found.reported),
         "threshold": {**vars(found.findings.limit), "rule": str(found.model.threshold_rule)},
         "drift": drift_dict(found.findings.drift),
-        "findings": [finding_dict(flow) for flow in found.flows[: options.top]],
+        "findings": [finding_dict(flow) for flow in found_flows(found.table, found.reported[: options.top])],
         "incidents": [one.to_dict() for one in _incidents(found, options.top)[: options.top]],
     }
 
 
-def _csv(table: Table, flows: Sequence[FoundFlow]) -> str:
+def _csv(table: Table, found: Sequence[Finding]) -> str:
     """The records that are reported as they are, with what is said of them behind."""
-    found = [flow.finding for flow in flows]
     rows = table[np.array([one.row for one in found], dtype=np.int64)]
     taken = set(rows.columns)
     more: dict[str, list[Any]] = {
@@ -170,8 +167,10 @@ def _csv(table: Table, flows: Sequence[FoundFlow]) -> str:
         "family": [one.family for one in found],
         "reasons": ["; ".join(map(str, one.reasons)) for one in found],
     }
-    if not any(more["family"]):
-        del more["family"]
+    more["run"] = [None if one.run is None else str(one.run) for one in found]
+    for name in ("family", "run"):
+        if not any(more[name]):
+            del more[name]
     types = {"row": "integer", "score": "number", "p_value": "number", "extrapolated": "boolean"}
     for name, values in more.items():
         rows = rows.with_column(f"nad_{name}" if name in taken else name, values, type=types.get(name, "text"))
@@ -199,12 +198,13 @@ COMMAND = Command(
     name="detect",
     summary="what in records is unlike normal traffic, and why",
     description="Report the records that a model finds anomalous, the most anomalous first, with the reasons. As text, "
-    "records of one host that come soon after each other are one entry.",
+    "what one host did, or what was done to one, without a long pause is one incident.",
     examples=(
         "nad detect today.log.gz -m office.nad",
         "nad detect today.pcap -m office.nad --each --top 50",
         "nad detect today.pcap -m office.nad --alerts-per-day 5 --exit-code && echo quiet",
         "nad detect today.pcap -m office.nad --format eve -o eve.json",
+        "nad detect today.pcap -m office.nad --report today.html",
         "zcat today.gz | nad detect - -m office.nad --json | jq .incidents[].who",
     ),
     add_options=_add_options,
@@ -213,7 +213,7 @@ COMMAND = Command(
 files, model, records, reported
 threshold   score, extrapolated, rule
 drift       whether the records look like those that the model was calibrated on
-findings    of each record: row, time, src_ip, ..., score, p_value, reasons, record
-incidents   records that belong together: who, records, begin, end, reasons, rows
+findings    of each record: row, time, src_ip, ..., score, p_value, run, reasons, record
+incidents   findings that belong together: who, kind, records, begin, end, severity, reasons, rows, ...
 """,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nad._words import plural
 from nad.cli._command import Command, Exit
-from nad.cli._console import plural, printable_lines
+from nad.cli._console import printable_lines
 from nad.model import Model
 from nad.persist import load, read_header
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nad._words import plural
 from nad.cli._command import Command, Exit, UsageError
-from nad.cli._console import plural
 from nad.cli._inputs import add_input_options, read_records
 from nad.reading import formats
 

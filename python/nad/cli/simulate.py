@@ -6,9 +6,10 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from nad._words import plural
 from nad.cli._attacks import attack_from, attack_lines
 from nad.cli._command import Command, Exit, UsageError
-from nad.cli._console import Console, plural
+from nad.cli._console import Console
 from nad.simulation import attack_kinds, simulate
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nad._configuration import detector_kinds
+from nad._words import plural
 from nad.cli._command import Command, Exit, UsageError
-from nad.cli._console import plural, printable_lines
+from nad.cli._console import printable_lines
 from nad.cli._inputs import (
     add_input_options,
     add_jobs_option,

@@ -8,9 +8,9 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nad._words import plural
 from nad.alerts import AlertSink, AllowList, Deduplicator, to_eve, to_text
 from nad.cli._command import Command, Exit
-from nad.cli._console import plural
 from nad.cli._inputs import (
     add_jobs_option,
     add_model_option,

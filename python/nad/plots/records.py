@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nad._who_and_when import DESTINATIONS, SOURCES
 from nad.column import Column
 from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.features import FeaturePipeline
@@ -27,8 +28,6 @@ from nad.plots._ticks import moment, number, short, time_step
 from nad.table import Table
 
 _UNIT_NAMES = ((86_400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
-SOURCES = ("src_ip", "src_host", "source", "src")
-DESTINATIONS = ("dst_ip", "dst_host", "destination", "dst")
 
 
 def scatter(

@@ -24,10 +24,14 @@ def test_the_demonstration_finds_attacks_and_keeps_its_files(run, tmp_path, monk
     assert found["reported"] == len(model.detect(today))
     assert found["records"] == len(today)
     assert len(found["incidents"]) < 60
-    assert {path.name for path in folder.iterdir()} == {"yesterday.pcap", "today.pcap", "today.csv", "office.nad"}
+    assert {path.name for path in folder.iterdir()} == {
+        "yesterday.pcap", "today.pcap", "today.csv", "office.nad", "report.html",
+    }  # fmt: skip
+    assert "A day of a small office" in (folder / "report.html").read_text()
+    assert found["report"] == str(folder / "report.html")
 
 
-def test_the_demonstration_as_text_leaves_nothing_behind(run, tmp_path, monkeypatch):
+def test_the_demonstration_as_text_leaves_a_page_behind(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
@@ -36,4 +40,5 @@ def test_the_demonstration_as_text_leaves_nothing_behind(run, tmp_path, monkeypa
     assert result.code == 0, result.err
     assert "What was hidden, and what became of it" in result.out
     assert " of 2 attacks found" in result.out
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["nad-demo.html"]
+    assert (tmp_path / "nad-demo.html").as_uri() in result.out

@@ -328,3 +328,19 @@ def test_inspect(run, files, checkout):
         path = checkout / "tests" / "data" / other
         assert document(run("inspect", path, "--json"))["description"] == str(nad.load(path))
         assert Path(path).name in run("inspect", path).out
+
+
+def test_detect_writes_a_page_without_what_is_allowed(run, files, tmp_path):
+    truth = nad.read(files.truth, return_report=True)[0]
+    scanner = str(truth.filter(truth["label"] == "port_scan")["src_ip"][0])
+    allowed = tmp_path / "allowed.txt"
+    allowed.write_text(f"src={scanner}\n")
+    pages = []
+    for number, more in enumerate(([], ["--allow", allowed])):
+        page = tmp_path / f"{number}.html"
+        result = run("detect", files.today, "-m", files.model, "--report", page, *more)
+        assert result.code == 0, result.err
+        pages.append(page.read_text(encoding="utf-8"))
+        assert "<script" not in pages[-1]
+    assert scanner in pages[0]
+    assert scanner not in pages[1]

@@ -198,16 +198,40 @@ def test_ten_thousand_findings_are_less_than_a_megabyte(model, tmp_path):
     nad.report(tmp_path / "page.html", sharp, table, findings, most_entries=1_000_000)
     assert (tmp_path / "page.html").stat().st_size < 1_000_000
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8")).text
-    assert "findings.to_table() has all" in page
+    assert "nad.incidents(table, findings) has all" in page
     assert f"{len(findings):,} reported records" in page
 
 
-def test_findings_of_one_source_for_one_reason_are_one_entry(model, today, findings):
-    text = nad.report(None, model, today, findings)
-    entries = int(re.search(r"reported records in ([\d,]+) entries", text)[1].replace(",", ""))
-    assert text.count('<summary class="entry">') == entries
-    more = sum(int(n.replace(",", "")) for n in re.findall(r"<b>and ([\d,]+) more</b>", text))
-    assert entries + more == len(findings)
+def test_its_entries_are_the_incidents(text, today, findings):
+    found = nad.incidents(today, findings)
+    assert f"{len(findings):,} reported records in {len(found):,} incidents" in text
+    entries = re.findall(r'<summary class="entry">(.*?)</summary>', text)
+    assert len(entries) == len(found)
+    for number, (entry, one) in enumerate(zip(entries, found), 1):
+        shown = Page(f"<div>{entry}</div>").text
+        assert shown.startswith(f"{number} {one.when}")
+        assert (f"{one.records:,} records" in shown) == (one.records > 1)
+        assert one.ends.replace("->", "→") in shown
+        assert all(str(reason).rpartition(": ")[0][:150] in shown for reason in one.reasons(2))
+        assert f"score {one.strongest.score:.4g}" in shown
+
+
+def test_without_hosts_records_of_one_kind_are_one_entry(model, today):
+    bare = today.drop(["src_ip", "dst_ip", "label", "is_anomaly"])
+    other = nad.Model(detector=nad.IsolationForest(random_state=1), training="mixed").fit(bare)
+    findings = other.detect(bare)
+    found = nad.incidents(bare, findings)
+    text = nad.report(None, other, bare, findings)
+    assert 1 < len(found) < len(findings)
+    assert "Records with the same two strongest reasons are one" in text
+    for entry, one in zip(re.findall(r'<summary class="entry">(.*?)</summary>', text), found):
+        assert one.records == 1 or html.escape(one.kind[:55]) in entry
+
+
+def test_what_nobody_explained_is_explained_on_the_page(model, today):
+    text = nad.report(None, model, today, model.detect(today, most_explained=0))
+    assert "not among those that were explained" not in text
+    assert text.count('<div class="reasons">') >= len(nad.incidents(today, model.detect(today)))
 
 
 def test_the_file_is_whole_or_not_there(model, today, findings, tmp_path):
