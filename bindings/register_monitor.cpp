@@ -148,6 +148,9 @@ std::unique_ptr<RecordSource> source_from(const std::string& what, const std::st
   if (kind.starts_with("the interface")) {
     return live_source(path, capture);
   }
+  if (!filter.empty()) {
+    throw Error(ErrorCode::invalid_argument, "filter is for packets of an interface, and '" + what + "' is " + kind);
+  }
   if (kind.starts_with("the capture")) {
     return capture_source({path}, capture);
   }

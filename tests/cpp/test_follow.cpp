@@ -95,6 +95,57 @@ TEST_CASE("a log that is truncated, written anew and renamed while nobody looks 
   CHECK(next_of(*log, 60) == uids(40, 100));
 }
 
+TEST_CASE("logs whose names move on while they wait are read in their order, each once") {
+  TemporaryFolder folder;
+  const auto path = folder / "conn.log";
+  const auto log = nad::follow_log(path, {.source = {.batch_rows = 5}, .poll = 0.001, .rotate_wait = 0.01});
+  std::size_t rotations = 0;
+  const auto rotate = [&](std::size_t first) {  // as logrotate does
+    for (std::size_t number = rotations; number >= 1; --number) {
+      std::filesystem::rename(folder / ("conn.log." + std::to_string(number)),
+                              folder / ("conn.log." + std::to_string(number + 1)));
+    }
+    if (std::filesystem::exists(path)) {
+      std::filesystem::rename(path, folder / "conn.log.1");
+      ++rotations;
+    }
+    append(path, zeek_header() + lines(first, first + 10));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // files have times by which they are told
+  };
+  std::vector<std::string> found;
+  const auto read_to = [&](std::size_t count) {
+    for (int times = 0; times < 100 && found.size() < count; ++times) {
+      if (const std::optional<nad::Table> table = log->next(1.0)) {
+        take_values(*table, "uid", found);
+      }
+    }
+  };
+  rotate(0);
+  read_to(5);
+  for (std::size_t first = 10; first < 50; first += 10) {
+    rotate(first);
+  }
+  read_to(15);  // others wait behind it
+  CHECK(found.size() < 50);
+  for (std::size_t first = 50; first < 80; first += 10) {
+    rotate(first);
+  }
+  read_to(80);
+  rotate(80);
+  read_to(90);
+  CHECK(found == uids(0, 90));
+}
+
+TEST_CASE("a log that is not there yet is waited for, and that is said") {
+  TemporaryFolder folder;
+  const auto log = nad::follow_log(folder / "conn.log", quick());
+  CHECK_FALSE(log->next(soon));
+  REQUIRE(log->stats().notes.size() == 1);
+  CHECK(contains(log->stats().notes[0], "there is no file " + (folder / "conn.log").string() + " yet"));
+  append(folder / "conn.log", zeek_header() + lines(0, 3));
+  CHECK(next_of(*log, 3) == uids(0, 3));
+}
+
 TEST_CASE("[threads] a log is followed while somebody writes, rotates and truncates it") {
   TemporaryFolder folder;
   const auto path = folder / "conn.log";

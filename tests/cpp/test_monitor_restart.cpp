@@ -109,6 +109,25 @@ TEST_CASE("a checkpoint is of one source and whole, or an error says so") {
   }
 }
 
+TEST_CASE("a checkpoint is of one monitor at a time, and a file") {
+  TemporaryFolder folder;
+  const nad::MonitorOptions options{.checkpoint = folder / "c"};
+  nad::Monitor monitor(*office().model, options);
+  std::string other;
+  monitor.on_records([&](const nad::Table&, const nad::Findings&) {
+    if (other.empty()) {
+      other = message_of([&] { nad::Monitor(*office().model, options).run(*nad::file_source(office().capture)); });
+    }
+  });
+  monitor.run(*nad::file_source(office().capture));
+  CHECK(contains(other, "is in use by another monitor"));
+  CHECK(message_of([&] { nad::Monitor(*office().model, options).run(*nad::file_source(office().capture)); }) ==
+        "no error");
+  const nad::MonitorOptions wrong{.checkpoint = folder.path()};
+  CHECK(contains(message_of([&] { nad::Monitor(*office().model, wrong).run(*nad::file_source(office().capture)); }),
+                 "is a folder; give the path of a file"));
+}
+
 /// A log, without a clock of its own: how long the machine takes to write it changes nothing.
 class Timeless final : public nad::RecordSource {
  public:

@@ -64,6 +64,10 @@ class MonitorCheckpoint {
     if (!std::filesystem::exists(path, failure)) {
       return std::nullopt;
     }
+    if (std::filesystem::is_directory(path, failure)) {
+      throw Error(ErrorCode::invalid_argument,
+                  "the checkpoint " + path.string() + " is a folder; give the path of a file, which need not be there");
+    }
     std::ifstream stream(path, std::ios::binary);
     const std::string file((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
     std::optional<MonitorCheckpoint> checkpoint = stream.bad() ? std::nullopt : parse(file);

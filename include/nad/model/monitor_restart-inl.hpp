@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,21 @@ inline void MonitorState::mark(RecordSource& source) {
     }
   }
   marks_.forget(counts_.records, latest_);
+}
+
+/// Two that write to one checkpoint would both tell what comes.
+inline void MonitorState::lock_checkpoint() {
+  std::error_code failure;
+  const std::filesystem::path folder = options.checkpoint.parent_path();
+  if (std::filesystem::is_directory(options.checkpoint, failure) ||
+      (!folder.empty() && !std::filesystem::is_directory(folder, failure))) {
+    return;  // loading and saving say what is wrong
+  }
+  checkpoint_lock_ = lock_file(options.checkpoint.string() + ".lock");
+  if (!checkpoint_lock_.is_open()) {
+    throw Error(ErrorCode::invalid_argument, "the checkpoint " + options.checkpoint.string() +
+                                                 " is in use by another monitor; give each monitor its own");
+  }
 }
 
 inline void MonitorState::save(RecordSource& source) {

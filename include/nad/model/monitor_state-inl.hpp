@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "nad/alert/allow_list.hpp"
+#include "nad/alert/posix_io-inl.hpp"
 #include "nad/core/error.hpp"
 #include "nad/model/monitor.hpp"
 #include "nad/model/monitor_alerts-inl.hpp"
@@ -91,6 +92,7 @@ class MonitorState {
     muted_ = 0;
     notes_told_ = 0;
     if (!options.checkpoint.empty()) {
+      lock_checkpoint();
       if (const std::optional<MonitorCheckpoint> checkpoint = MonitorCheckpoint::load(options.checkpoint)) {
         restore(*checkpoint, source);
       } else {
@@ -177,6 +179,7 @@ class MonitorState {
       }
     }
     publish(source);
+    checkpoint_lock_.reset();
   }
 
   /// The end of a run that an error ends: what was found before reaches the sinks. With a checkpoint the next run goes
@@ -196,6 +199,7 @@ class MonitorState {
     } catch (const std::exception& error) {  // the first error is the one that is thrown
       counts_.last_error = error.what();
     }
+    checkpoint_lock_.reset();
   }
 
  private:
@@ -322,6 +326,7 @@ class MonitorState {
   }
 
   // see monitor_restart-inl.hpp
+  void lock_checkpoint();
   void mark(RecordSource& source);
   void save(RecordSource& source);
   void restore(const MonitorCheckpoint& checkpoint, RecordSource& source);
@@ -384,7 +389,8 @@ class MonitorState {
   std::int64_t latest_ = 0;  ///< the time of the latest record
   std::uint64_t muted_ = 0;  ///< so many records are still to be read again
   ReplayMarks marks_;
-  std::deque<Table> recent_;  ///< where the model may change
+  Descriptor checkpoint_lock_;  ///< of a run
+  std::deque<Table> recent_;    ///< where the model may change
   std::size_t recent_rows_ = 0;
   Period checkpoint_due_;
   Period stats_due_;

@@ -108,6 +108,7 @@ class FollowedLog final : public RecordSource {
   struct Next {
     std::filesystem::path path;
     std::uint64_t byte = 0;
+    std::optional<FileIdentity> identity = {};  ///< names move on with each rotation
   };
 
   std::string text_of(const Place& place) const {
@@ -146,6 +147,9 @@ class FollowedLog final : public RecordSource {
       if (options_.once) {
         throw Error(ErrorCode::io, "cannot open " + path_.string() + ": there is no such file");
       }
+      if (files_ == 0) {
+        stats_.note("there is no file " + path_.string() + " yet, so it is waited for");
+      }
       return false;
     }
     const bool has_come =  // a record without an end waits for take_lines, which cuts it
@@ -170,8 +174,13 @@ class FollowedLog final : public RecordSource {
     if (is_rotated) {
       waiting_.pop_front();
     }
-    if (!file_.open(next.path)) {
+    const bool is_open = is_rotated ? open_rotated(next) : open_log();
+    if (!is_open) {
       return is_rotated && open_next();
+    }
+    if (!is_rotated && !waiting_.empty()) {  // the log was rotated just now
+      file_.close();
+      return open_next();
     }
     is_path_ = next.path == path_;
     begin_file();
@@ -181,6 +190,32 @@ class FollowedLog final : public RecordSource {
     skips_beginning_ = false;
     static_cast<void>(file_.read_at(0, beginning_bytes(consumed_), beginning_));
     return true;
+  }
+
+  /// Where it is by now.
+  bool open_rotated(const Next& next) {
+    const auto is_it = [&] { return !next.identity || file_.state().identity == *next.identity; };
+    if (file_.open(next.path) && is_it()) {
+      return true;
+    }
+    for (const RotatedFile& file : rotated_files(path_)) {
+      if (next.identity && file.state.identity == *next.identity && file_.open(file.path) && is_it()) {
+        return true;
+      }
+    }
+    file_.close();
+    return false;
+  }
+
+  /// The log itself. What it was since the last file was left waits before it.
+  bool open_log() {
+    const bool is_open = file_.open(path_);
+    if (left_ && is_open) {
+      queue_later(*left_);
+      std::erase_if(waiting_, [&](const Next& next) { return next.identity == file_.state().identity; });
+      left_.reset();
+    }
+    return is_open;
   }
 
   void begin_file() {
@@ -298,7 +333,8 @@ class FollowedLog final : public RecordSource {
     }
     leaving_ = false;
     if (waiting_.empty()) {
-      queue_later(file_.state());
+      left_ = file_.state();
+      queue_later(*left_);
     }
     file_.close();
     static_cast<void>(open_next());
@@ -309,7 +345,7 @@ class FollowedLog final : public RecordSource {
   void queue_later(const LogFileState& left) {
     for (const RotatedFile& file : rotated_files(path_)) {
       if (file.state.changed > left.changed && file.state.identity != left.identity) {
-        waiting_.push_back({file.path});
+        waiting_.push_back({file.path, 0, file.state.identity});
       }
     }
   }
@@ -340,9 +376,9 @@ class FollowedLog final : public RecordSource {
     }
     for (auto file = rotated.begin(); file != rotated.end(); ++file) {
       if (file == found) {
-        waiting_.push_back({file->path, saved.byte});
+        waiting_.push_back({file->path, saved.byte, file->state.identity});
       } else if (file->state.changed > saved.state.changed && (found == rotated.end() || file > found)) {
-        waiting_.push_back({file->path, 0});
+        waiting_.push_back({file->path, 0, file->state.identity});
       }
     }
     files_ += found == rotated.end() ? 1U : 0U;
@@ -377,7 +413,8 @@ class FollowedLog final : public RecordSource {
   std::optional<std::chrono::steady_clock::time_point> leaving_since_;
   std::uint64_t leaving_size_ = 0;
   bool leaving_ = false;
-  bool is_path_ = true;  ///< the open file is the log, and not what it was before
+  std::optional<LogFileState> left_;  ///< the last file, until the next is open
+  bool is_path_ = true;               ///< the open file is the log, and not what it was before
   bool skips_beginning_ = false;
   bool ended_ = false;
 };

@@ -44,14 +44,9 @@ NAD_INLINE std::unique_ptr<RecordSource> capture_source(std::unique_ptr<detail::
 
 NAD_INLINE std::unique_ptr<RecordSource> live_source(const std::string& interface,
                                                      const CaptureSourceOptions& options) {
-  CaptureSourceOptions chosen = options;
-  if (chosen.source.read.flow.active == 0.0) {
-    constexpr double minute = 60.0;
-    chosen.source.read.flow.active = minute;
-  }
   return std::make_unique<detail::CaptureRecords>(
-      "the interface " + interface, true, chosen,
-      [interface, live = chosen.live] { return std::make_unique<detail::LiveFrames>(interface, live); });
+      "the interface " + interface, true, options,
+      [interface, live = options.live] { return std::make_unique<detail::LiveFrames>(interface, live); });
 }
 
 }  // namespace nad

@@ -38,7 +38,8 @@ struct CaptureSourceOptions {
 /// Several files are merged by time; all are read to their end.
 NAD_API std::unique_ptr<RecordSource> capture_source(const std::vector<std::filesystem::path>& paths,
                                                      const CaptureSourceOptions& options = {});
-/// Interim records of flows that go on come every minute where `read.flow.active` says nothing else.
+/// Flows are metered as those of a capture, or a model that learnt from captures would find them odd. With
+/// `read.flow.active` long flows are told of while they go on: let the model learn with the same, then.
 NAD_API std::unique_ptr<RecordSource> live_source(const std::string& interface,
                                                   const CaptureSourceOptions& options = {});
 

@@ -192,6 +192,11 @@ class FolderRecords final : public RecordSource {
           given_ = first_records_;
           first_name_.clear();
         }
+        if (reader_->report().format == "pcap") {
+          stats_.note("each capture in " + folder_.string() +
+                      " is metered by itself: flows that go on in the next one "
+                      "are cut in two there; give captures that belong together as one source");
+        }
         return true;
       } catch (const Error& error) {
         pass_over_file(error);
