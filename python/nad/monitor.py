@@ -193,6 +193,7 @@ class Monitor:
         source : path
             A log that grows (it need not be there yet, and may be rotated and truncated), a capture, a folder in which
             files arrive, "-" for the standard input, or a network interface such as "eth0" (also "interface:eth0").
+            Each capture of a folder is metered by itself: a flow that goes on in the next one is cut in two there.
         follow : bool
             Whether to wait for more at the end of a log, or of the files of a folder.
         from_beginning : bool
@@ -210,7 +211,8 @@ class Monitor:
         filter : str
             Which packets of an interface count, in the language of tcpdump.
         **flow :
-            How packets become flows, as in `FlowMeter`: ``active=60`` and so on.
+            How packets become flows, as in `FlowMeter`. ``active=60`` tells of long flows while they go on; let the
+            model learn with the same, ``nad.read("normal.pcap", active=60)``, or it finds such records odd.
         """
         self._core.watch(
             os.fspath(source), format, on_error, follow, from_beginning, shards, batch_rows, most_wait, filter, flow

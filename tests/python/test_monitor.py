@@ -183,6 +183,8 @@ def test_errors(office):
         nad.Monitor(model, stats_seconds=-1)
     with pytest.raises(TypeError, match="no option actve"):
         nad.Monitor(model).watch("eth0", actve=60)
+    with pytest.raises(ValueError, match="filter is for packets of an interface"):
+        nad.Monitor(model).watch("conn.log", filter="tcp")
     with pytest.raises(OSError, match="eth_none"):
         nad.Monitor(model).watch("interface:eth_none")
 

@@ -38,8 +38,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a log that grows, a capture, a folder in which files arrive, a network interface such as eth0, "
-        "or - for the standard input",
+        help="a log that grows, a capture, a folder in which files arrive (each capture is metered by itself), a network "
+        "interface such as eth0, or - for the standard input",
     )
     add_model_option(parser)
     group = parser.add_argument_group("alerts")
@@ -90,7 +90,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="how packets become flows: active=60, tcp_idle=120, max_flows=100000, ...",
+        help="how packets become flows: tcp_idle=120, max_flows=100000, ...; active=60 tells of long flows while they "
+        "go on, for a model that was trained with --read-option active=60",
     )
     group.add_argument(
         "--shards", type=int, default=1, metavar="N", help="threads that make flows of packets (%(default)s)"
