@@ -21,6 +21,7 @@ from nad import _core
 from nad._arguments import text_from
 from nad._configuration import model_options
 from nad._core import DriftReport, Finding, Reason, SourceRun
+from nad._finding_columns import finding_columns
 from nad._progress import shown
 from nad._random import seed_from
 from nad.errors import DataWarning, InvalidArgumentError, missing_file_noticed
@@ -74,18 +75,7 @@ class Findings:
 
         The column ``run`` is there where a finding is part of one: many unusual records of a source, see `SourceRun`.
         """
-        columns: dict[str, list[Any]] = {
-            "row": [finding.row for finding in self.reported],
-            "score": [finding.score for finding in self.reported],
-            "p_value": [finding.p_value for finding in self.reported],
-            "extrapolated": [finding.extrapolated for finding in self.reported],
-        }
-        if any(finding.family for finding in self.reported):
-            columns["family"] = [finding.family for finding in self.reported]
-        if any(finding.run is not None for finding in self.reported):
-            columns["run"] = [None if finding.run is None else str(finding.run) for finding in self.reported]
-        columns["reasons"] = ["; ".join(map(str, finding.reasons)) for finding in self.reported]
-        return Table(columns)
+        return Table(finding_columns(self.reported))
 
     def __str__(self) -> str:
         shown = 10

@@ -6,10 +6,9 @@ import io
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from nad._finding_columns import reported_records
 from nad.app.grouping import finding_dict
 from nad.cli._console import json_text
 from nad.report import report
@@ -21,30 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["file_name", "findings_csv", "findings_json", "model_bytes", "report_html"]
 
-_TYPES = {"row": "integer", "score": "number", "p_value": "number", "extrapolated": "boolean"}
 _FORMULA = re.compile(r"^[=+@\t\r]|^-(?!\d+(\.\d+)?$)")
 
 
 def findings_csv(judged: Judged) -> bytes:
     """The records that are reported as they are, with what is said of them behind."""
-    found = [flow.finding for flow in judged.flows]
-    rows = judged.table[np.array([one.row for one in found], dtype=np.int64)]
+    rows = reported_records(judged.table, [flow.finding for flow in judged.flows])
     for name in rows.columns:
         if rows.types[name] in ("text", "category"):
             rows = rows.with_column(name, [_no_formula(value) for value in rows[name].to_list()], type="text")
-    taken = set(rows.columns)
-    more: dict[str, list[Any]] = {
-        "row": [one.row for one in found],
-        "score": [one.score for one in found],
-        "p_value": [one.p_value for one in found],
-        "extrapolated": [one.extrapolated for one in found],
-        "family": [one.family for one in found],
-        "reasons": [_no_formula("; ".join(map(str, one.reasons))) for one in found],
-    }
-    if not any(more["family"]):
-        del more["family"]
-    for name, values in more.items():
-        rows = rows.with_column(f"nad_{name}" if name in taken else name, values, type=_TYPES.get(name, "text"))
     target = io.BytesIO()
     rows.to_csv(target)
     return target.getvalue()

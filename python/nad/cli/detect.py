@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from nad._finding_columns import reported_records
 from nad._words import plural
 from nad.alert_maker import AlertMaker
 from nad.alerts import AllowList, to_cef, to_ecs, to_eve
@@ -156,26 +155,8 @@ def _document(found: _Detected, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _csv(table: Table, found: Sequence[Finding]) -> str:
-    """The records that are reported as they are, with what is said of them behind."""
-    rows = table[np.array([one.row for one in found], dtype=np.int64)]
-    taken = set(rows.columns)
-    more: dict[str, list[Any]] = {
-        "row": [one.row for one in found],
-        "score": [one.score for one in found],
-        "p_value": [one.p_value for one in found],
-        "extrapolated": [one.extrapolated for one in found],
-        "family": [one.family for one in found],
-        "reasons": ["; ".join(map(str, one.reasons)) for one in found],
-    }
-    more["run"] = [None if one.run is None else str(one.run) for one in found]
-    for name in ("family", "run"):
-        if not any(more[name]):
-            del more[name]
-    types = {"row": "integer", "score": "number", "p_value": "number", "extrapolated": "boolean"}
-    for name, values in more.items():
-        rows = rows.with_column(f"nad_{name}" if name in taken else name, values, type=types.get(name, "text"))
     target = io.BytesIO()
-    rows.to_csv(target)
+    reported_records(table, found).to_csv(target)
     return target.getvalue().decode()
 
 
