@@ -21,12 +21,8 @@ _RULES = ("score", "contamination", "quantile", "false_positive_rate", "alerts_p
 
 def detector_kinds() -> dict[str, type[DetectorEstimator[Any]]]:
     """Estimators by the kinds that model files call them by."""
-    found: dict[str, type[DetectorEstimator[Any]]] = {}
-    for name in estimators.__all__:
-        words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-        kind = {"k_means": "kmeans", "one_class_s_v_m": "one_class_svm"}.get(words, words)
-        found[name.lower() if name.isupper() else kind] = getattr(estimators, name)
-    return found
+    classes: list[type[DetectorEstimator[Any]]] = [getattr(estimators, name) for name in estimators.__all__]
+    return {str(one()._new_detector().kind): one for one in classes}
 
 
 def detector_from(given: Any, where: str = "detector") -> DetectorEstimator[Any]:
