@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nad._report.facts import gathered_evaluation
+from nad._words import surest
 from nad.alerts import severity_of
 from nad.app.grouping import FoundFlow, Incident, Incidents, found_flows, incidents, reason_text
 from nad.record_scorer import RecordScorer
@@ -63,7 +64,7 @@ class Filter:
     def takes(self, flow: FoundFlow) -> bool:
         """Whether a finding is one of them."""
         finding = flow.finding
-        if finding.p_value > self.most_p or finding.score < self.least_score:
+        if surest(finding, finding.run).p_value > self.most_p or finding.score < self.least_score:
             return False
         if self.host and not any(self.host.strip() in (end or "") for end in (flow.src, flow.dst)):
             return False
@@ -183,9 +184,9 @@ def misfit(model: Model, table: Table) -> Misfit:
     return Misfit(lacking, unknown, others, {name: inputs[name] for name in lacking})
 
 
-def severity_word(finding: Finding) -> str:
+def severity_word(p_value: float) -> str:
     """In a word how unlikely it is."""
-    return _SEVERITY[severity_of(finding.p_value)]
+    return _SEVERITY[severity_of(p_value)]
 
 
 def listing(flows: Sequence[FoundFlow]) -> Table:
@@ -194,8 +195,8 @@ def listing(flows: Sequence[FoundFlow]) -> Table:
         return Table({"row": []})
     found = [flow.finding for flow in flows]
     columns: dict[str, list[Any]] = {
-        "severity": [severity_word(one) for one in found],
-        "p_value": [one.p_value for one in found],
+        "severity": [severity_word(surest(one, one.run).p_value) for one in found],
+        "p_value": [surest(one, one.run).p_value for one in found],
     }
     for name in _WHO:
         values = [flow.values.get(name) for flow in flows]
@@ -217,7 +218,7 @@ def incidents_table(found: Sequence[Incident]) -> Table:
     if not found:
         return Table({"records": []})
     columns: dict[str, list[Any]] = {
-        "severity": [severity_word(one.strongest) for one in found],
+        "severity": [severity_word(one.p_value) for one in found],
         "who": [one.who for one in found],
         "records": [one.records for one in found],
     }
@@ -227,7 +228,7 @@ def incidents_table(found: Sequence[Incident]) -> Table:
     if any(one.begin is not None for one in found):
         columns["begin"] = [_moment(one.begin) for one in found]
         columns["end"] = [_moment(one.end) for one in found]
-    columns["p_value"] = [one.strongest.p_value for one in found]
+    columns["p_value"] = [one.p_value for one in found]
     return Table(columns)
 
 
