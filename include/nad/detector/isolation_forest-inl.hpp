@@ -58,19 +58,17 @@ NAD_INLINE void IsolationForest::set_contamination(std::optional<double> contami
 NAD_INLINE void IsolationForest::set_warm_start(bool warm_start) { options_.warm_start = warm_start; }
 
 NAD_INLINE void IsolationForest::do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) {
-  const detail::RowPool pool(x, sample_weight, options_.unique_rows);
+  grow_trees(x, detail::RowPool(x, sample_weight, options_.unique_rows), control);
+}
+
+NAD_INLINE void IsolationForest::grow_trees(MatrixView x, const detail::RowPool& pool, const FitControl& control) {
   if (pool.size() < 2) {
     throw Error(ErrorCode::invalid_data,
                 x.rows() == 1 ? "cannot fit on n_samples = 1 (one row); a forest compares rows, give at least 2"
                               : "only one distinct row or one row of positive weight is left of " +
                                     std::to_string(x.rows()) + "; a forest compares rows, give at least 2");
   }
-  const std::size_t samples =
-      options_.max_samples.of(pool.size(), std::min<std::size_t>(256, pool.size()), "max_samples");
-  if (samples < 2) {
-    throw Error(ErrorCode::invalid_argument, "max_samples gives each tree 1 row of " + std::to_string(pool.size()) +
-                                                 "; a tree compares rows, give at least 2");
-  }
+  const std::size_t samples = detail::rows_a_tree(options_, pool);
 
   std::size_t kept = 0;
   if (options_.warm_start && is_fitted()) {
@@ -104,6 +102,38 @@ NAD_INLINE void IsolationForest::do_fit(MatrixView x, std::span<const float> sam
     detail::append_trees(nodes_, part);
   }
   derive();
+}
+
+NAD_INLINE std::vector<std::uint64_t> IsolationForest::drawn_rows(std::uint64_t table_rows) const {
+  detail::check_drawn_options(options_, table_rows);
+  const detail::RowPool pool(table_rows);
+  const std::size_t samples = detail::rows_a_tree(options_, pool);
+  std::vector<std::uint64_t> numbers;
+  std::vector<std::size_t> rows;
+  std::size_t kept = 0;  // the first so many are sorted and without repetition
+  for (std::size_t tree = 0; tree < options_.n_estimators; ++tree) {
+    Random random(options_.random_state, tree);
+    pool.draw(samples, options_.bootstrap, random, rows);
+    numbers.insert(numbers.end(), rows.begin(), rows.end());
+    const bool is_last = tree + 1 == options_.n_estimators;
+    if (is_last || numbers.size() > 2 * kept + (std::size_t{1} << 20U)) {  // what all trees see stays small
+      std::sort(numbers.begin(), numbers.end());
+      numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+      kept = numbers.size();
+    }
+  }
+  return numbers;
+}
+
+NAD_INLINE void IsolationForest::fit_drawn(MatrixView x, std::span<const std::uint64_t> numbers,
+                                           std::uint64_t table_rows, const FitControl& control) {
+  detail::check_drawn_options(options_, table_rows);
+  detail::check_drawn_rows(x, numbers, table_rows);
+  check_training_data(x, {}, control);
+  IsolationForest learner(options_);
+  learner.grow_trees(x, detail::RowPool(table_rows, numbers), control);
+  learner.threshold_ = learner.default_threshold();
+  *this = std::move(learner);
 }
 
 NAD_INLINE void IsolationForest::merge(const IsolationForest& other) {

@@ -31,6 +31,10 @@
 
 namespace nad {
 
+namespace detail {
+class RowPool;
+}
+
 /// How a node chooses its split.
 enum class Split : std::uint8_t {
   random,  ///< a random column (or direction, see `ndim`) and a random position
@@ -86,6 +90,15 @@ class NAD_API IsolationForest final : public Detector {
   /// The share of training rows that the next `fit` shall leave above the threshold; nothing: threshold 0.5.
   void set_contamination(std::optional<double> contamination);
 
+  /// Which rows the trees see of a table of so many, rising: all that `fit_drawn` needs of a table that lies elsewhere,
+  /// on many machines or in a file larger than memory.
+  std::vector<std::uint64_t> drawn_rows(std::uint64_t table_rows) const;
+  /// Becomes the forest that `fit` would make of a table of `table_rows` rows; row i of `x` is row numbers[i] of it.
+  /// The numbers rise, and those of `drawn_rows` are among them; only these rows are looked at. Not for options that
+  /// need all rows: contamination, unique_rows, Missing::impute, and not for warm_start.
+  void fit_drawn(MatrixView x, std::span<const std::uint64_t> numbers, std::uint64_t table_rows,
+                 const FitControl& control = {});
+
   /// Takes over the trees of a forest that learnt from the same columns with the same rows a tree, elsewhere or from
   /// other data. The threshold and the values for missing ones become the mean, weighted by the number of trees.
   /// Forests that have trees in common are refused.
@@ -115,6 +128,7 @@ class NAD_API IsolationForest final : public Detector {
  private:
   void do_fit(MatrixView x, std::span<const float> sample_weight, const FitControl& control) override;
   void take(Detector&& learner) override;
+  void grow_trees(MatrixView x, const detail::RowPool& pool, const FitControl& control);
   void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const override;
   float do_raw_score_row(const float* row, std::size_t index) const override;
   void do_explain(MatrixView rows, std::size_t first, Matrix& out) const override;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +70,42 @@ inline void check_warm_start(const IsolationForestOptions& options, std::size_t 
     throw Error(ErrorCode::invalid_argument, "warm_start adds trees to a forest of " + std::to_string(samples.first) +
                                                  " rows a tree, but these would see " + std::to_string(samples.second) +
                                                  "; set max_samples to " + std::to_string(samples.first));
+  }
+}
+
+/// What a forest cannot learn where only some rows of a table are there.
+inline void check_drawn_options(const IsolationForestOptions& options, std::uint64_t table_rows) {
+  const auto refuse = [](const std::string& message) {
+    throw Error(ErrorCode::invalid_argument, "a forest that sees only the rows it draws " + message);
+  };
+  if (table_rows < 2) {
+    refuse("has " + std::to_string(table_rows) + " of them to draw from; give at least 2");
+  }
+  if (options.contamination) {
+    refuse("cannot set a threshold by contamination; leave it open, and set the threshold by the scores of all rows");
+  }
+  if (options.unique_rows != UniqueRows::off) {
+    refuse("does not know which rows of the table are alike; switch unique_rows off");
+  }
+  if (options.missing == Missing::impute) {
+    refuse("knows no medians of the table; choose another option for missing values, such as route");
+  }
+  if (options.warm_start) {
+    refuse("begins anew; switch warm_start off");
+  }
+}
+
+inline void check_drawn_rows(MatrixView x, std::span<const std::uint64_t> numbers, std::uint64_t table_rows) {
+  if (numbers.size() != x.rows()) {
+    throw Error(ErrorCode::invalid_argument, std::to_string(numbers.size()) + " numbers were given for " +
+                                                 std::to_string(x.rows()) + " rows; give one a row");
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] >= table_rows || (i != 0 && numbers[i] <= numbers[i - 1])) {
+      throw Error(ErrorCode::invalid_argument,
+                  "row number " + std::to_string(numbers[i]) + " at place " + std::to_string(i) +
+                      " makes no sense; give numbers that rise, below " + std::to_string(table_rows));
+    }
   }
 }
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "nad/core/error.hpp"
@@ -39,6 +41,12 @@ class RowPool {
     drop_equal_weights();
   }
 
+  /// Every row of a table that is elsewhere.
+  explicit RowPool(std::uint64_t table_rows) : count_(table_rows) {}
+
+  /// The same, where these of its rows are here.
+  RowPool(std::uint64_t table_rows, std::span<const std::uint64_t> numbers) : numbers_(numbers), count_(table_rows) {}
+
   std::size_t size() const noexcept { return count_; }
 
   /// `wanted` rows, each at most once unless `bootstrap`.
@@ -60,9 +68,24 @@ class RowPool {
       const std::size_t place = counts_copies_ ? place_of(static_cast<double>(row)) : row;
       row = rows_.empty() ? place : rows_[place];
     }
+    if (!numbers_.empty()) {
+      for (std::size_t& row : rows) {
+        row = here(row);
+      }
+    }
   }
 
  private:
+  /// Which of the rows that are here has this number.
+  std::size_t here(std::uint64_t number) const {
+    const auto found = std::lower_bound(numbers_.begin(), numbers_.end(), number);
+    if (found == numbers_.end() || *found != number) {
+      throw Error(ErrorCode::invalid_argument,
+                  "a tree sees row " + std::to_string(number) + ", which is not here; give the rows of drawn_rows()");
+    }
+    return static_cast<std::size_t>(found - numbers_.begin());
+  }
+
   void add(std::size_t row, double weight) {
     if (weight > 0.0) {
       rows_.push_back(row);
@@ -156,11 +179,22 @@ class RowPool {
     rows.resize(wanted);
   }
 
-  std::vector<std::size_t> rows_;   ///< empty: every row
-  std::vector<double> cumulative_;  ///< empty: every row is as likely as any other
-  bool counts_copies_ = false;      ///< a draw is a copy, else a row
+  std::span<const std::uint64_t> numbers_;  ///< rising, of the rows that are here; empty: all are
+  std::vector<std::size_t> rows_;           ///< empty: every row
+  std::vector<double> cumulative_;          ///< empty: every row is as likely as any other
+  bool counts_copies_ = false;              ///< a draw is a copy, else a row
   std::size_t count_ = 0;
 };
+
+inline std::size_t rows_a_tree(const IsolationForestOptions& options, const RowPool& pool) {
+  const std::size_t samples =
+      options.max_samples.of(pool.size(), std::min<std::size_t>(256, pool.size()), "max_samples");
+  if (samples < 2) {
+    throw Error(ErrorCode::invalid_argument, "max_samples gives each tree 1 row of " + std::to_string(pool.size()) +
+                                                 "; a tree compares rows, give at least 2");
+  }
+  return samples;
+}
 
 /// The median of the values that are there, halfway between the two in the middle; 0 for a column that has none.
 inline std::vector<float> column_medians(MatrixView x) {

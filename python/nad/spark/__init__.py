@@ -1,0 +1,17 @@
+"""nad on Apache Spark: the models of one machine, applied to DataFrames of any size and fitted on them.
+
+>>> import nad.spark  # needs pip install "nad[spark]" and a Java runtime; nad has to be installed on the executors, too
+>>> model = nad.load("office.nad")
+>>> found = nad.spark.detect(model, flows, only_reported=True)  # findings as columns behind the records
+>>> scored = nad.spark.anomaly_score(model, flows, keep=["flow_id"])
+"""
+
+from __future__ import annotations
+
+from nad.spark._frames import require_packages
+
+require_packages()
+
+from nad.spark.scoring import anomaly_score, detect  # noqa: E402
+
+__all__ = ["anomaly_score", "detect"]
