@@ -3,6 +3,7 @@
 >>> import nad.spark  # needs pip install "nad[spark]" and a Java runtime; nad has to be installed on the executors, too
 >>> model = nad.load("office.nad")
 >>> found = nad.spark.detect(model, flows, only_reported=True)  # findings as columns behind the records
+>>> print(nad.spark.fit(nad.IsolationForest(random_state=1), flows))  # the forest that one machine would grow
 >>> scored = nad.spark.anomaly_score(model, flows, keep=["flow_id"])
 """
 
@@ -12,6 +13,7 @@ from nad.spark._frames import require_packages
 
 require_packages()
 
+from nad.spark.fitting import Fit, fit, row_pipeline  # noqa: E402
 from nad.spark.scoring import anomaly_score, detect  # noqa: E402
 
-__all__ = ["anomaly_score", "detect"]
+__all__ = ["Fit", "anomaly_score", "detect", "fit", "row_pipeline"]

@@ -10,6 +10,7 @@ import numpy as np
 from nad import _frames
 from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.estimators._detector import DetectorEstimator
+from nad.features import FeaturePipeline
 from nad.model import Model
 from nad.spark._discoveries import with_limit_of
 from nad.spark._findings import FindingNames, finding_fields, with_findings
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
 
+    from nad.table import Table
+
 _RUN_COLUMNS = ("src_ip", "timestamp", "last_seen", "duration")
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
 
@@ -43,7 +46,8 @@ def anomaly_score(
     frame: DataFrame,
     *,
     keep: Sequence[str] | str | None = None,
-    columns: Sequence[str] | None = None,
+    columns: Sequence[str] | str | None = None,
+    pipeline: FeaturePipeline | None = None,
     name: str = "score",
     types: Mapping[str, str] | None = None,
     together: Sequence[str] | str | None = None,
@@ -62,6 +66,8 @@ def anomaly_score(
     columns : names, optional
         What a detector is to look at: if nothing is said the columns that it learnt from, by name, or where it knows no
         names all that hold numbers, in their order.
+    pipeline : FeaturePipeline, optional
+        Fitted; makes a detector's features. It must look at each row alone.
     name : str
         Of the column with the scores.
     types, together, order_by :
@@ -73,20 +79,26 @@ def anomaly_score(
     kept = chosen(frame, keep, "keep")
     if name in kept:
         raise InvalidArgumentError(f"there is a column {name!r} already; give another name, or leave it out of keep")
-    wanted, stream = _looked_at(learnt, frame, columns), Stream()
-    given = dict(types or {})
+    given, stream = dict(types or {}), Stream()
     if isinstance(learnt, Model):
+        if columns is not None or pipeline is not None:
+            raise InvalidArgumentError("a model knows its columns and features; columns= and pipeline= are for detectors")
+        wanted = model_columns(learnt, frame, runs=False)
+        given = types_of(frame, types, wanted)
         stream = _stream_of(learnt, frame, together, order_by, runs=False)
         learnt.anomaly_score(empty_table(frame, wanted, given))
-    elif together is not None or order_by is not None:
-        raise InvalidArgumentError("a detector looks at each row alone; together and order_by are for models")
+    else:
+        if together is not None or order_by is not None:
+            raise InvalidArgumentError("a detector looks at each row alone; together and order_by are for models")
+        wanted = _looked_at(learnt, frame, columns, pipeline)
+        given = types_of(frame, types, wanted)
     broadcast = shipped(context, learnt)
 
     def scored(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa  # noqa: PLC0415
 
         for rows in stream.pieces(batches):
-            scores = _scores(broadcast.value, table_of(rows, wanted, given))
+            scores = _scores(broadcast.value, pipeline, table_of(rows, wanted, given))
             yield from rows.select(kept).append_column(name, pa.array(scores)).to_batches()
 
     said = StructType([StructField(name, FloatType())])
@@ -147,7 +159,7 @@ def detect(
     follows_runs = runs and false_discovery_rate is None and model.run_limit is not None and "src_ip" in frame.columns
     stream = _stream_of(model, frame, together, order_by, runs=follows_runs)
     wanted = model_columns(model, frame, runs=follows_runs)
-    given = types_of(model, frame, types, runs=follows_runs)
+    given = types_of(frame, types, wanted, runs=follows_runs)
     model.anomaly_score(empty_table(frame, wanted, given))
     if false_discovery_rate is not None:
         scores = anomaly_score(
@@ -191,16 +203,30 @@ def model_columns(model: Model, frame: DataFrame, *, runs: bool) -> list[str]:
     return there
 
 
-def types_of(model: Model, frame: DataFrame, types: Mapping[str, str] | None, *, runs: bool) -> dict[str, str]:
-    """With what is known of the model; frames have texts where logs give addresses."""
-    del model
-    given = dict(types or {})
-    for name in given:
-        if name not in frame.columns:
-            raise InvalidDataError(f"types: there is no column {name!r}; there are: {', '.join(frame.columns)}")
+def types_of(
+    frame: DataFrame, types: Mapping[str, str] | None, wanted: Sequence[str], *, runs: bool = False
+) -> dict[str, str]:
+    """Those of the columns that are looked at; frames have texts where logs give addresses."""
+    named = chosen(frame, list(types or {}), "types")
+    given = {name: (types or {})[name] for name in named if name in wanted}
     if runs and dict(frame.dtypes)["src_ip"] == "string":
         given.setdefault("src_ip", "address")
     return given
+
+
+def number_columns(frame: DataFrame) -> list[str]:
+    """What holds numbers, in the order of the frame."""
+    return [name for name, kind in frame.dtypes if kind in _NUMBERS or kind.startswith("decimal")]
+
+
+def check_looks_at_rows_alone(pipeline: FeaturePipeline) -> None:
+    """An error where it has not learnt, or its features depend on other rows."""
+    if not isinstance(pipeline, FeaturePipeline) or not pipeline.__sklearn_is_fitted__():
+        raise InvalidArgumentError(f"pipeline is {pipeline!r}; give a fitted nad.FeaturePipeline")
+    if step := looks_back(pipeline.steps):
+        raise InvalidArgumentError(
+            f"the step {step} looks at the records before each record, and partitions have no such order; leave it out"
+        )
 
 
 def _stream_of(
@@ -216,7 +242,7 @@ def _stream_of(
         raise InvalidArgumentError(
             f"the step {step} of this model looks at the records before each record, and partitions have no such order. "
             "Say with together= which records are a stream of their own, such as those of a sensor "
-            "(together='sensor'), and fit the model on such streams; or fit one without windows for Spark"
+            "(together='sensor'), and fit the model on such a stream; or fit one by nad.spark.row_pipeline"
         )
     if together is None and not runs:
         if order_by is not None:
@@ -255,19 +281,19 @@ def _applied(
 
 
 def _looked_at(
-    learnt: Model | DetectorEstimator[Any], frame: DataFrame, columns: Sequence[str] | None
+    learnt: Any, frame: DataFrame, columns: Sequence[str] | str | None, pipeline: FeaturePipeline | None
 ) -> list[str]:
-    if isinstance(learnt, Model):
-        if columns is not None:
-            raise InvalidArgumentError("a model knows its columns; columns= is for detectors")
-        return model_columns(learnt, frame, runs=False)
     if not isinstance(learnt, DetectorEstimator):
         raise InvalidArgumentError(f"{learnt!r} is no model; give a fitted nad.Model, or a detector of nad")
     detector = learnt._fitted("anomaly_score")
+    if pipeline is not None:
+        check_looks_at_rows_alone(pipeline)
+        if columns is not None:
+            raise InvalidArgumentError("a pipeline knows its columns; give columns= or pipeline=")
+        return chosen(frame, pipeline.inputs, "pipeline")
     names = columns
     if names is None:
-        numbers = [name for name, kind in frame.dtypes if kind in _NUMBERS or kind.startswith("decimal")]
-        names = numbers if learnt._names is None else learnt._names
+        names = number_columns(frame) if learnt._names is None else learnt._names
     wanted = chosen(frame, names, "columns")
     if len(wanted) != detector.n_features:
         raise InvalidDataError(
@@ -277,12 +303,15 @@ def _looked_at(
     return wanted
 
 
-def _scores(learnt: Model | DetectorEstimator[Any], table: Any) -> npt.NDArray[np.float32]:
+def _scores(
+    learnt: Model | DetectorEstimator[Any], pipeline: FeaturePipeline | None, table: Table
+) -> npt.NDArray[np.float32]:
     if isinstance(learnt, Model):
         return learnt.anomaly_score(table)
-    return np.asarray(learnt._fitted("anomaly_score").anomaly_score(_matrix(table)), dtype=np.float32)
+    x = _matrix(table) if pipeline is None else pipeline.transform(table)
+    return np.asarray(learnt._fitted("anomaly_score").anomaly_score(x), dtype=np.float32)
 
 
-def _matrix(table: Any) -> npt.NDArray[Any]:
+def _matrix(table: Table) -> npt.NDArray[Any]:
     """All columns, whatever they are for: they were chosen by name."""
     return _frames.to_array(table.with_role(table.columns, "feature"))[0]

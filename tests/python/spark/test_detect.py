@@ -123,7 +123,7 @@ def test_runs_bring_the_records_of_a_source_together(model, flows, frame):
 
 def test_false_discoveries_are_decided_for_all_records_at_once(model, flows, frame):
     seen = set()
-    for rate in (0.2, 0.9):
+    for rate in (0.4, 0.9):
         found = model.detect(flows, false_discovery_rate=rate)
         result = nad.spark.detect(model, frame, false_discovery_rate=rate)
         check(rows_of(result), flows, found, model.calibration)
