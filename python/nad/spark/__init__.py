@@ -4,6 +4,7 @@
 >>> model = nad.load("office.nad")
 >>> found = nad.spark.detect(model, flows, only_reported=True)  # findings as columns behind the records
 >>> print(nad.spark.fit(nad.IsolationForest(random_state=1), flows))  # the forest that one machine would grow
+>>> query = nad.spark.watch("office.nad", stream, "alerts/", checkpoint="checkpoint/")  # each alert exactly once
 >>> scored = nad.spark.anomaly_score(model, flows, keep=["flow_id"])
 """
 
@@ -15,5 +16,6 @@ require_packages()
 
 from nad.spark.fitting import Fit, fit, row_pipeline  # noqa: E402
 from nad.spark.scoring import anomaly_score, detect  # noqa: E402
+from nad.spark.streaming import AlertWriter, alert_id, watch  # noqa: E402
 
-__all__ = ["Fit", "anomaly_score", "detect", "fit", "row_pipeline"]
+__all__ = ["AlertWriter", "Fit", "alert_id", "anomaly_score", "detect", "fit", "row_pipeline", "watch"]

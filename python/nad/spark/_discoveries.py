@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def with_limit_of(model: Model, scores: DataFrame, rate: float) -> Model:
     """A copy of the model that reports what the rate allows of these scores."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0.0 < rate < 1.0:
+    if not 0.0 < rate < 1.0:
         raise InvalidArgumentError(f"false_discovery_rate is {rate!r}; give a share above 0 and below 1")
     normal = np.asarray(model.calibration.scores)  # rising
     counts = _counts_of_ranks(scores, normal)

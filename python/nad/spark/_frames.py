@@ -36,7 +36,9 @@ def require_packages() -> None:
 def context_of(frame: DataFrame) -> SparkContext:
     """Broadcasts belong to it."""
     if not hasattr(frame, "mapInArrow"):
-        raise TypeError(f"a DataFrame of Spark is wanted, not {type(frame).__qualname__}; spark.createDataFrame makes one")
+        raise TypeError(
+            f"a DataFrame of Spark is wanted, not {type(frame).__qualname__}; spark.createDataFrame makes one"
+        )
     try:
         return frame.sparkSession.sparkContext
     except (AttributeError, NotImplementedError) as error:
@@ -50,6 +52,12 @@ def column(name: str) -> Column:
     from pyspark.sql import functions  # noqa: PLC0415
 
     return functions.col("`" + name.replace("`", "``") + "`")
+
+
+def whole_number(value: Any, option: str, least: int) -> None:
+    """An error that names the option where it is none, or too small."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidArgumentError(f"{option} is {value!r}; give a whole number of at least {least}")
 
 
 def chosen(frame: DataFrame, names: Iterable[str] | str | None, option: str) -> list[str]:

@@ -69,8 +69,8 @@ class NumberedRows:
                 counts[part.part] = part.rows
         if not np.array_equal(counts, self._counts):
             raise InvalidDataError(
-                "the rows of the DataFrame came in another order when they were computed again; call its cache() before, "
-                "or say by which columns rows are in order: order_by="
+                "the rows of the DataFrame came in another order when they were computed again; call its cache(), or "
+                "say by which columns rows are in order: order_by="
             )
         tables = [pa.ipc.open_stream(part.rows_taken).read_all() for part in parts if part.rows_taken is not None]
         if not tables:

@@ -1,7 +1,8 @@
-"""Records that belong together: each group of equal keys is a stream of its own, in order, whatever the partitioning."""
+"""Records that belong together: each group of equal keys is a stream of its own, in order, on any partition."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,8 +58,8 @@ def groups_of(batches: Iterable[pa.RecordBatch], keys: Sequence[str], *, each: b
 def _cut(rows: pa.Table, begins: npt.NDArray[np.int64], *, each: bool) -> Iterator[pa.Table]:
     """All groups but the last."""
     if each:
-        for begin, end in zip(begins[:-1], begins[1:]):
-            yield rows.slice(int(begin), int(end - begin))
+        for begin, end in pairwise(begins.tolist()):
+            yield rows.slice(begin, end - begin)
         return
     first = 0
     while first < begins[-1]:

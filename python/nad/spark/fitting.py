@@ -19,7 +19,7 @@ from nad.estimators import IsolationForest
 from nad.estimators._detector import DetectorEstimator
 from nad.features import FeaturePipeline
 from nad.model import Model
-from nad.spark._frames import chosen, context_of, looks_back, table_of
+from nad.spark._frames import chosen, context_of, looks_back, table_of, whole_number
 from nad.spark._quantile import threshold_of
 from nad.spark._rows import NumberedRows
 from nad.spark.scoring import anomaly_score, check_looks_at_rows_alone, number_columns
@@ -89,8 +89,7 @@ def fit(
         Which rows are in a sample.
     """
     context_of(frame)
-    if isinstance(most_rows, bool) or not isinstance(most_rows, int) or most_rows < 2:
-        raise InvalidArgumentError(f"most_rows is {most_rows!r}; give a whole number of at least 2")
+    whole_number(most_rows, "most_rows", 2)
     if not isinstance(learner, (Model, DetectorEstimator, FeaturePipeline)):
         raise InvalidArgumentError(f"{learner!r} cannot learn; give a nad.Model, a detector or a FeaturePipeline")
     if pipeline is not None and not isinstance(learner, DetectorEstimator):
@@ -112,7 +111,7 @@ def fit(
             return _with_roles(table_of(rows.take(numbers), names, given), meant)
 
         if isinstance(learner, IsolationForest) and sees_few_rows(learner):
-            return _fit_forest(learner, frame, len(rows), take, pipeline, given)
+            return _fit_forest(learner, frame, len(rows), take, pipeline=pipeline, types=given)
         numbers = _sample(len(rows), most_rows, seed_from(random_state))
         table = take(numbers)
         if isinstance(learner, Model):
@@ -165,6 +164,7 @@ def _fit_forest(
     frame: DataFrame,
     rows: int,
     take: Callable[[npt.NDArray[np.uint64]], Table],
+    *,
     pipeline: FeaturePipeline | None,
     types: Mapping[str, str],
 ) -> Fit:
@@ -178,8 +178,8 @@ def _fit_forest(
     features, names = _frames.to_array(table) if pipeline is None else (pipeline.transform(table), None)
     detector.fit_drawn(features, numbers, rows, n_jobs=forest._threads())
     text = (
-        f"isolation_forest: {detector.n_trees:,} trees that see {detector.samples_per_tree:,} rows each of all {rows:,} "
-        f"rows; {len(numbers):,} were drawn, and the forest is that of one machine"
+        f"isolation_forest: {detector.n_trees:,} trees that see {detector.samples_per_tree:,} rows each of all "
+        f"{rows:,} rows; {len(numbers):,} were drawn, and the forest is that of one machine"
     )
     if contamination is not None:
         fitted = IsolationForest._from_detector(detector, names)
@@ -211,8 +211,8 @@ def _fit_model(model: Model, table: Table, rows: int) -> None:
 def _refuse_windows(steps: Sequence[Mapping[str, Any]]) -> None:
     if step := looks_back(steps):
         raise InvalidArgumentError(
-            f"the step {step} looks at the records before each record, and a sample lacks most of them; leave it out, as "
-            "nad.spark.row_pipeline does, or raise most_rows beyond the rows of the frame"
+            f"the step {step} looks at the records before each record, and a sample lacks most of them; leave it out, "
+            "as nad.spark.row_pipeline does, or raise most_rows beyond the rows of the frame"
         )
 
 

@@ -24,6 +24,7 @@ from nad.spark._frames import (
     mapped,
     shipped,
     table_of,
+    whole_number,
 )
 from nad.spark._streams import groups_of, put_together
 
@@ -82,7 +83,9 @@ def anomaly_score(
     given, stream = dict(types or {}), Stream()
     if isinstance(learnt, Model):
         if columns is not None or pipeline is not None:
-            raise InvalidArgumentError("a model knows its columns and features; columns= and pipeline= are for detectors")
+            raise InvalidArgumentError(
+                "a model knows its columns and features; columns= and pipeline= are for detectors"
+            )
         wanted = model_columns(learnt, frame, runs=False)
         given = types_of(frame, types, wanted)
         stream = _stream_of(learnt, frame, together, order_by, runs=False)
@@ -102,7 +105,7 @@ def anomaly_score(
             yield from rows.select(kept).append_column(name, pa.array(scores)).to_batches()
 
     said = StructType([StructField(name, FloatType())])
-    return _applied(frame, kept, wanted, stream, scored, said)
+    return _applied(frame, kept, wanted, stream, function=scored, said=said)
 
 
 def detect(
@@ -152,8 +155,7 @@ def detect(
     """
     if not isinstance(model, Model):
         raise InvalidArgumentError(f"model is {model!r}; give a fitted nad.Model, or a detector to anomaly_score")
-    if isinstance(most_reasons, bool) or not isinstance(most_reasons, int) or most_reasons < 0:
-        raise InvalidArgumentError(f"most_reasons is {most_reasons!r}; give a whole number of at least 0")
+    whole_number(most_reasons, "most_reasons", 0)
     context = context_of(frame)
     kept = chosen(frame, keep, "keep")
     follows_runs = runs and false_discovery_rate is None and model.run_limit is not None and "src_ip" in frame.columns
@@ -162,9 +164,7 @@ def detect(
     given = types_of(frame, types, wanted, runs=follows_runs)
     model.anomaly_score(empty_table(frame, wanted, given))
     if false_discovery_rate is not None:
-        scores = anomaly_score(
-            model, frame, keep=[], name="score", types=types, together=together, order_by=order_by
-        )
+        scores = anomaly_score(model, frame, keep=[], name="score", types=types, together=together, order_by=order_by)
         model = with_limit_of(model, scores, false_discovery_rate)
     names = FindingNames.beside(kept, families=bool(model.families), runs=follows_runs)
     broadcast = shipped(context, model)
@@ -178,7 +178,7 @@ def detect(
             said = with_findings(rows.select(kept), found, calibration, names, only_reported=only_reported)
             yield from said.to_batches()
 
-    return _applied(frame, kept, wanted, stream, detected, finding_fields(names))
+    return _applied(frame, kept, wanted, stream, function=detected, said=finding_fields(names))
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def number_columns(frame: DataFrame) -> list[str]:
 
 def check_looks_at_rows_alone(pipeline: FeaturePipeline) -> None:
     """An error where it has not learnt, or its features depend on other rows."""
-    if not isinstance(pipeline, FeaturePipeline) or not pipeline.__sklearn_is_fitted__():
+    if not getattr(pipeline, "__sklearn_is_fitted__", bool)():
         raise InvalidArgumentError(f"pipeline is {pipeline!r}; give a fitted nad.FeaturePipeline")
     if step := looks_back(pipeline.steps):
         raise InvalidArgumentError(
@@ -240,8 +240,8 @@ def _stream_of(
     step = looks_back(model.pipeline.steps)
     if step and together is None:
         raise InvalidArgumentError(
-            f"the step {step} of this model looks at the records before each record, and partitions have no such order. "
-            "Say with together= which records are a stream of their own, such as those of a sensor "
+            f"the step {step} of this model looks at the records before each record, and partitions have no such "
+            "order. Say with together= which records are a stream of their own, such as those of a sensor "
             "(together='sensor'), and fit the model on such a stream; or fit one by nad.spark.row_pipeline"
         )
     if together is None and not runs:
@@ -268,6 +268,7 @@ def _applied(
     kept: Sequence[str],
     wanted: Sequence[str],
     stream: Stream,
+    *,
     function: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
     said: StructType,
 ) -> DataFrame:
@@ -297,8 +298,8 @@ def _looked_at(
     wanted = chosen(frame, names, "columns")
     if len(wanted) != detector.n_features:
         raise InvalidDataError(
-            f"the detector learnt from {detector.n_features} columns, and these are {len(wanted)}: {', '.join(wanted)}; "
-            "say with columns= which are meant"
+            f"the detector learnt from {detector.n_features} columns, and these are {len(wanted)}: {', '.join(wanted)}"
+            "; say with columns= which are meant"
         )
     return wanted
 

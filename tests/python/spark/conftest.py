@@ -37,7 +37,7 @@ def spark_environment() -> dict[str, str]:
     """What Spark's processes need."""
     pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'nad[spark]'")
     home = java_home()
-    import pyspark  # noqa: PLC0415
+    import pyspark
 
     return {
         "JAVA_HOME": home,
@@ -68,7 +68,7 @@ def spark(tmp_path_factory):
     environment = spark_environment()
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
-    from pyspark.sql import SparkSession  # noqa: PLC0415
+    from pyspark.sql import SparkSession
 
     folder = tmp_path_factory.mktemp("spark")
     builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("nad-tests")

@@ -11,7 +11,7 @@ pytest.importorskip("pyspark", reason="needs pyspark: pip install 'nad[spark]'")
 pq = pytest.importorskip("pyarrow.parquet")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Spark's own
 
-import nad.spark  # noqa: E402
+import nad.spark
 
 WINDOWS = ("host_windows", "rolling_windows")
 
@@ -73,9 +73,9 @@ def check(rows, table, found, calibration) -> None:
         one = reported[number]
         assert row["extrapolated"] == one.extrapolated
         assert row.get("run") == (None if one.run is None else str(one.run))
-        assert [(r["column"], r["value"], r["expected"], r["direction"], r["contribution"]) for r in row["reasons"]] == [
-            (r.column, r.value, r.expected, r.direction, r.contribution) for r in one.reasons
-        ]
+        assert [
+            (r["column"], r["value"], r["expected"], r["direction"], r["contribution"]) for r in row["reasons"]
+        ] == [(r.column, r.value, r.expected, r.direction, r.contribution) for r in one.reasons]
 
 
 @pytest.mark.parametrize("spread", [lambda f: f, lambda f: f.coalesce(1), lambda f: f.repartition(7, "dst_port")])
@@ -164,7 +164,7 @@ def test_what_is_wrong_is_said_before_a_job_runs(model, frame):
 
 
 def test_columns_of_any_type_are_carried_along_and_empty_frames_are_nothing(spark, model, frame):
-    from pyspark.sql import functions as f  # noqa: PLC0415
+    from pyspark.sql import functions as f
 
     odd = frame.limit(50).select(
         "*", f.array(f.lit(1), f.lit(2)).alias("a.b"), f.create_map(f.lit("k"), f.col("number")).alias("m"),

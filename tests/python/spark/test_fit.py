@@ -14,7 +14,7 @@ pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Spark's own
 
-import nad.spark  # noqa: E402
+import nad.spark
 
 NAMES = ["a", "b", "c.d"]
 
@@ -33,7 +33,7 @@ def x() -> np.ndarray:
 def frame(spark, x, tmp_path_factory):
     """Four files, one of them empty."""
     folder = tmp_path_factory.mktemp("rows")
-    table = pa.table({**{name: column for name, column in zip(NAMES, x.T)}, "number": np.arange(len(x))})
+    table = pa.table({**dict(zip(NAMES, x.T)), "number": np.arange(len(x))})
     for part, (begin, end) in enumerate([(0, 2500), (2500, 2500), (2500, 8000), (8000, 9000)]):
         pq.write_table(table.slice(begin, end - begin), folder / f"{part}.parquet")
     return spark.read.parquet(str(folder)).orderBy("number").cache()
@@ -130,7 +130,7 @@ def test_a_model_learns_all_rows_or_a_sample(spark, tmp_path):
 
 
 def arrow_of_spark(frame) -> pa.Schema:
-    from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415
+    from pyspark.sql.pandas.types import to_arrow_schema
 
     return to_arrow_schema(frame.schema)
 
