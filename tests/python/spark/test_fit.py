@@ -43,24 +43,22 @@ def state(forest: nad.IsolationForest) -> bytes:
     return pickle.dumps(forest._detector)
 
 
-@pytest.mark.parametrize("contamination", ["auto", 0.03])
-def test_a_forest_is_that_of_one_machine_whatever_the_partitions(frame, x, contamination):
+@pytest.mark.parametrize(
+    ("how", "contamination", "order_by"),
+    [("as it is", "auto", None), ("one partition", 0.03, None), ("shuffled", 0.03, "number")],
+)
+def test_a_forest_is_that_of_one_machine_whatever_the_partitions(frame, x, how, contamination, order_by):
     options = {"n_estimators": 30, "max_samples": 128, "contamination": contamination, "random_state": 6}
     local = nad.IsolationForest(**options).fit(x)
-    spread = {
-        "as it is": (frame, None),
-        "one partition": (frame.coalesce(1), None),
-        "shuffled, in order of the number": (frame.repartition(5, "a"), "number"),
-    }
-    for how, (rows, order_by) in spread.items():
-        forest = nad.IsolationForest(**options)
-        fit = nad.spark.fit(forest, rows, columns=NAMES, order_by=order_by)
-        assert state(forest) == state(local), how
-        assert forest.threshold_ == local.threshold_
-        assert (fit.model, fit.rows, fit.exact) == (forest, 9000, True)
-        assert fit.fetched < 30 * 128
-        assert "of all 9,000 rows" in str(fit)
-        assert forest.feature_names_in_.tolist() == NAMES
+    spread = {"as it is": frame, "one partition": frame.coalesce(1), "shuffled": frame.repartition(5, "a")}
+    forest = nad.IsolationForest(**options)
+    fit = nad.spark.fit(forest, spread[how], columns=NAMES, order_by=order_by)
+    assert state(forest) == state(local)
+    assert forest.threshold_ == local.threshold_
+    assert (fit.model, fit.rows, fit.exact) == (forest, 9000, True)
+    assert fit.fetched < 30 * 128
+    assert "of all 9,000 rows" in str(fit)
+    assert forest.feature_names_in_.tolist() == NAMES
 
 
 def test_rows_that_no_column_orders_make_the_same_forest_in_any_order(frame, x):

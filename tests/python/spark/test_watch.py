@@ -28,7 +28,7 @@ WINDOWS = ("host_windows", "rolling_windows")
 
 @pytest.fixture(scope="module")
 def flows() -> nad.Table:
-    return nad.datasets.synthetic_flows(6000, random_state=8).drop(["is_anomaly", "label"])
+    return nad.datasets.synthetic_flows(500 * FILES, random_state=8).drop(["is_anomaly", "label"])
 
 
 @pytest.fixture(scope="module")
