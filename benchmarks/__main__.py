@@ -34,6 +34,7 @@ from benchmarks.python import (
     one_class_svm_speed,
     records_speed,
     simulated_attacks,
+    spark_speed,
 )
 from benchmarks.python.forests import SEEDS, versions
 from benchmarks.python.report import Section, machine
@@ -52,6 +53,7 @@ TASKS = (
     "detectors",
     "model",
     "attacks",
+    "spark",
     "live",
     "soak",
 )
@@ -115,6 +117,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
         "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
+        "spark": lambda: spark_speed.run(effort),
         "live": lambda: live_speed.run_live(quick=options.quick),
         "soak": lambda: live_speed.run_soak(quick=options.quick),
         "data": kdd99_check.run,

@@ -120,6 +120,18 @@ class Calibration:
     def __len__(self) -> int:
         return len(self._calibration)
 
+    def merge(self, other: Calibration) -> Calibration:
+        """Take over the scores of a calibration made elsewhere: the same as one made of all of them at once."""
+        if not isinstance(other, Calibration):
+            raise TypeError(f"merge takes a Calibration, not {type(other).__name__}")
+        if self.score_range != other.score_range:
+            raise InvalidArgumentError(
+                f"these calibrations cannot be merged: scores of one are {self.score_range}, of the other "
+                f"{other.score_range}"
+            )
+        self._calibration = _core.Calibration(np.concatenate([self.scores, other.scores]), self.score_range)
+        return self
+
     @property
     def scores(self) -> npt.NDArray[np.float32]:
         """The calibration scores, rising."""

@@ -191,3 +191,24 @@ def test_random_state_as_scikit_learn_takes_it(traffic):
         np.testing.assert_array_equal(scores(None), first)
     finally:
         np.random.set_state(state)
+
+
+def test_a_forest_of_the_rows_it_draws_is_that_of_the_table(traffic):
+    options = {"n_estimators": 20, "max_samples": 64, "random_state": 3}
+    whole = nad.IsolationForest(**options).fit(traffic)
+    forest = nad.IsolationForest(**options)
+    numbers = forest.drawn_rows(len(traffic))
+    assert np.all(np.diff(numbers.astype(np.int64)) > 0)
+    forest.fit_drawn(traffic[numbers.astype(np.int64)], numbers, len(traffic))
+    assert pickle.dumps(forest._detector) == pickle.dumps(whole._detector)
+    assert len(forest.drawn_rows(10**12)) == 20 * 64
+    with pytest.raises(nad.InvalidArgumentError, match="contamination"):
+        nad.IsolationForest(contamination=0.1, random_state=1).drawn_rows(100)
+    with pytest.raises(nad.InvalidArgumentError, match="must draw the same rows"):
+        nad.IsolationForest().drawn_rows(100)
+    with pytest.raises(nad.InvalidArgumentError, match="not here"):
+        forest.fit_drawn(traffic[:50], np.arange(50), len(traffic))
+    with pytest.raises(nad.InvalidArgumentError, match="no row numbers"):
+        forest.fit_drawn(traffic[:50], np.arange(50) - 1, len(traffic))
+    with pytest.raises(nad.InvalidArgumentError, match="table_rows"):
+        forest.fit_drawn(traffic[numbers.astype(np.int64)], numbers, -1)

@@ -257,6 +257,19 @@ def test_follow_log(request, logs, flow_by_flow, tmp_path, language):
     assert until_far_record([*records[499:-1], other]).startswith("1002 records, ")
 
 
+def test_dask_forest(checkout):
+    pytest.importorskip("dask.dataframe", reason="needs Dask: pip install 'dask[dataframe]'")
+    said = python_example(checkout, "dask_forest")
+    drawn = re.fullmatch(
+        r"100 trees from ([\d,]+) of 160,000 rows\n"
+        r"scores of the forest of one machine: True\n"
+        r"strangest: row 140,123, score 0\.\d+\n",
+        said,
+    )
+    assert drawn
+    assert 20_000 < int(drawn[1].replace(",", "")) <= 25_600
+
+
 def test_cpp_examples_say_how_they_are_used(cpp_examples):
     for name in ("train_model", "own_feature", "packet_loop", "follow_log", "score_in_threads"):
         result = subprocess.run([cpp_examples / name], capture_output=True, text=True, timeout=60)

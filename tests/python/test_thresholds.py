@@ -62,6 +62,18 @@ def test_a_stream_is_decided_one_by_one_or_in_batches() -> None:
     assert one.next_level == many.next_level
 
 
+def test_calibrations_of_parts_are_that_of_all(scores: np.ndarray) -> None:
+    whole = nad.Calibration(scores, score_range="unbounded")
+    parts = nad.Calibration(scores[:300]).merge(nad.Calibration(scores[300:]))
+    assert len(parts) == len(whole)
+    new = np.linspace(scores.min() - 1, scores.max() + 5, 200)
+    assert np.array_equal(parts.p_value(new), whole.p_value(new))
+    with pytest.raises(nad.InvalidArgumentError, match="zero_to_one"):
+        parts.merge(nad.Calibration([0.5, 0.6], score_range="zero_to_one"))
+    with pytest.raises(TypeError, match="merge takes a Calibration"):
+        parts.merge(scores)  # type: ignore[arg-type]
+
+
 def test_drift_is_told(scores: np.ndarray) -> None:
     calibration = nad.Calibration(scores)
     random = np.random.default_rng(5)

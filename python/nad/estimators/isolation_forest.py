@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nad import _core
-from nad.errors import InvalidArgumentError
+from nad import _core, _frames
+from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.estimators._detector import DetectorEstimator
 
 Self = TypeVar("Self", bound="IsolationForest")
@@ -122,6 +122,49 @@ class IsolationForest(DetectorEstimator[_core.IsolationForest]):
         self._detector = merged
         self.n_estimators = merged.n_trees  # as a model file says, and what a warm start goes on from
         return self
+
+    def drawn_rows(self, table_rows: int) -> npt.NDArray[np.uint64]:
+        """Which rows the trees see of a table of so many, rising: all that `fit_drawn` needs of it.
+
+        For tables that lie elsewhere, on many machines or in a file larger than memory: whatever holds them counts
+        their rows and gives these. On Spark `nad.spark.fit` does.
+        """
+        return self._of_fixed_seed("drawn_rows").drawn_rows(table_rows)
+
+    def fit_drawn(self: Self, X: Any, numbers: npt.ArrayLike, table_rows: int) -> Self:
+        """Learn what ``fit`` learns from a table of `table_rows` rows, from the rows that its trees draw.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Row i is row ``numbers[i]`` of the table. Only these rows are searched for NaN.
+        numbers : array-like of shape (n_rows,)
+            They rise, and those of `drawn_rows` are among them.
+        table_rows : int
+
+        Options that need all rows are refused: ``contamination``, ``unique_rows``, ``missing="impute"`` and
+        ``warm_start``. ``threshold_`` can be set by hand.
+        """
+        values, names = _frames.to_array(X)
+        places = np.asarray(numbers)
+        if places.dtype.kind not in "ui" or (places.dtype.kind == "i" and (places < 0).any()):
+            raise InvalidArgumentError("numbers are no row numbers; give those of drawn_rows()")
+        detector = self._of_fixed_seed("fit_drawn")
+        try:
+            detector.fit_drawn(values, places, table_rows, n_jobs=self._threads())
+        except InvalidDataError as error:
+            raise self._explained(error, names) from None
+        self._detector, self._names = detector, names
+        return self
+
+    def _of_fixed_seed(self, verb: str) -> _core.IsolationForest:
+        """A detector that has learnt nothing, and is the same each time."""
+        if not isinstance(self.random_state, (int, np.integer)):
+            raise InvalidArgumentError(
+                f"random_state is {self.random_state!r}, and drawn_rows and fit_drawn must draw the same rows: give a "
+                f"whole number before {verb}"
+            )
+        return self._new_detector()
 
     @property
     def n_trees_(self) -> int:

@@ -40,33 +40,37 @@ def in_total_order(frame: DataFrame, order: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*order, *others]))
 
 
-def groups_of(batches: Iterable[pa.RecordBatch], keys: Sequence[str], *, each: bool) -> Iterator[pa.Table]:
+def groups_of(
+    batches: Iterable[pa.RecordBatch], keys: Sequence[str], *, each: bool, at_once: int = AT_ONCE
+) -> Iterator[pa.Table]:
     """Whole groups of a partition that `put_together` made: each by itself, or many at a time."""
     import pyarrow as pa  # noqa: PLC0415
 
-    rest: pa.Table | None = None
-    for piece in in_pieces(batches):
-        rows = piece if rest is None else pa.concat_tables([rest, piece]).combine_chunks()
-        begins = _begins(rows, keys)
-        last = int(begins[-1])  # the last group may go on
-        yield from _cut(rows, begins, each=each)
-        rest = rows.slice(last)
-    if rest is not None:
-        yield rest.combine_chunks()
+    open_group: list[pa.Table] = []  # that may go on
+    for piece in in_pieces(batches, at_once):
+        begins = _begins(piece, keys).tolist()
+        if open_group and not _differ(open_group[-1], piece, keys):
+            del begins[0]  # its first rows are of the group before
+        if not begins:
+            open_group.append(piece)
+            continue
+        ends = begins if each else begins[-1:]
+        first = pa.concat_tables([*open_group, piece.slice(0, ends[0])]).combine_chunks()
+        if first.num_rows:
+            yield first
+        for begin, end in pairwise(ends):
+            yield piece.slice(begin, end - begin)
+        open_group = [piece.slice(ends[-1])]
+    if open_group:
+        yield pa.concat_tables(open_group).combine_chunks()
 
 
-def _cut(rows: pa.Table, begins: npt.NDArray[np.int64], *, each: bool) -> Iterator[pa.Table]:
-    """All groups but the last."""
-    if each:
-        for begin, end in pairwise(begins.tolist()):
-            yield rows.slice(begin, end - begin)
-        return
-    first = 0
-    while first < begins[-1]:
-        place = np.searchsorted(begins, first + AT_ONCE)
-        end = int(begins[min(int(place), len(begins) - 1)])
-        yield rows.slice(first, end - first)
-        first = end
+def _differ(before: pa.Table, after: pa.Table, keys: Sequence[str]) -> bool:
+    """Whether the first row of `after` is of another group than the last one of `before`."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    two = pa.concat_tables([before.slice(before.num_rows - 1), after.slice(0, 1)]).combine_chunks()
+    return len(_begins(two, keys)) == 2
 
 
 def _begins(rows: pa.Table, keys: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -123,6 +123,8 @@ def detect(
 ) -> DataFrame:
     """The columns of `keep`, and what the model says of each record: what `Model.detect` says, to the bit.
 
+    (Detectors whose scores differ a little between instruction sets, see `nad.simd`, do so between unlike executors.)
+
     The columns behind them are score, p_value, extrapolated, reported, for models that know families of attacks family,
     for those that know what runs of a source are usual run, and reasons: of reported records an array of structs with
     column, value, expected, direction and contribution, the largest first. Where the frame has a column of such a name
@@ -260,7 +262,13 @@ def _stream_of(
             )
     else:
         order = chosen(frame, order_by, "order_by")
-    return Stream(tuple(keys), tuple(order), each=bool(step))
+    if frame.isStreaming:
+        raise InvalidArgumentError(
+            "the records of a stream that belong together come in different batches, which are not followed here"
+            + ("; leave runs out: runs=False" if together is None else "; watch by a nad.Monitor")
+        )
+    # runs are told by source: sources of different groups must not meet in one table
+    return Stream(tuple(keys), tuple(order), each=bool(step) or (runs and keys != ["src_ip"]))
 
 
 def _applied(

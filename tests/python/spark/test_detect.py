@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import nad
 
 pytest.importorskip("pyspark", reason="needs pyspark: pip install 'nad[spark]'")
+pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Spark's own
 
 import nad.spark
+from nad.spark._streams import groups_of
 
 WINDOWS = ("host_windows", "rolling_windows")
 
@@ -121,6 +125,31 @@ def test_runs_bring_the_records_of_a_source_together(model, flows, frame):
     check(rows_of(result), flows.sort(["timestamp"]), found, model.calibration)
 
 
+def test_runs_do_not_mix_streams(model, flows, frame):
+    ordered = flows.sort(["timestamp"])
+    rows = rows_of(nad.spark.detect(model, frame, together="protocol"))
+    for protocol in set(flows["protocol"].to_list()):
+        one = ordered.filter(ordered["protocol"] == protocol)
+        numbers = set(one["number"].to_numpy().tolist())
+        check({n: row for n, row in rows.items() if n in numbers}, one, model.detect(one), model.calibration)
+
+
+def test_groups_are_whole_however_they_are_cut():
+    """Groups of every length in batches of every length, missing keys among them."""
+    rng = np.random.default_rng(2)
+    for at_once, each in ((1, True), (5, True), (1, False), (5, False), (1000, False), (1000, True)):
+        sizes = rng.integers(1, 12, size=40)
+        keys = [None if number % 7 == 3 else f"k{number}" for number in range(40)]
+        rows = pa.table({"key": np.repeat(np.array(keys, dtype=object), sizes), "row": np.arange(sizes.sum())})
+        cuts = [0, *np.unique(rng.integers(1, sizes.sum(), size=25)).tolist(), int(sizes.sum())]
+        batches = [batch for begin, end in pairwise(cuts) for batch in rows.slice(begin, end - begin).to_batches()]
+        pieces = [piece.to_pylist() for piece in groups_of(batches, ["key"], each=each, at_once=at_once)]
+        assert [row for piece in pieces for row in piece] == rows.to_pylist()
+        assert all(before[-1]["key"] != after[0]["key"] for before, after in pairwise(pieces))
+        if each:
+            assert [piece[0]["key"] for piece in pieces] == keys
+
+
 def test_false_discoveries_are_decided_for_all_records_at_once(model, flows, frame):
     found = model.detect(flows, false_discovery_rate=0.4)
     assert 0 < len(found) != len(model.detect(flows, runs=False))
@@ -145,7 +174,7 @@ def test_windows_are_refused_without_streams_and_exact_with_them(flows, frame):
         check({n: row for n, row in rows.items() if n in numbers}, one, model.detect(one), model.calibration)
 
 
-def test_what_is_wrong_is_said_before_a_job_runs(model, frame):
+def test_what_is_wrong_is_said_before_a_job_runs(spark, model, frame, tmp_path):
     with pytest.raises(nad.InvalidDataError, match="lacks 1 of them, 'duration'"):
         nad.spark.detect(model, frame.drop("duration"))
     with pytest.raises(nad.InvalidDataError, match="keep: there is no column 'nothing'"):
@@ -156,6 +185,10 @@ def test_what_is_wrong_is_said_before_a_job_runs(model, frame):
         nad.spark.detect(nad.Model(), frame)
     with pytest.raises(nad.InvalidArgumentError, match="order_by is for"):
         nad.spark.detect(model, frame, runs=False, order_by="timestamp")
+    stream = spark.readStream.schema(frame.schema).parquet(str(tmp_path))
+    with pytest.raises(nad.InvalidArgumentError, match="runs=False"):
+        nad.spark.detect(model, stream)
+    assert nad.spark.detect(model, stream, runs=False).isStreaming
     taken = nad.spark.detect(model, frame.withColumnRenamed("number", "score"), runs=False)
     assert taken.columns[-5:] == ["nad_score", "p_value", "extrapolated", "reported", "reasons"]
 

@@ -1,0 +1,183 @@
+"""Scoring on Apache Spark: nad.spark beside a scikit-learn forest in a pandas UDF, the same rows on the same Spark.
+
+Both forests have 100 trees of 256 rows and learnt from the same rows; each scores every row of a cached DataFrame of
+numbers, and Spark adds the scores up. Reading alone adds up the columns: what Spark needs without any model. CPU time
+is that of the whole driver and its executors: Java, the Python workers and this process.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.python.isolation_forest_speed import QUICK, Effort
+from benchmarks.python.measure import Sample, Timing, take_turns
+from benchmarks.python.report import Goal, Section, say
+
+ROWS = 1_000_000
+COLUMNS = 20
+ROUNDS = 3
+READING, NAD, SKLEARN = "reading alone", "nad.spark", "scikit-learn in a pandas UDF"
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "4g",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.python.worker.reuse": "true",
+}
+
+
+def rows_of(count: int) -> Any:
+    """Ordinary rows, a thousandth of them far out."""
+    rng = np.random.default_rng(1)
+    x = rng.lognormal(0.0, 0.6, size=(count, COLUMNS)).astype(np.float32)
+    x[::1000] *= 20.0
+    return x
+
+
+@contextmanager
+def session(cores: int) -> Iterator[Any]:
+    """Spark on so many cores of this machine."""
+    builder = import_module("pyspark.sql").SparkSession.builder.master(f"local[{cores}]").appName("nad benchmarks")
+    for name, value in SETTINGS.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+class Scoring:
+    """The ways to score one DataFrame."""
+
+    def __init__(self, spark: Any, x: Any, partitions: int) -> None:
+        nad, spark_of_nad = import_module("nad"), import_module("nad.spark")
+        functions = import_module("pyspark.sql.functions")
+        self._java = spark.sparkContext._gateway.proc.pid
+        names = [f"x{number}" for number in range(x.shape[1])]
+        self._frame = frame_of(spark, x, names, partitions)
+        self._sum = functions.sum
+        forest = nad.IsolationForest(n_estimators=100, max_samples=256, random_state=1).fit(x)
+        self._ways: dict[str, Callable[[], Any]] = {
+            READING: lambda: self._frame.select(sum(functions.col(name) for name in names).alias("score")),
+            NAD: lambda: spark_of_nad.anomaly_score(forest, self._frame, keep=[], columns=names),
+        }
+        sklearn = import_module("sklearn.ensemble").IsolationForest(n_estimators=100, max_samples=256, random_state=1)
+        shipped = spark.sparkContext.broadcast(sklearn.fit(x))
+
+        def score(batches: Iterator[Any]) -> Iterator[Any]:
+            import pandas as pd  # noqa: PLC0415 - in a worker
+
+            for batch in batches:
+                yield pd.Series(-shipped.value.score_samples(batch.to_numpy())).astype("float32")
+
+        pd = import_module("pandas")
+        score.__annotations__ = {"batches": Iterator[pd.DataFrame], "return": Iterator[pd.Series]}
+        udf = functions.pandas_udf(score, "float")
+        self._ways[SKLEARN] = lambda: self._frame.select(udf(functions.struct(*names)).alias("score"))
+
+    def time(self, way: str) -> Sample:
+        before, wall = cpu_below(self._java), time.perf_counter()
+        total = self._ways[way]().agg(self._sum("score")).first()[0]
+        passed, spent = time.perf_counter() - wall, cpu_below(self._java) - before
+        assert total is not None
+        return Sample(spent, passed, 1)
+
+
+def frame_of(spark: Any, x: Any, names: list[str], partitions: int) -> Any:
+    """In memory, so that no file is read while the clock runs; made by the workers from a file of NumPy."""
+    folder = Path(spark.sparkContext._temp_dir)
+    path = str(folder / "rows.npy")
+    np.save(path, x)
+
+    def rows(batches: Iterator[Any]) -> Iterator[Any]:
+        import pyarrow as pa  # noqa: PLC0415 - in a worker
+
+        values = np.load(path, mmap_mode="r")
+        for batch in batches:
+            taken = values[batch.column(0).to_numpy()]
+            yield pa.RecordBatch.from_arrays([pa.array(column) for column in taken.T.copy()], names=names)
+
+    numbers = spark.range(len(x), numPartitions=partitions)
+    frame = numbers.mapInArrow(rows, ", ".join(f"{name} float" for name in names)).cache()
+    assert frame.count() == len(x)
+    return frame
+
+
+def cpu_below(java: int) -> float:
+    """Seconds of this process, of Spark's Java and of all below it, also of those that have ended."""
+    own = os.times()
+    parents: dict[int, tuple[int, float]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile
+        parents[int(entry.name)] = int(fields[1]), sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    total = own.user + own.system
+    for process in parents:
+        above = process
+        while above in parents and above != java:
+            above = parents[above][0]
+        total += parents[process][1] if above == java else 0.0
+    return total
+
+
+def run(effort: Effort) -> list[Section]:
+    quick = effort.rounds <= QUICK.rounds
+    rows = min(effort.rows or ROWS, ROWS)
+    for package in ("pyspark", "pyarrow", "pandas", "sklearn"):
+        try:
+            import_module(package)
+        except ImportError as error:
+            note = f"not measured: {error} (pip install 'nad[spark]' scikit-learn, and a Java runtime)"
+            return [Section("scoring on Spark", ["", "rows a second"], [], [note])]
+    return [*beside_sklearn(rows, min(effort.rounds, ROUNDS)), growth(rows, quick=quick)]
+
+
+def beside_sklearn(rows: int, rounds: int) -> list[Section]:
+    cores = os.cpu_count() or 1
+    say(f"scoring {rows:,} rows on Spark, {cores} cores")
+    with session(cores) as spark:
+        scoring = Scoring(spark, rows_of(rows), 4 * cores)
+        times = take_turns({way: (lambda w=way: scoring.time(w)) for way in (READING, NAD, SKLEARN)}, rounds)
+    table = [
+        [way, f"{rows / timing.wall:,.0f}", f"{1e6 * timing.cpu / rows:.2f}", f"{timing.spread:.0%}"]
+        for way, timing in times.items()
+    ]
+    header = ["", "rows a second", "CPU seconds a million rows", "spread"]
+    data = {way: [(sample.cpu, sample.wall) for sample in timing.samples] for way, timing in times.items()}
+    title = f"scoring {rows:,} rows of {COLUMNS} numbers on Spark, {cores} cores, 100 trees of 256 rows"
+    goals = [
+        Goal("rows a second: times scikit-learn in a pandas UDF", times[SKLEARN].wall / times[NAD].wall, at_least=20.0),
+        Goal("CPU time: times scikit-learn in a pandas UDF", times[SKLEARN].cpu / times[NAD].cpu),
+    ]
+    return [Section(title, header, table, data=data), Section("scoring on Spark: goals", *Goal.table(goals))]
+
+
+def growth(rows: int, *, quick: bool) -> Section:
+    """What a million rows cost as rows and cores grow."""
+    most = os.cpu_count() or 1
+    table, data = [], {}
+    for cores in sorted({1, most}):
+        for count in (rows // 4, rows) if quick else (rows // 4, rows, 4 * rows):
+            say(f"scoring {count:,} rows on Spark, {cores} cores")
+            with session(cores) as spark:
+                scoring = Scoring(spark, rows_of(count), 4 * cores)
+                timing: Timing = take_turns({NAD: lambda s=scoring: s.time(NAD)}, 1 if quick else ROUNDS)[NAD]
+            table.append(
+                [f"{cores}", f"{count:,}", f"{1e6 * timing.wall / count:.2f}", f"{1e6 * timing.cpu / count:.2f}"]
+            )
+            data[f"{cores} cores, {count} rows"] = [(sample.cpu, sample.wall) for sample in timing.samples]
+    header = ["cores", "rows", "seconds a million rows", "CPU seconds a million rows"]
+    return Section("nad.spark: the cost of a million rows as rows and cores grow", header, table, data=data)
