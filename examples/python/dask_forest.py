@@ -26,7 +26,7 @@ def connections(part: int) -> pd.DataFrame:
     random = np.random.default_rng(part)
     rows = random.lognormal([-1.0, 6.0, 9.0], [0.5, 0.4, 1.0], size=(ROWS, 3)).astype(np.float32)
     if part == PARTITIONS - 1:
-        rows[123] = [900.0, 8.0e7, 4000.0]
+        rows[123] = [900.0, 8.0e7, 9.0e8]
     return pd.DataFrame(rows, columns=NAMES)
 
 
