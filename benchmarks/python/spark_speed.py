@@ -1,9 +1,9 @@
 """Scoring on Apache Spark: nad.spark beside a scikit-learn forest in a pandas UDF, the same rows on the same Spark.
 
 Both forests have 100 trees of as many rows and learnt from the same; each scores every row of a cached DataFrame of
-numbers, and Spark adds the scores up. Python alone gives one of the columns back: what Spark needs to hand rows to Python
-and to take a number a row, whatever the model. CPU time is that of the whole driver and its executors: Java, the Python
-workers and this process.
+numbers, and Spark adds the scores up. Python alone gives one of the columns back: what Spark needs to hand rows to
+Python and to take a number a row, whatever the model. CPU time is that of the driver and its executors: Java, Python
+and this process.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Scoring:
         self._sum = functions.sum
         forest = nad.IsolationForest(n_estimators=100, max_samples=samples, random_state=1).fit(x)
         self._ways: dict[str, Callable[[], Any]] = {
-            PYTHON: lambda: self._frame.mapInArrow(_first_column, "score float"),
+            PYTHON: lambda: self._frame.mapInArrow(first_column, "score float"),
             NAD: lambda: spark_of_nad.anomaly_score(forest, self._frame, keep=[], columns=names),
         }
         sklearn = import_module("sklearn.ensemble").IsolationForest(
@@ -86,6 +86,12 @@ class Scoring:
             for batch in batches:
                 yield pd.Series(-shipped.value.score_samples(batch.to_numpy())).astype("float32")
 
+        def first_column(batches: Iterator[Any]) -> Iterator[Any]:
+            import pyarrow as pa  # noqa: PLC0415 - in a worker
+
+            for batch in batches:
+                yield pa.RecordBatch.from_arrays([batch.column(0)], names=["score"])
+
         pd = import_module("pandas")
         score.__annotations__ = {"batches": Iterator[pd.DataFrame], "return": Iterator[pd.Series]}
         udf = functions.pandas_udf(score, "float")
@@ -97,13 +103,6 @@ class Scoring:
         passed, spent = time.perf_counter() - wall, cpu_below(self._java) - before
         assert total is not None
         return Sample(spent, passed, 1)
-
-
-def _first_column(batches: Iterator[Any]) -> Iterator[Any]:
-    import pyarrow as pa  # noqa: PLC0415 - in a worker
-
-    for batch in batches:
-        yield pa.RecordBatch.from_arrays([batch.column(0)], names=["score"])
 
 
 def frame_of(spark: Any, x: Any, names: list[str], partitions: int) -> Any:
@@ -158,32 +157,33 @@ def run(effort: Effort) -> list[Section]:
 
 
 def beside_sklearn(rows: int, rounds: int) -> list[Section]:
-    cores = os.cpu_count() or 1
-    header = ["", "rows a second", "CPU seconds a million rows", "spread"]
     sections, goals = [], []
     for samples in SAMPLES:
-        say(f"scoring {rows:,} rows on Spark, {cores} cores, 100 trees of {samples:,} rows")
-        with session(cores) as spark:
-            scoring = Scoring(spark, rows_of(rows), 4 * cores, samples)
-            times = take_turns({way: (lambda w=way: scoring.time(w)) for way in (PYTHON, NAD, SKLEARN)}, rounds)
+        times = one_size(rows, rounds, samples)
         table = [
             [way, f"{rows / timing.wall:,.0f}", f"{1e6 * timing.cpu / rows:.2f}", f"{timing.spread:.0%}"]
             for way, timing in times.items()
         ]
+        header = ["", "rows a second", "CPU seconds a million rows", "spread"]
         data = {way: [(sample.cpu, sample.wall) for sample in timing.samples] for way, timing in times.items()}
-        title = f"scoring {rows:,} rows of {COLUMNS} numbers on Spark, {cores} cores, 100 trees of {samples:,} rows"
+        title = f"scoring {rows:,} rows of {COLUMNS} numbers on Spark, 100 trees of {samples:,} rows"
         sections.append(Section(title, header, table, data=data))
         least = 20.0 if samples == SAMPLES[0] else None
+        trees = f"times scikit-learn, {samples:,} rows a tree"
         goals += [
-            Goal(
-                f"rows a second: times scikit-learn, {samples} rows a tree",
-                times[SKLEARN].wall / times[NAD].wall,
-                least,
-            ),
-            Goal(f"CPU time: times scikit-learn, {samples} rows a tree", times[SKLEARN].cpu / times[NAD].cpu),
-            Goal(f"CPU beyond Python alone: times scikit-learn, {samples} rows a tree", beyond(times, SKLEARN, NAD)),
+            Goal(f"rows a second: {trees}", times[SKLEARN].wall / times[NAD].wall, least),
+            Goal(f"CPU time: {trees}", times[SKLEARN].cpu / times[NAD].cpu),
+            Goal(f"CPU time beyond Python alone: {trees}", beyond(times, SKLEARN, NAD)),
         ]
     return [*sections, Section("scoring on Spark: goals", *Goal.table(goals))]
+
+
+def one_size(rows: int, rounds: int, samples: int) -> dict[str, Timing]:
+    cores = os.cpu_count() or 1
+    say(f"scoring {rows:,} rows on Spark, {cores} cores, 100 trees of {samples:,} rows")
+    with session(cores) as spark:
+        scoring = Scoring(spark, rows_of(rows), 4 * cores, samples)
+        return take_turns({way: (lambda w=way: scoring.time(w)) for way in (PYTHON, NAD, SKLEARN)}, rounds)
 
 
 def beyond(times: dict[str, Timing], slow: str, fast: str) -> float:
