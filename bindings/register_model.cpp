@@ -19,6 +19,10 @@ namespace {
 
 using Rule = std::pair<std::string, double>;
 
+std::optional<std::pair<float, bool>> pair_of(const std::optional<ScoreLimit>& limit) {
+  return limit ? std::optional(std::pair(limit->score, limit->extrapolated)) : std::nullopt;
+}
+
 Rule rule_words(const ThresholdRule& rule) { return {std::string(name(rule.kind)), rule.value}; }
 
 ModelOptions model_options(const std::string& training, const std::optional<Rule>& threshold, py::handle calibration,
@@ -89,11 +93,16 @@ void register_findings(py::module_& module) {
       .def("__str__", &Reason::to_string)
       .def(pickled(Reason()))
       .def("__repr__", [](const Reason& self) { return "<Reason: " + self.to_string() + ">"; });
-  py::class_<SourceRun>(module, "SourceRun", "What the unusual records of a source had come to with one of them.")
+  py::class_<SourceRun>(module, "SourceRun",
+                        "What a source had come to with a record: many unusual ones, or connections at a steady beat "
+                        "to a service that is not known for it.")
       .def_readonly("source", &SourceRun::source, "Its address.")
-      .def_readonly("records", &SourceRun::records, "Unusual ones so far.")
+      .def_readonly("records", &SourceRun::records, "Unusual ones so far; beats.")
       .def_readonly("seconds", &SourceRun::seconds, "Since the first of them.")
       .def_readonly("evidence", &SourceRun::evidence, "How far the run goes beyond what sources usually bring.")
+      .def_readonly("destination", &SourceRun::destination, "Of a steady beat, with its port; else \"\".")
+      .def_readonly("period", &SourceRun::period, "Of a steady beat, in seconds; else 0.")
+      .def_property_readonly("is_beat", &SourceRun::is_beat)
       .def_property_readonly("p_value", [](const SourceRun& self) { return self.p.value; })
       .def_property_readonly("extrapolated", [](const SourceRun& self) { return self.p.extrapolated; })
       .def("__eq__", [](const SourceRun& self, const SourceRun& other) { return self == other; })
@@ -199,12 +208,8 @@ void register_model(py::module_& module) {
       .def_property_readonly(
           "limit",
           [](const Model& self) { return py::make_tuple(self.threshold().score, self.threshold().extrapolated); })
-      .def_property_readonly("run_limit",
-                             [](const Model& self) -> std::optional<std::pair<float, bool>> {
-                               const std::optional<ScoreLimit>& limit = self.run_limit();
-                               return limit ? std::optional(std::pair(limit->score, limit->extrapolated))
-                                            : std::nullopt;
-                             })
+      .def_property_readonly("run_limit", [](const Model& self) { return pair_of(self.run_limit()); })
+      .def_property_readonly("beat_limit", [](const Model& self) { return pair_of(self.beat_limit()); })
       .def(
           "set_threshold",
           [](Model& self, const Rule& rule, const Table* labelled, py::handle n_jobs) {

@@ -1,4 +1,5 @@
 // The compiled build of threshold/.
+#include "nad/threshold/beats-inl.hpp"
 #include "nad/threshold/calibration-inl.hpp"
 #include "nad/threshold/drift-inl.hpp"
 #include "nad/threshold/false_discovery-inl.hpp"

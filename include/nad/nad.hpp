@@ -107,6 +107,7 @@
 #include "nad/detector/pca_residual.hpp"
 #include "nad/detector/svm_kernel.hpp"
 
+#include "nad/threshold/beats.hpp"
 #include "nad/threshold/calibration.hpp"
 #include "nad/threshold/drift.hpp"
 #include "nad/threshold/false_discovery.hpp"

@@ -109,7 +109,7 @@ class Incident:
 
     @property
     def run(self) -> SourceRun | None:
-        """What the unusual records of a source had come to, where findings are part of that; the furthest of them."""
+        """What a source had come to, where findings are part of that (see `SourceRun`); the furthest of them."""
         surprises, records = self._all._run_surprises[self._places], self._all._run_records[self._places]
         furthest = int(np.lexsort((records, surprises))[-1])
         return self._all._findings[int(self._places[furthest])].run if surprises[furthest] >= 0 else None
@@ -184,6 +184,8 @@ class Incident:
             return texts
         if len(self.sources) == 1:
             return [run_text(run), *texts]
+        if run.is_beat:
+            return [f"connections at a steady beat, such as {run_text(run)}", *texts]
         return [f"runs of unusual records, such as {run.records:,} of {run.source} in {run.seconds:.3g} s", *texts]
 
     def to_dict(self) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def reason_dict(reason: Reason) -> dict[str, Any]:
 
 
 def run_text(run: SourceRun) -> str:
-    """``34 unusual records of 10.0.0.5 in 95 s: seldom so many``."""
+    """``34 unusual records of 10.0.0.5 in 95 s: seldom so many``, or what is said of a steady beat."""
+    if run.is_beat:
+        return f"{run.records} connections of {run.source} to {run.destination}, one each {run.period:.3g} s"
     return f"{plural(run.records, 'unusual record')} of {run.source} in {run.seconds:.3g} s: seldom so many"
 
 
@@ -47,7 +49,7 @@ def run_dict(run: SourceRun | None) -> dict[str, Any] | None:
     """For JSON."""
     if run is None:
         return None
-    names = ("source", "records", "seconds", "evidence", "p_value", "extrapolated")
+    names = ("source", "records", "seconds", "evidence", "p_value", "extrapolated", "destination", "period")
     return {**{name: getattr(run, name) for name in names}, "text": run_text(run)}
 
 

@@ -120,9 +120,10 @@ class Model:
         The column with the labels, which is never learnt from, and what normal records are called there; found by
         their roles and usual names if nothing is said.
     runs : bool
-        Learn what runs of unusual records normal sources bring, and report longer ones, as brute force or a tunnel
-        are made of: a fifth of a threshold in alerts a day is for them. For ``"clean"`` training on tables with the
-        columns src_ip and timestamp; nothing changes for others.
+        Learn what runs of unusual records normal sources bring, and which services they visit at a steady beat, and
+        report longer runs, as brute force or a tunnel are made of, and other beats, as beacons are: a fifth of a
+        threshold in alerts a day is for them. For ``"clean"`` training on tables with the columns src_ip and
+        timestamp, and dst_ip for beats; nothing changes for others.
     random_state : int, RandomState, Generator or None
         Which records are held out, and the seed of the detector that is chosen.
     n_jobs : int
@@ -228,9 +229,9 @@ class Model:
     ) -> Findings:
         """Report the records above the threshold, each with the columns that made it anomalous.
 
-        With `runs`, and where the model knows what is usual of them (see `run_limit`), the unusual records of a source
-        whose run goes beyond that are reported, too: they have a `Finding.run`. Records are taken in the order of the
-        table.
+        With `runs`, and where the model knows what is usual of them (see `run_limit` and `beat_limit`), the unusual
+        records of a source whose run goes beyond that are reported, too, and its connections at a steady beat to a
+        service that is not known for it: they have a `Finding.run`. Records are taken in the order of the table.
 
         With `false_discovery_rate` it reports so many in the place of the threshold that on average no larger share
         of them is false, by `nad.benjamini_hochberg` with p-values that are not extrapolated. Of m records it then
@@ -285,6 +286,15 @@ class Model:
         None where the threshold is not in alerts a day, or nothing is known of runs.
         """
         limit = self._model.run_limit
+        return None if limit is None else ScoreLimit(*limit)
+
+    @property
+    def beat_limit(self) -> ScoreLimit | None:
+        """Steady beats of connections with more evidence than that are reported, but for usual ones.
+
+        None where the threshold is not in alerts a day, or nothing is known of beats.
+        """
+        limit = self._model.beat_limit
         return None if limit is None else ScoreLimit(*limit)
 
     @property

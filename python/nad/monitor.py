@@ -193,7 +193,8 @@ class Monitor:
         source : path
             A log that grows (it need not be there yet, and may be rotated and truncated), a capture, a folder in which
             files arrive, "-" for the standard input, or a network interface such as "eth0" (also "interface:eth0").
-            Each capture of a folder is metered by itself: a flow that goes on in the next one is cut in two there.
+            Captures of a folder are parts of one: flows go on from one to the next, but for a capture that begins
+            more than a minute before the last one ended.
         follow : bool
             Whether to wait for more at the end of a log, or of the files of a folder.
         from_beginning : bool

@@ -272,9 +272,9 @@ TEST_CASE("runs: records that come by and by, from a file's model, are found as 
   std::vector<nad::Finding> found;
   for (std::size_t row = 0; row < today.rows(); row += 100) {
     if (row == 900) {  // another process goes on
-      const std::string state = scorer.runs().save_state();
+      const std::string state = scorer.sources().runs.save_state();
       scorer = nad::RecordScorer(loaded, scorer.records());
-      scorer.runs().restore_state(state);
+      scorer.sources().runs.restore_state(state);
     }
     for (nad::Finding& finding : scorer.detect(today.slice(row, 100)).reported) {
       finding.row += row;

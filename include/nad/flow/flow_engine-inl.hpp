@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -118,6 +119,17 @@ class FlowEngine {
 
   std::size_t ended() const noexcept { return ended_.size(); }
   std::size_t open() const noexcept { return index_.size(); }
+
+  /// When the first packet came of the flow that is open the longest.
+  std::optional<std::int64_t> oldest_open() {
+    std::optional<std::int64_t> oldest;
+    for (const FlowQueue& queue : queues_) {
+      for (std::uint32_t place = queue.first; place != no_flow; place = pool_[place].next) {
+        oldest = std::min(oldest.value_or(pool_[place].first), pool_[place].first);
+      }
+    }
+    return oldest;
+  }
   std::size_t bytes() const noexcept { return pool_.bytes() + index_.bytes() + orders_.capacity() * sizeof(Order); }
   const Counts& counts() const noexcept { return counts_; }
 

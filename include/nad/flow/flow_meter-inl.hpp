@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "nad/flow/decoder-inl.hpp"
@@ -82,6 +83,8 @@ NAD_INLINE Table FlowMeter::flush() {
   end_all();
   return take();
 }
+
+NAD_INLINE std::optional<std::int64_t> FlowMeter::oldest_open() const { return state_->engine.oldest_open(); }
 
 NAD_INLINE const Schema& FlowMeter::schema() const noexcept { return state_->rows->schema(); }
 NAD_INLINE const FlowOptions& FlowMeter::options() const noexcept { return state_->options; }

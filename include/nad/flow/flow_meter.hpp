@@ -43,6 +43,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "nad/config.hpp"
@@ -109,6 +110,9 @@ class NAD_API FlowMeter {
   Table flush();
   /// Ends all flows; the rows wait to be taken.
   void end_all();
+
+  /// When the first packet came of the flow that is open the longest; nothing where none is. Looks at all of them.
+  std::optional<std::int64_t> oldest_open() const;
 
   /// Of the tables.
   const Schema& schema() const noexcept;

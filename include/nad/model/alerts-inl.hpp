@@ -175,14 +175,29 @@ inline std::vector<AlertName> alert_names(const AlertRecord& record, const Schem
   return names;
 }
 
+// What stands in the place of a column where a source is the reason.
 inline constexpr std::string_view run_reason = "unusual records";
+inline constexpr std::string_view beat_reason = "steady beat";
 
 inline AlertReason reason_of_run(const SourceRun& run) {
+  const double contribution = -std::log10(std::max(run.p.value, 1e-300));
+  if (run.is_beat()) {
+    return {.column = std::string(beat_reason),
+            .value = "one connection each " + formatted("%.3g", run.period) + " s to " + run.destination + ", " +
+                     std::to_string(run.records) + " of them",
+            .expected = "none to there",
+            .contribution = contribution,
+            .direction = std::string(name(Direction::never_seen))};
+  }
   return {.column = std::string(run_reason),
           .value = std::to_string(run.records) + " of " + run.source + " in " + formatted("%.3g", run.seconds) + " s",
           .expected = "seldom so many",
-          .contribution = -std::log10(std::max(run.p.value, 1e-300)),
+          .contribution = contribution,
           .direction = std::string(name(Direction::higher))};
+}
+
+inline bool is_of_source(const AlertReason& reason) {
+  return reason.column == run_reason || reason.column == beat_reason;
 }
 
 }  // namespace detail
@@ -245,12 +260,15 @@ NAD_INLINE AlertMaker::AlertMaker(const Model& model, AlertMakerOptions options)
     if (model.run_limit()) {
       share += model.run_calibration().p_value(static_cast<double>(model.run_limit()->score)).value;
     }
+    if (model.beat_limit()) {
+      share += model.beat_calibration().p_value(static_cast<double>(model.beat_limit()->score)).value;
+    }
     expected_alerts_per_day_ = *model.records_per_day() * share;
   }
 }
 
 NAD_INLINE void AlertMaker::add_reasons(Alert& alert, const Finding& finding) {
-  if (!alert.reasons.empty() && alert.reasons.front().column == detail::run_reason) {
+  if (!alert.reasons.empty() && detail::is_of_source(alert.reasons.front())) {
     alert.reasons.resize(1);
   } else {
     alert.reasons.clear();
@@ -306,7 +324,7 @@ NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, 
   if (finding.run) {
     alert.reasons.push_back(detail::reason_of_run(*finding.run));
     if (!(finding.score > threshold_)) {
-      alert.anomaly_class = run_class;
+      alert.anomaly_class = finding.run->is_beat() ? beat_class : run_class;
     }
     if (finding.run->p.value < alert.p_value) {
       alert.p_value = finding.run->p.value;

@@ -30,6 +30,7 @@ namespace nad {
 
 /// The class of records that are not reported for themselves.
 inline constexpr std::string_view run_class = "run of unusual records";
+inline constexpr std::string_view beat_class = "steady beat";
 
 struct AlertMakerOptions {
   std::string id = "nad";     ///< what the model is called

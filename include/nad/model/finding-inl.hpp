@@ -47,8 +47,11 @@ NAD_INLINE std::string Reason::to_string() const {
 }
 
 NAD_INLINE std::string SourceRun::to_string() const {
-  return "one of " + std::to_string(records) + " unusual records of " + source + " in " +
-         detail::formatted("%.3g", seconds) + " s, p = " + detail::formatted("%.2g", p.value);
+  const std::string what = is_beat()
+                               ? " connections of " + source + " to " + destination + " at a steady beat of " +
+                                     detail::formatted("%.3g", period) + " s"
+                               : " unusual records of " + source + " in " + detail::formatted("%.3g", seconds) + " s";
+  return "one of " + std::to_string(records) + what + ", p = " + detail::formatted("%.2g", p.value);
 }
 
 NAD_INLINE std::string Finding::to_string() const {

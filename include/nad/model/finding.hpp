@@ -61,15 +61,20 @@ struct MemberScore {
   }
 };
 
-/// What the records of a source had come to with this one; see nad/threshold/runs.hpp.
+/// What the records of a source had come to with this one: many unusual ones (see nad/threshold/runs.hpp), or
+/// connections at a steady beat to a service that is not known for it (see nad/threshold/beats.hpp).
 struct SourceRun {
   std::string source;         ///< its address
-  std::uint64_t records = 0;  ///< unusual ones so far
+  std::uint64_t records = 0;  ///< unusual ones so far; beats
   double seconds = 0.0;       ///< since the first of them
   double evidence = 0.0;
-  PValue p;  ///< the share of normal records that bring a source so far, or further
+  PValue p;                      ///< the share of normal records that bring a source so far, or further
+  std::string destination = {};  ///< of a steady beat, with its port: "203.0.113.9:443"
+  double period = 0.0;           ///< of a steady beat, in seconds
 
-  /// "one of 34 unusual records of 10.0.0.5 in 95 s, p = 2e-07"
+  bool is_beat() const noexcept { return period > 0.0; }
+  /// "one of 34 unusual records of 10.0.0.5 in 95 s, p = 2e-07", or
+  /// "one of 33 connections of 10.0.0.5 to 203.0.113.9:443 at a steady beat of 60 s, p = 1e-05"
   NAD_API std::string to_string() const;
   friend bool operator==(const SourceRun&, const SourceRun&) = default;
 
@@ -77,7 +82,7 @@ struct SourceRun {
   void serialize(Archive& archive) {
     archive(source);
     detail::archive_field(archive, "the records of a run", records);
-    archive(seconds, evidence, p);
+    archive(seconds, evidence, p, destination, period);
   }
 };
 

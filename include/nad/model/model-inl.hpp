@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/core/parallel.hpp"
 #include "nad/detail/not_a_number.hpp"
 #include "nad/detail/utf8.hpp"
 #include "nad/detector/boosted_trees.hpp"
@@ -107,17 +108,18 @@ NAD_INLINE void Model::require_fit(const Schema& schema) const {
 }
 
 NAD_INLINE std::vector<float> Model::scores_of(const Table& columns, const FitControl& control) const {
-  constexpr std::size_t at_once = 65'536;  // rows: what a detector needs of a large table stays small
+  // A thread takes records through features and detector: what these need of a large table stays small, and the batches
+  // of a monitor are enough for several threads.
+  constexpr std::size_t most = 65'536;
+  constexpr std::size_t least = 512;
+  const std::size_t jobs = resolve_jobs(control.n_jobs);
+  const std::size_t share = (columns.rows() + 2 * jobs - 1) / (2 * jobs);
+  const std::size_t grain = jobs == 1 ? most : std::clamp(share, least, std::max(least, most / jobs));
   std::vector<float> scores(columns.rows());
-  const FitControl quiet{.n_jobs = control.n_jobs};
-  for (std::size_t begin = 0; begin < scores.size(); begin += at_once) {
-    const std::size_t count = std::min(at_once, scores.size() - begin);
-    const Matrix x = pipeline_.transform_columns(columns.slice(begin, count), quiet);
-    detector_->anomaly_score(x, std::span(scores).subspan(begin, count), quiet);
-    if (control.progress && !control.progress({.stage = "scoring", .done = begin + count, .total = scores.size()})) {
-      throw Error(ErrorCode::cancelled, "scoring was cancelled");
-    }
-  }
+  parallel_for(scores.size(), control, {.grain = grain, .stage = "scoring"}, [&](std::size_t begin, std::size_t end) {
+    const Matrix x = pipeline_.transform_columns(columns.slice(begin, end - begin), {.n_jobs = 1});
+    detector_->anomaly_score(x, std::span(scores).subspan(begin, end - begin), {.n_jobs = 1});
+  });
   return scores;
 }
 
@@ -130,11 +132,11 @@ NAD_INLINE std::vector<float> Model::anomaly_score(const Table& table, const Fit
 NAD_INLINE Findings Model::detect(const Table& table, const DetectOptions& options, const FitControl& control) const {
   require_fitted("detecting");
   require_fit(table.schema());
-  RunWatch watch;
+  SourceWatch watch;
   return detect_in(table, pipeline_.columns(table), watch, options, control);
 }
 
-NAD_INLINE Findings Model::detect_in(const Table& records, const Table& columns, RunWatch& watch,
+NAD_INLINE Findings Model::detect_in(const Table& records, const Table& columns, SourceWatch& watch,
                                      const DetectOptions& options, const FitControl& control) const {
   Findings findings;
   findings.limit = limit_;
@@ -294,6 +296,9 @@ NAD_INLINE std::string Model::describe() const {
   if (run_limit_) {
     text += "- " + runs_words() + "\n";
   }
+  if (beat_limit_) {
+    text += "- " + beats_words() + "\n";
+  }
   if (records_per_day_) {
     text += "- records a day: " + detail::with_thousands(detail::formatted("%.0f", *records_per_day_)) + "\n";
   }
@@ -335,6 +340,7 @@ NAD_INLINE void Model::restore() {
   }
   reason_columns_ = std::make_shared<const detail::ReasonColumns>(usual_, pipeline_.inputs());
   run_limit_ = limit_of_runs(rule_);
+  beat_limit_ = limit_of_beats(rule_);
   is_fitted_ = true;
 }
 

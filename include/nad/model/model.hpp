@@ -32,6 +32,7 @@
 #include "nad/model/model_options.hpp"
 #include "nad/model/usual_values.hpp"
 #include "nad/table/table.hpp"
+#include "nad/threshold/beats.hpp"
 #include "nad/threshold/calibration.hpp"
 #include "nad/threshold/runs.hpp"
 #include "nad/threshold/threshold_rule.hpp"
@@ -40,6 +41,12 @@ namespace nad {
 
 class BoostedTrees;
 class RecordScorer;
+
+/// What sources did in the records so far.
+struct SourceWatch {
+  RunWatch runs = {};
+  BeatWatch beats = {};
+};
 
 namespace detail {
 class ReasonColumns;
@@ -82,6 +89,11 @@ class NAD_API Model {
   const RunCalibration& run_calibration() const noexcept { return run_calibration_; }
   /// Evidence above it is reported; nothing where the threshold is not in alerts a day, or nothing is known of runs.
   const std::optional<ScoreLimit>& run_limit() const noexcept { return run_limit_; }
+  /// Which services are visited at a steady beat; not fitted where the training table did not tell.
+  const BeatCalibration& beat_calibration() const noexcept { return beat_calibration_; }
+  /// Evidence of a new steady beat above it is reported; nothing where the threshold is not in alerts a day, or nothing
+  /// is known of beats.
+  const std::optional<ScoreLimit>& beat_limit() const noexcept { return beat_limit_; }
   /// What the labels are called, the normal ones first; empty without labels.
   const std::vector<std::string>& families() const noexcept { return families_; }
 
@@ -136,7 +148,10 @@ class NAD_API Model {
   /// By the held-out rows, their scores, and the order in which they came.
   void calibrate_runs(const Table& records, std::span<const std::size_t> held_out, std::span<const float> scores,
                       const std::vector<std::vector<std::size_t>>& spells);
+  /// By all records that the model learns from, and when each of them ended.
+  void calibrate_beats(const Table& records, std::span<const std::int64_t> times);
   std::string runs_words() const;
+  std::string beats_words() const;
   /// What can be expected where the threshold asks for more than the calibration records can tell; "" where it does
   /// not.
   std::string beyond_calibration() const;
@@ -146,11 +161,11 @@ class NAD_API Model {
   void learn_importance(const Matrix& x, const Table& columns, const FitControl& control);
   std::vector<float> scores_of(const Table& columns, const FitControl& control) const;
   /// `records` are what `columns` were made of, and `watch` goes on with them.
-  Findings detect_in(const Table& records, const Table& columns, RunWatch& watch, const DetectOptions& options,
+  Findings detect_in(const Table& records, const Table& columns, SourceWatch& watch, const DetectOptions& options,
                      const FitControl& control) const;
-  /// The unusual records of sources that are beyond the limit.
+  /// The records of sources that are beyond one of the limits for what sources do, in rising order.
   std::vector<std::pair<std::size_t, SourceRun>> runs_in(const Table& records, std::span<const float> scores,
-                                                         RunWatch& watch) const;
+                                                         SourceWatch& watch) const;
   /// Findings of rows with known scores; `most` reasons each.
   std::vector<Finding> findings_of(const Table& columns, std::span<const std::size_t> rows,
                                    std::span<const float> scores, std::size_t most, std::size_t explained,
@@ -161,6 +176,7 @@ class NAD_API Model {
   /// What the threshold means; nothing changes where that is an error.
   void set_limits(const ThresholdRule& rule);
   std::optional<ScoreLimit> limit_of_runs(const ThresholdRule& rule) const;
+  std::optional<ScoreLimit> limit_of_beats(const ThresholdRule& rule) const;
   void restore();
 
   Options options_;
@@ -178,6 +194,8 @@ class NAD_API Model {
   ScoreLimit limit_;
   RunCalibration run_calibration_;
   std::optional<ScoreLimit> run_limit_;  ///< follows from the others
+  BeatCalibration beat_calibration_;
+  std::optional<ScoreLimit> beat_limit_;  ///< follows from the others
   std::vector<std::string> families_;
   UsualValues usual_;
   std::shared_ptr<const detail::ReasonColumns> reason_columns_;  ///< follows from the others

@@ -257,6 +257,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
   if (!rows.spells.empty()) {
     calibrate_runs(table, rows.held_out, scores, rows.spells);
   }
+  calibrate_beats(table, times);
   records_per_day_ = options_.records_per_day ? options_.records_per_day : detail::daily_records(understood);
   set_limits(rule_);
   // describe() tells it of any threshold; a warning is due where somebody asked for this one

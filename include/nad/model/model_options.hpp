@@ -42,8 +42,9 @@ struct ModelOptions {
   std::string label = {};
   /// What normal records are called there; if nothing is said "normal", "benign" and the like, or false, or 0.
   std::string normal = {};
-  /// Learn what runs of unusual records normal sources bring, and report longer ones: a fifth of a threshold in alerts
-  /// a day is for them. For clean training on tables with the columns src_ip and timestamp; else nothing changes.
+  /// Learn what runs of unusual records normal sources bring, and which services they visit at a steady beat, and
+  /// report longer runs and other beats: a fifth of a threshold in alerts a day is for them. For clean training on
+  /// tables with the columns src_ip and timestamp, and dst_ip for beats; else nothing changes.
   bool runs = true;
   std::uint64_t random_state = 0;
 
@@ -70,8 +71,8 @@ struct DetectOptions {
   std::optional<double> false_discovery_rate = {};
   std::size_t most_reasons = 5;         ///< of each finding
   std::size_t most_explained = 10'000;  ///< findings beyond so many have no reasons
-  /// Report the unusual records of a source whose run is beyond `Model::run_limit`, too. Not with a false discovery
-  /// rate. Records are taken in the order of the table.
+  /// Report the unusual records of a source whose run is beyond `Model::run_limit`, too, and connections at a steady
+  /// beat beyond `Model::beat_limit`. Not with a false discovery rate. Records are taken in the order of the table.
   bool runs = true;
 };
 

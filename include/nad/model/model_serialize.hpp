@@ -49,7 +49,7 @@ void Model::serialize(Archive& archive) {
       names.push_back(column.name);
       shares.push_back(column.share);
     }
-    archive(model.run_calibration_);
+    archive(model.run_calibration_, model.beat_calibration_);
     archive(model.families_, model.usual_, names, shares, model.choices_);
     model.importance_ = detail::joined_importance(names, shares);
   };

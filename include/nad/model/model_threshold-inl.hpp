@@ -74,7 +74,8 @@ NAD_INLINE ThresholdEvidence Model::evidence() const noexcept {
           .records_per_day = records_per_day_,
           .best_score = best_score_,
           .highest_attack = highest_attack_,
-          .part_of_alerts = run_calibration_.is_fitted() ? 1.0 - detail::part_for_runs : 1.0};
+          .part_of_alerts = 1.0 - (run_calibration_.is_fitted() ? detail::part_for_runs : 0.0) -
+                            (beat_calibration_.is_fitted() ? detail::part_for_beats : 0.0)};
 }
 
 NAD_INLINE std::optional<ScoreLimit> Model::limit_of_runs(const ThresholdRule& rule) const {
@@ -84,9 +85,17 @@ NAD_INLINE std::optional<ScoreLimit> Model::limit_of_runs(const ThresholdRule& r
   return run_calibration_.limit(std::min(1.0, detail::part_for_runs * rule.value / *records_per_day_));
 }
 
+NAD_INLINE std::optional<ScoreLimit> Model::limit_of_beats(const ThresholdRule& rule) const {
+  if (rule.kind != ThresholdKind::alerts_per_day || !beat_calibration_.is_fitted() || !records_per_day_) {
+    return std::nullopt;
+  }
+  return beat_calibration_.limit(std::min(1.0, detail::part_for_beats * rule.value / *records_per_day_));
+}
+
 NAD_INLINE void Model::set_limits(const ThresholdRule& rule) {
   const ScoreLimit limit = rule.limit(evidence());
   run_limit_ = limit_of_runs(rule);
+  beat_limit_ = limit_of_beats(rule);
   limit_ = limit;
   rule_ = rule;
 }

@@ -79,7 +79,7 @@ NAD_INLINE void Monitor::run(RecordSource& source) {
       }
       state_->look_after(source);
     }
-    if (!source.ended() && source.wind_up()) {
+    if (!source.ended() && !state_->goes_on(source) && source.wind_up()) {
       state_->take_rest(source);
     }
     state_->finish(source);

@@ -67,7 +67,7 @@ class MonitorAlerts {
       lacks_reasons = false;
       const Finding explained = explained_row(finding.row);
       AlertMaker::add_reasons(alert, explained);
-      if (alert.anomaly_class != run_class) {
+      if (!is_of_source(alert)) {
         alert.anomaly_class = anomaly_class_of(explained);
       }
     };
@@ -128,8 +128,12 @@ class MonitorAlerts {
 
   /// Whether the key of an alert that is not folded tells its class, and the class is made of reasons.
   bool class_is_of_key(const Alert& alert, const Finding& finding) const {
-    return options_.deduplicator.key.by_class && alert.key.empty() && finding.family.empty() &&
-           alert.anomaly_class != run_class;
+    return options_.deduplicator.key.by_class && alert.key.empty() && finding.family.empty() && !is_of_source(alert);
+  }
+
+  /// Whether what its source did is what it is about.
+  static bool is_of_source(const Alert& alert) {
+    return alert.anomaly_class == run_class || alert.anomaly_class == beat_class;
   }
 
   Finding explained_row(std::size_t row) {
@@ -141,7 +145,7 @@ class MonitorAlerts {
   void complete(Alert& alert, std::uint64_t number) {
     const Finding explained = explained_row(static_cast<std::size_t>(number - 1));
     AlertMaker::add_reasons(alert, explained);
-    if (alert.anomaly_class != run_class && !class_is_of_key(alert, explained)) {
+    if (!is_of_source(alert) && !class_is_of_key(alert, explained)) {
       alert.anomaly_class = anomaly_class_of(explained);
     }
   }

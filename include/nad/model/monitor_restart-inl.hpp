@@ -54,7 +54,8 @@ inline void MonitorState::save(RecordSource& source) {
   checkpoint.set("replay_position", can_replay ? marks_.first().position : position);
   checkpoint.set_number("replay_records", can_replay ? counts_.records - marks_.first().records : 0);
   alerts_.save(checkpoint);
-  checkpoint.set("runs", scorer_.runs().save_state());
+  checkpoint.set("runs", scorer_.sources().runs.save_state());
+  checkpoint.set("beats", scorer_.sources().beats.save_state());
   checkpoint.set("model", alerts_.maker().model().sha256);
   checkpoint.set_number("has_time", has_time_ ? 1 : 0);
   checkpoint.set_number("time", static_cast<std::uint64_t>(latest_));
@@ -84,7 +85,8 @@ inline void MonitorState::restore(const MonitorCheckpoint& checkpoint, RecordSou
   }
   {
     RecordScorer scorer(scorer_.model());
-    scorer.runs().restore_state(checkpoint.text("runs"));
+    scorer.sources().runs.restore_state(checkpoint.text("runs"));
+    scorer.sources().beats.restore_state(checkpoint.text("beats"));
     const std::lock_guard lock(mutex_);
     scorer_ = std::move(scorer);
   }

@@ -146,6 +146,9 @@ class MonitorState {
     }
   }
 
+  /// Whether the next run goes on where this one ends, so that nothing has to be cut short.
+  bool goes_on(const RecordSource& source) const { return !options.checkpoint.empty() && !source.position().empty(); }
+
   /// What a source still held when the run was stopped.
   void take_rest(RecordSource& source) {
     Period patience(options.stop_seconds);
@@ -308,7 +311,7 @@ class MonitorState {
     about.version = version_ + 1;
     about.trained_until = trained->until;
     AlertMaker maker(*trained->model, about);
-    scorer.runs() = scorer_.runs();
+    scorer.sources() = scorer_.sources();
     {
       const std::lock_guard lock(mutex_);
       scorer_ = std::move(scorer);

@@ -26,15 +26,21 @@ class RecordTimes {
     }
   }
 
+  /// When it began.
+  std::optional<std::int64_t> begin_of(std::size_t row) const {
+    const Column* const begin = has(begin_, row) ? begin_ : other_;
+    return has(begin, row) ? std::optional(begin->times()[row]) : std::nullopt;
+  }
+
   std::optional<std::int64_t> of(std::size_t row) const {
     if (has(end_, row)) {
       return end_->times()[row];
     }
-    const Column* const begin = has(begin_, row) ? begin_ : other_;
-    if (!has(begin, row)) {
+    const std::optional<std::int64_t> begin = begin_of(row);
+    if (!begin) {
       return std::nullopt;
     }
-    const std::int64_t first = begin->times()[row];
+    const std::int64_t first = *begin;
     const double seconds = has(duration_, row) ? duration_->numbers()[row] : 0.0;
     constexpr double most = 1e9;
     const std::int64_t passed = seconds >= 0.0 && seconds < most ? std::llround(seconds * 1e9) : 0;

@@ -97,7 +97,7 @@ NAD_INLINE Findings RecordScorer::detect(const Table& records, const DetectOptio
   last_.reset();
   columns_ = record_->derived(records);
   records_ += records.rows();
-  return model_.detect_in(records, columns_, runs_, options, control);
+  return model_.detect_in(records, columns_, sources_, options, control);
 }
 
 NAD_INLINE std::vector<Finding> RecordScorer::explain_rows(std::span<const std::size_t> rows, std::size_t most_reasons,

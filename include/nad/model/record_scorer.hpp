@@ -86,17 +86,17 @@ class NAD_API RecordScorer {
   /// Judges the record that was set; a finding with its reasons where it is reported.
   std::optional<Finding> detect(std::size_t most_reasons = 5);
 
-  /// Judges many records as if they had come one by one; rows are those of the table. Runs of unusual records go on
-  /// from one table to the next; records that come one by one have no source, and are in none.
+  /// Judges many records as if they had come one by one; rows are those of the table. Runs and beats of
+  /// sources go on from one table to the next; records that come one by one have no source, and are in none.
   Findings detect(const Table& records, const DetectOptions& options = {}, const FitControl& control = {});
   /// Findings of some rows of the table that was judged last, reported or not, with their reasons: for those who do
   /// not need the reasons of all. An error where a record was scored since.
   std::vector<Finding> explain_rows(std::span<const std::size_t> rows, std::size_t most_reasons = 5,
                                     const FitControl& control = {}) const;
 
-  /// The runs so far, for a program that stops and starts again.
-  RunWatch& runs() noexcept { return runs_; }
-  const RunWatch& runs() const noexcept { return runs_; }
+  /// What sources did so far, for a program that stops and starts again.
+  SourceWatch& sources() noexcept { return sources_; }
+  const SourceWatch& sources() const noexcept { return sources_; }
 
   /// How many were scored. A finding's row is the number of its record, counted from 0.
   std::size_t records() const noexcept { return records_; }
@@ -107,7 +107,7 @@ class NAD_API RecordScorer {
   std::size_t records_ = 0;
   std::size_t records_before_ = 0;   ///< of another scorer
   std::optional<RecordScore> last_;  ///< nothing once something was set
-  RunWatch runs_;
+  SourceWatch sources_;
   Table columns_;  ///< of the table that was judged last
 };
 

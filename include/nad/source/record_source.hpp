@@ -71,7 +71,8 @@ class NAD_API RecordSource {
   virtual bool replay(std::string_view earlier, std::string_view later);
 
   /// Nobody will go on with this source: what it holds that is no record yet, such as flows that go on, shall become
-  /// records, which `next` gives until the source has ended. False where there is nothing of that kind.
+  /// records, which `next` gives until the source has ended. False where there is nothing of that kind. A monitor with
+  /// a checkpoint asks only sources without a position.
   virtual bool wind_up() { return false; }
 
   /// Its records come as they happen: time passes although nothing comes.

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/source/file_begin-inl.hpp"
+#include "nad/source/folder_meter-inl.hpp"
 #include "nad/source/follow_file-inl.hpp"
 #include "nad/source/record_source_file-inl.hpp"
 #include "nad/source/record_source_folder.hpp"
@@ -33,9 +35,17 @@ class FolderRecords final : public RecordSource {
 
   std::optional<Table> next(double seconds) override {
     const auto deadline = std::chrono::steady_clock::now() + waiting_time(seconds);
+    resume_meter();
     while (!ended_) {
-      if (!reader_ && !open_next()) {
-        if (options_.once) {
+      if (winds_up_ || (!is_reading() && !open_next())) {
+        const bool is_over = options_.once || winds_up_;
+        if (meter_) {
+          if (std::optional<Table> rest = is_over ? meter_->end_all() : meter_->pass_time(options_.settle_seconds)) {
+            ended_ = is_over;
+            return give(conforming(std::move(*rest), expected_, false));
+          }
+        }
+        if (is_over) {
           ended_ = true;
           break;
         }
@@ -47,13 +57,21 @@ class FolderRecords final : public RecordSource {
         continue;
       }
       if (std::optional<Table> batch = read_on()) {
+        if (batch->rows() == 0) {
+          break;  // of a capture, and the time is over
+        }
         given_ += batch->rows();
-        stats_.came(batch->rows());
-        return batch;
+        return give(std::move(*batch));
       }
       finish_file();
     }
     return std::nullopt;
+  }
+
+  /// Flows that are open end.
+  bool wind_up() override {
+    winds_up_ = meter_ && meter_->holds_flows();
+    return winds_up_;
   }
 
   std::string position() const override {
@@ -62,13 +80,17 @@ class FolderRecords final : public RecordSource {
       done[name] = changed;
     }
     const bool has_begun = !name_.empty();
+    const MeterPlace meter = come_to_ ? *come_to_ : meter_ ? meter_->place() : MeterPlace();
     return nlohmann::ordered_json{{"folder", folder_.string()},
                                   {"done", std::move(done)},
                                   {"finished", finished_},
                                   {"file", has_begun ? name_ : first_name_},
                                   {"records", has_begun             ? given_
                                               : first_name_.empty() ? 0
-                                                                    : first_records_}}
+                                                                    : first_records_},
+                                  {"metered", meter.files},
+                                  {"frames", meter.frames},
+                                  {"silence", meter.silence}}
         .dump();
   }
 
@@ -78,6 +100,10 @@ class FolderRecords final : public RecordSource {
     finished_ = place.finished;
     first_name_ = place.file;
     first_records_ = place.records;
+    come_to_.reset();
+    if (!place.meter.files.empty()) {
+      come_to_ = place.meter;
+    }
     again_.clear();
     last_again_.clear();
   }
@@ -94,7 +120,9 @@ class FolderRecords final : public RecordSource {
     }
     const bool is_whole = to.finished >= from.finished && between.size() == to.finished - from.finished &&
                           (to.file.empty() || look_at_file(folder_ / to.file)) &&
-                          (from.file.empty() || from.file == to.file || between.contains(from.file));
+                          (from.file.empty() || from.file == to.file || between.contains(from.file)) &&
+                          std::all_of(from.meter.files.begin(), from.meter.files.end(),
+                                      [&](const std::string& name) { return look_at_file(folder_ / name); });
     go_to(is_whole ? earlier : later);
     if (is_whole) {
       again_ = std::move(between);
@@ -113,6 +141,7 @@ class FolderRecords final : public RecordSource {
     std::uint64_t finished = 0;
     std::string file;
     std::uint64_t records = 0;
+    MeterPlace meter;
   };
 
   Place place_of(std::string_view position) const {
@@ -125,6 +154,9 @@ class FolderRecords final : public RecordSource {
       saved.at("finished").get_to(place.finished);
       saved.at("file").get_to(place.file);
       saved.at("records").get_to(place.records);
+      saved.at("metered").get_to(place.meter.files);
+      saved.at("frames").get_to(place.meter.frames);
+      saved.at("silence").get_to(place.meter.silence);
     });
     return place;
   }
@@ -178,12 +210,48 @@ class FolderRecords final : public RecordSource {
     return first == waiting.end() || first->changed < 0 ? std::nullopt : std::optional(*first);
   }
 
+  bool is_reading() const { return reader_ != nullptr || (meter_ && meter_->is_reading()); }
+
+  Table give(Table records) {
+    stats_.came(records.rows());
+    return records;
+  }
+
+  FolderMeter& meter() {
+    if (!meter_) {
+      meter_.emplace(folder_, options_.source.read.flow, stats_);
+    }
+    return *meter_;
+  }
+
+  /// As far as a run before had come with captures.
+  void resume_meter() {
+    if (!come_to_) {
+      return;
+    }
+    const std::string last = come_to_->files.back();
+    const bool goes_on = last == first_name_;
+    meter().come_to(*come_to_, goes_on);
+    if (goes_on) {
+      first_name_.clear();
+      if (const std::optional<LogFileState> state = look_at_file(folder_ / last); state && meter_->is_reading()) {
+        name_ = last;
+        changed_ = state->changed;
+      }
+    }
+    come_to_.reset();
+  }
+
   bool open_next() {
     while (const std::optional<Waiting> found = find_next()) {
       name_ = found->name;
       changed_ = found->changed;
       given_ = 0;
       try {
+        if (is_capture(folder_ / name_)) {
+          meter().open(name_);
+          return true;
+        }
         reader_ = std::make_unique<ExpectedReader>(folder_ / name_, options_.source, expected_);
         if (name_ == first_name_) {
           if (!reader_->pass_over(first_records_, rest_)) {
@@ -191,11 +259,6 @@ class FolderRecords final : public RecordSource {
           }
           given_ = first_records_;
           first_name_.clear();
-        }
-        if (reader_->report().format == "pcap") {
-          stats_.note("each capture in " + folder_.string() +
-                      " is metered by itself: flows that go on in the next one "
-                      "are cut in two there; give captures that belong together as one source");
         }
         return true;
       } catch (const Error& error) {
@@ -210,6 +273,11 @@ class FolderRecords final : public RecordSource {
       return std::exchange(rest_, Table());
     }
     try {
+      if (meter_ && meter_->is_reading()) {
+        const auto until = std::chrono::steady_clock::now() + waiting_time(options_.source.most_wait);
+        std::optional<Table> batch = meter_->next(std::max<std::size_t>(1, options_.source.batch_rows), until);
+        return batch ? std::optional(conforming(std::move(*batch), expected_, false)) : std::nullopt;
+      }
       return reader_->next();
     } catch (const Error& error) {
       pass_over_file(error);
@@ -220,11 +288,20 @@ class FolderRecords final : public RecordSource {
   void finish_file() {
     if (reader_) {
       stats_.add(reader_->report());
-      reader_.reset();
+    }
+    if (is_reading()) {
+      close_file();
       file_is_done();
     }
     name_.clear();
     given_ = 0;
+  }
+
+  void close_file() {
+    reader_.reset();
+    if (meter_) {
+      meter_->close();
+    }
   }
 
   void file_is_done() {
@@ -242,7 +319,7 @@ class FolderRecords final : public RecordSource {
     }
     stats_.note("passed over what follows in " + (folder_ / name_).string() + ": " + error.what());
     stats_.skip_records("file that cannot be read", 1);
-    reader_.reset();
+    close_file();
     file_is_done();
     first_name_.clear();
   }
@@ -256,6 +333,9 @@ class FolderRecords final : public RecordSource {
   std::int64_t changed_ = 0;
   std::uint64_t given_ = 0;
   std::unique_ptr<ExpectedReader> reader_;
+  std::optional<FolderMeter> meter_;   ///< once there was a capture
+  std::optional<MeterPlace> come_to_;  ///< before the first `next`
+  bool winds_up_ = false;
   Table rest_;
   std::uint64_t finished_ = 0;  ///< files that were read to their end
   std::string first_name_;      ///< one that a run before had begun

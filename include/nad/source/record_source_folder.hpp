@@ -6,8 +6,12 @@
 ///
 /// A file counts when it has not changed for two seconds. Names that begin with a dot, and those that end with .tmp or
 /// .part, are of files that somebody is still writing. Any format that `read` knows, captures among them, also packed;
-/// a file that cannot be read is noted and passed over. Flows of a capture end with it: where one capture is written to
-/// many files, give them together to `capture_source`.
+/// a file that cannot be read is noted and passed over.
+///
+/// Captures are parts of one, as programs write them that begin a new file each minute: flows go on from one file to
+/// the next. They end by the time of packets, and when no file comes for longer than files lasted so far. A capture
+/// that begins more than a minute before the last one ended is one of its own. `next` gives all records that end at a
+/// time at once, so there may be more of them than `batch_rows`.
 
 #include <array>
 #include <cstdint>

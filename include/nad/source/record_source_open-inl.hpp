@@ -7,33 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "nad/detail/gzip-inl.hpp"
-#include "nad/detail/input-inl.hpp"
-#include "nad/flow/capture.hpp"
 #include "nad/flow/live_capture.hpp"
-#include "nad/source/capture_format-inl.hpp"
+#include "nad/source/file_begin-inl.hpp"
 #include "nad/source/follow.hpp"
 #include "nad/source/record_source_captures.hpp"
 #include "nad/source/record_source_folder.hpp"
 #include "nad/source/record_source_open.hpp"
 
 namespace nad {
-
-namespace detail {
-
-/// The first bytes of a file, unpacked; "" where it cannot be read.
-inline std::string begin_of_file(const std::string& path, bool& is_packed) {
-  std::error_code failure;
-  if (!std::filesystem::is_regular_file(path, failure) || std::filesystem::file_size(path, failure) == 0) {
-    return "";
-  }
-  auto unpacked = std::make_unique<UnpackingInput>(open_input(path), path);
-  is_packed = unpacked->is_gzip();
-  constexpr std::size_t magic = 4;
-  return std::string(PeekedInput(std::move(unpacked), magic).begin());
-}
-
-}  // namespace detail
 
 NAD_INLINE std::unique_ptr<RecordSource> open_record_source(const std::string& what, const SourceOptions& options) {
   std::error_code failure;

@@ -54,6 +54,12 @@ class SharedSourceStats {
     skip(reason, count);
   }
 
+  void packets(std::uint64_t more, std::uint64_t lost) {
+    const std::lock_guard lock(mutex_);
+    stats_.packets += more;
+    stats_.packets_lost += lost;
+  }
+
   /// In the place of all that was there.
   void set(SourceStats stats) {
     const std::lock_guard lock(mutex_);

@@ -159,7 +159,7 @@ NAD_INLINE void RunPeaks::end() {
   watch_.clear();
 }
 
-NAD_INLINE RunCalibration::RunCalibration(const RunPeaks& peaks) : peaks_(peaks.peaks()), records_(peaks.records()) {}
+NAD_INLINE RunCalibration::RunCalibration(const RunPeaks& peaks) : RunCalibration(peaks.peaks(), peaks.records()) {}
 
 NAD_INLINE double RunCalibration::runs_per_record() const noexcept {
   return (static_cast<double>(peaks_.size()) + 1.0) / (static_cast<double>(records_) + 1.0);

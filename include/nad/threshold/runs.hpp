@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -94,6 +95,8 @@ class NAD_API RunCalibration {
   /// Of nothing: there is no limit.
   RunCalibration() = default;
   explicit RunCalibration(const RunPeaks& peaks);
+  /// By peaks, each above 0 and at most 100, that so many records brought.
+  RunCalibration(std::span<const float> peaks, std::uint64_t records) : peaks_(peaks), records_(records) {}
 
   /// Whether there were records to learn from.
   bool is_fitted() const noexcept { return records_ != 0; }

@@ -38,8 +38,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a log that grows, a capture, a folder in which files arrive (each capture is metered by itself), a "
-        "network interface such as eth0, or - for the standard input",
+        help="a log that grows, a capture, a folder in which files arrive, a network interface such as eth0, or "
+        "- for the standard input",
     )
     add_model_option(parser)
     group = parser.add_argument_group("alerts")
