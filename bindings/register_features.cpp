@@ -115,6 +115,7 @@ void register_features(py::module_& module) {
           py::arg("table"))
       .def("transform", &transform, py::arg("table"), py::arg("n_jobs"), py::arg("progress"))
       .def_property_readonly("is_fitted", &FeaturePipeline::is_fitted)
+      .def_property_readonly("looks_back", &FeaturePipeline::looks_back)
       .def_property_readonly("steps", [](const FeaturePipeline& self) { return to_json(self.steps()); })
       .def_property_readonly("features", &feature_words)
       .def_property_readonly("inputs", &input_words)

@@ -209,6 +209,11 @@ class FeaturePipeline:
         return str(self._core.steps)
 
     @property
+    def looks_back(self) -> bool:
+        """Whether features of a record depend on the records before it, so that records must come in order."""
+        return self._core.looks_back
+
+    @property
     def feature_names(self) -> list[str]:
         """What comes out, in order."""
         return [name for name, _ in self._core.features]

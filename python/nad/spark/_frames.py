@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nad.errors import InvalidArgumentError, InvalidDataError
 from nad.estimators._detector import DetectorEstimator
+from nad.features import FeaturePipeline
 from nad.model import Model
 from nad.table import Table
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 AT_ONCE = 65_536  # rows that are scored together; Spark hands over 10,000
-
-_LOOKS_BACK = ("host_windows", "rolling_windows")
 
 
 def require_packages() -> None:
@@ -52,6 +51,11 @@ def column(name: str) -> Column:
     from pyspark.sql import functions  # noqa: PLC0415
 
     return functions.col("`" + name.replace("`", "``") + "`")
+
+
+def follows_sources(model: Model) -> bool:
+    """Whether it reports what records of a source come to together."""
+    return model.run_limit is not None or model.beat_limit is not None
 
 
 def whole_number(value: Any, option: str, least: int) -> None:
@@ -130,6 +134,6 @@ def mapped(
 def looks_back(steps: Iterable[Mapping[str, Any]]) -> str:
     """The first step whose features depend on the records before; "" where there is none."""
     for step in steps:
-        if step["kind"] in _LOOKS_BACK or (step["kind"] == "time_parts" and step.get("gap", True)):
+        if FeaturePipeline([step]).looks_back:
             return str(step["kind"])
     return ""

@@ -19,6 +19,7 @@ from nad.spark._frames import (
     column,
     context_of,
     empty_table,
+    follows_sources,
     in_pieces,
     looks_back,
     mapped,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from nad.table import Table
 
-_RUN_COLUMNS = ("src_ip", "timestamp", "last_seen", "duration")
+_RUN_COLUMNS = ("src_ip", "dst_ip", "dst_port", "timestamp", "last_seen", "duration")
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
 
 
@@ -144,10 +145,11 @@ def detect(
     false_discovery_rate : float, optional
         As in `Model.detect`, for all records of the frame together; they are scored once more, at once.
     runs : bool
-        Report long runs of unusual records of one source, too, where the model has a `Model.run_limit`. For that a
-        shuffle brings the records of each source together, in the order of `order_by`.
+        Report long runs of unusual records of one source and new steady beats, too, where the model has a
+        `Model.run_limit` or `Model.beat_limit`. For that a shuffle brings the records of each source together, in the
+        order of `order_by`.
     types : mapping, optional
-        As in `Table`: ``{"dst_ip": "address"}``. Of a model with a `Model.run_limit` src_ip is an address.
+        As in `Table`: ``{"dst_ip": "address"}``. Where runs are told, src_ip and dst_ip are addresses.
     together : names, optional
         Each group of records that are equal in these columns is a stream of its own, in the order of `order_by`: the
         findings are those of `Model.detect` of its records. Needed where the model's features look at the records
@@ -160,7 +162,7 @@ def detect(
     whole_number(most_reasons, "most_reasons", 0)
     context = context_of(frame)
     kept = chosen(frame, keep, "keep")
-    follows_runs = runs and false_discovery_rate is None and model.run_limit is not None and "src_ip" in frame.columns
+    follows_runs = runs and false_discovery_rate is None and follows_sources(model) and "src_ip" in frame.columns
     stream = _stream_of(model, frame, together, order_by, runs=follows_runs)
     wanted = model_columns(model, frame, runs=follows_runs)
     given = types_of(frame, types, wanted, runs=follows_runs)
@@ -211,8 +213,10 @@ def types_of(
     """Those of the columns that are looked at; frames have texts where logs give addresses."""
     named = chosen(frame, list(types or {}), "types")
     given = {name: (types or {})[name] for name in named if name in wanted}
-    if runs and dict(frame.dtypes)["src_ip"] == "string":
-        given.setdefault("src_ip", "address")
+    kinds = dict(frame.dtypes)
+    for name in ("src_ip", "dst_ip") if runs else ():
+        if kinds.get(name) == "string":
+            given.setdefault(name, "address")
     return given
 
 

@@ -18,7 +18,17 @@ from nad.alert_maker import AlertMaker
 from nad.alerts import to_eve
 from nad.errors import Error, InvalidArgumentError, IoError
 from nad.model import Model
-from nad.spark._frames import chosen, context_of, empty_table, in_pieces, looks_back, mapped, shipped, table_of
+from nad.spark._frames import (
+    chosen,
+    context_of,
+    empty_table,
+    follows_sources,
+    in_pieces,
+    looks_back,
+    mapped,
+    shipped,
+    table_of,
+)
 from nad.spark.scoring import types_of
 
 if TYPE_CHECKING:
@@ -73,8 +83,8 @@ def watch(
     columns, types : optional
         What of the records goes into alerts, all columns of simple types if nothing is said, and as in `Table`.
     runs : bool
-        Runs of unusual records go on from batch to batch, which Spark's executors do not follow: for a model with a
-        `Model.run_limit` say ``runs=False``, or watch by a `Monitor`.
+        Runs of unusual records and steady beats go on from batch to batch, which Spark's executors do not follow: for
+        a model with a `Model.run_limit` or `Model.beat_limit` say ``runs=False``, or watch by a `Monitor`.
     """
     writer = AlertWriter(
         model, alerts, most_reasons=most_reasons, model_name=model_name, columns=columns, types=types, runs=runs
@@ -190,9 +200,9 @@ class AlertWriter:
                 f"the step {step} of {self._path} looks at the records before each record, also of earlier batches; "
                 "fit a model by nad.spark.row_pipeline, or watch by a nad.Monitor"
             )
-        if self._runs and model.run_limit is not None:
+        if self._runs and follows_sources(model):
             raise InvalidArgumentError(
-                f"{self._path} reports runs of unusual records of a source, which go on from batch to batch and are "
+                f"{self._path} reports runs and beats of the records of a source, which go on from batch to batch and are "
                 "not followed here; say runs=False to do without, or watch by a nad.Monitor"
             )
         return model
