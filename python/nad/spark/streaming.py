@@ -202,8 +202,8 @@ class AlertWriter:
             )
         if self._runs and follows_sources(model):
             raise InvalidArgumentError(
-                f"{self._path} reports runs and beats of the records of a source, which go on from batch to batch and are "
-                "not followed here; say runs=False to do without, or watch by a nad.Monitor"
+                f"{self._path} reports runs and beats of the records of a source, which go on from batch to batch "
+                "and are not followed here; say runs=False to do without, or watch by a nad.Monitor"
             )
         return model
 
