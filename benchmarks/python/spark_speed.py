@@ -26,6 +26,7 @@ ROWS = 1_000_000
 COLUMNS = 20
 ROUNDS = 3
 PYTHON, NAD, SKLEARN = "Python alone", "nad.spark", "scikit-learn in a pandas UDF"
+FILES, FRAME = "nad.spark.detect_files", "nad.spark.detect"
 SAMPLES = (256, 4096)
 SETTINGS = {
     "spark.ui.enabled": "false",
@@ -105,6 +106,48 @@ class Scoring:
         return Sample(spent, passed, 1)
 
 
+class Searching:
+    """The ways to find the thousandth of the rows that is strangest in a folder of Parquet files."""
+
+    def __init__(self, spark: Any, x: Any, files: int) -> None:
+        nad, spark_of_nad = import_module("nad"), import_module("nad.spark")
+        functions, parquet, pd = map(import_module, ("pyspark.sql.functions", "pyarrow.parquet", "pandas"))
+        self._java = spark.sparkContext._gateway.proc.pid
+        names = [f"x{number}" for number in range(x.shape[1])]
+        folder = Path(spark.sparkContext._temp_dir) / "files"
+        folder.mkdir()
+        for part, rows in enumerate(np.array_split(x, files)):
+            parquet.write_table(nad.Table(dict(zip(names, rows.T, strict=True))).to_arrow(), folder / f"{part}.parquet")
+        paths = sorted(folder.iterdir())
+        forest = nad.IsolationForest(n_estimators=100, max_samples=256, random_state=1)
+        model = nad.Model(
+            detector=forest, pipeline=nad.FeaturePipeline(), threshold=nad.ThresholdRule.contamination(0.001)
+        ).fit(dict(zip(names, x[:100_000].T, strict=True)))
+        frame = spark.read.parquet(str(folder))
+        sklearn = import_module("sklearn.ensemble").IsolationForest(n_estimators=100, max_samples=256, random_state=1)
+        shipped = spark.sparkContext.broadcast(sklearn.fit(x[:100_000]))
+        limit = float(np.quantile(-sklearn.score_samples(x[:20_000]), 0.999))
+
+        def score(batches: Iterator[Any]) -> Iterator[Any]:
+            import pandas as pd  # noqa: PLC0415 - in a worker
+
+            for batch in batches:
+                yield pd.Series(-shipped.value.score_samples(batch.to_numpy())).astype("float32")
+
+        score.__annotations__ = {"batches": Iterator[pd.DataFrame], "return": Iterator[pd.Series]}
+        udf = functions.pandas_udf(score, "float")
+        self._ways: dict[str, Callable[[], Any]] = {
+            FILES: lambda: spark_of_nad.detect_files(model, spark, paths, most_reasons=0),
+            FRAME: lambda: spark_of_nad.detect(model, frame, keep=[], only_reported=True, most_reasons=0),
+            SKLEARN: lambda: frame.select(udf(functions.struct(*names)).alias("score")).where(f"score > {limit}"),
+        }
+
+    def time(self, way: str) -> Sample:
+        before, wall = cpu_below(self._java), time.perf_counter()
+        assert self._ways[way]().count() > 0
+        return Sample(cpu_below(self._java) - before, time.perf_counter() - wall, 1)
+
+
 def frame_of(spark: Any, x: Any, names: list[str], partitions: int) -> Any:
     """In memory, so that no file is read while the clock runs; made by the workers from a file of NumPy."""
     folder = Path(spark.sparkContext._temp_dir)
@@ -153,7 +196,8 @@ def run(effort: Effort) -> list[Section]:
         except ImportError as error:
             note = f"not measured: {error} (pip install 'nad[spark]' scikit-learn, and a Java runtime)"
             return [Section("scoring on Spark", ["", "rows a second"], [], [note])]
-    return [*beside_sklearn(rows, min(effort.rounds, ROUNDS)), growth(rows, quick=quick)]
+    rounds = min(effort.rounds, ROUNDS)
+    return [*beside_sklearn(rows, rounds), *of_files(rows, rounds), growth(rows, quick=quick)]
 
 
 def beside_sklearn(rows: int, rounds: int) -> list[Section]:
@@ -184,6 +228,26 @@ def one_size(rows: int, rounds: int, samples: int) -> dict[str, Timing]:
     with session(cores) as spark:
         scoring = Scoring(spark, rows_of(rows), 4 * cores, samples)
         return take_turns({way: (lambda w=way: scoring.time(w)) for way in (PYTHON, NAD, SKLEARN)}, rounds)
+
+
+def of_files(rows: int, rounds: int) -> list[Section]:
+    cores = os.cpu_count() or 1
+    say(f"searching {rows:,} rows of Parquet files on Spark, {cores} cores")
+    with session(cores) as spark:
+        searching = Searching(spark, rows_of(rows), 4 * cores)
+        times = take_turns({way: (lambda w=way: searching.time(w)) for way in (FILES, FRAME, SKLEARN)}, rounds)
+    table = [
+        [way, f"{rows / timing.wall:,.0f}", f"{1e6 * timing.cpu / rows:.2f}", f"{timing.spread:.0%}"]
+        for way, timing in times.items()
+    ]
+    header = ["", "rows a second", "CPU seconds a million rows", "spread"]
+    data = {way: [(sample.cpu, sample.wall) for sample in timing.samples] for way, timing in times.items()}
+    title = f"finding the strangest of {rows:,} rows of {COLUMNS} numbers in Parquet files, 100 trees of 256 rows"
+    goals = [
+        Goal("rows a second of files: times scikit-learn", times[SKLEARN].wall / times[FILES].wall, 20.0),
+        Goal("CPU time of files: times scikit-learn", times[SKLEARN].cpu / times[FILES].cpu),
+    ]
+    return [Section(title, header, table, data=data), Section("files on Spark: goals", *Goal.table(goals))]
 
 
 def beyond(times: dict[str, Timing], slow: str, fast: str) -> float:

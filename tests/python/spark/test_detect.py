@@ -206,3 +206,31 @@ def test_columns_of_any_type_are_carried_along_and_empty_frames_are_nothing(spar
     assert nad.spark.detect(model, frame.limit(0)).collect() == []
     back = {row.number: row.timestamp for row in rows}
     assert back == {row.number: row.timestamp for row in frame.collect() if row.number in back}
+
+
+def test_files_are_streams_of_their_own(spark, flows, tmp_path):
+    """Of any format, with windows and runs: no record passes through Java but what is reported."""
+    train = flows.drop(["number", "is_anomaly", "label"])
+    options = {"detector": nad.IsolationForest(random_state=1), "threshold": nad.ThresholdRule.alerts_per_day(40)}
+    model = nad.Model(**options).fit(train)
+    assert any(step["kind"] in WINDOWS for step in model.pipeline.steps)
+    paths = [tmp_path / "a.csv", tmp_path / "b.parquet"]
+    train[:2000].to_csv(paths[0])
+    pq.write_table(train[2000:].to_arrow(), paths[1])
+    rows = [row.asDict(recursive=True) for row in nad.spark.detect_files(model, spark, paths).collect()]
+    for path in paths:
+        found = model.detect(nad.read(path))
+        assert len(found) > 5
+        assert any(one.run is not None for one in found)
+        of_file = {row["row"]: row for row in rows if row["path"] == str(path)}
+        assert {one.row: (one.score, one.p_value) for one in found} == {
+            number: (row["score"], row["p_value"]) for number, row in of_file.items()
+        }
+        assert all(of_file[one.row]["run"] == (None if one.run is None else str(one.run)) for one in found)
+        assert all(of_file[one.row]["reasons"][0]["column"] == one.reasons[0].column for one in found)
+    every = nad.spark.detect_files(model, spark, paths, only_reported=False, runs=False)
+    assert every.count() == len(train)
+    with pytest.raises(nad.InvalidArgumentError, match="no paths"):
+        nad.spark.detect_files(model, spark, [])
+    with pytest.raises(nad.NotFittedError):
+        nad.spark.detect_files(nad.Model(), spark, paths)
