@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from nad.table import Table
 
-_RUN_COLUMNS = ("src_ip", "dst_ip", "dst_port", "timestamp", "last_seen", "duration")
+_RUN_COLUMNS = ("src_ip", "dst_ip", "dst_port", "duration")
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
 
 
@@ -203,8 +203,9 @@ def model_columns(model: Model, frame: DataFrame, *, runs: bool) -> list[str]:
     inputs = list(model.pipeline.inputs)
     there = [name for name in inputs if name in frame.columns]
     if runs:
-        there += [name for name in _RUN_COLUMNS if name in frame.columns and name not in there]
-    return there
+        times = [name for name, kind in frame.dtypes if kind.startswith("timestamp")]
+        there += [name for name in (*_RUN_COLUMNS, *times) if name in frame.columns]
+    return list(dict.fromkeys(there))
 
 
 def types_of(
@@ -287,8 +288,10 @@ def _applied(
     """Nothing travels to Python but what is kept, looked at, or puts records together."""
     from pyspark.sql.types import StructType  # noqa: PLC0415
 
-    rows = put_together(frame, stream.keys, stream.order) if stream.keys else frame
     travelling = dict.fromkeys([*kept, *wanted, *stream.keys])
+    rows = frame.select(*map(column, dict.fromkeys([*travelling, *stream.order])))
+    if stream.keys:
+        rows = put_together(rows, stream.keys, stream.order)
     result = [*rows.select(*map(column, kept)).schema.fields, *said.fields]
     return mapped(rows, list(travelling), function, StructType(result))
 
