@@ -210,7 +210,7 @@ class FeaturePipeline:
 
     @property
     def looks_back(self) -> bool:
-        """Whether features of a record depend on the records before it, so that records must come in order."""
+        """Whether a step remembers records before, so that records must come in order: windows, and parts of times."""
         return self._core.looks_back
 
     @property

@@ -134,6 +134,8 @@ def mapped(
 def looks_back(steps: Iterable[Mapping[str, Any]]) -> str:
     """The first step whose features depend on the records before; "" where there is none."""
     for step in steps:
+        if step["kind"] == "time_parts" and not step.get("gap", True):
+            continue  # it keeps the time before for the gap alone
         if FeaturePipeline([step]).looks_back:
             return str(step["kind"])
     return ""

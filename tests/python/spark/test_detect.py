@@ -117,12 +117,18 @@ def test_scores_of_models_and_detectors(model, flows, frame):
         nad.spark.anomaly_score(forest, frame)
 
 
-def test_runs_bring_the_records_of_a_source_together(model, flows, frame):
+def test_runs_and_beats_bring_the_records_of_a_source_together(spark, model, flows, tmp_path):
     assert model.run_limit is not None
-    found = model.detect(flows.sort(["timestamp"]))
-    assert any(one.run is not None for one in found)
-    result = nad.spark.detect(model, frame.repartition(5))
-    check(rows_of(result), flows.sort(["timestamp"]), found, model.calibration)
+    assert model.beat_limit is not None
+    minutes = flows["timestamp"].to_numpy().max() + np.arange(40) * np.timedelta64(60, "s")
+    beacon = flows[np.full(40, 7)].with_column("timestamp", minutes, type="time")
+    beacon = beacon.with_column("dst_ip", ["203.0.113.77"] * 40, type="address")
+    records = nad.concatenate([flows, beacon.with_column("number", np.arange(5000, 5040))]).sort(["timestamp"])
+    found = model.detect(records)
+    assert {one.run.is_beat for one in found if one.run is not None} == {True, False}
+    pq.write_table(records.to_arrow(), tmp_path / "records.parquet", coerce_timestamps="us")
+    frame = spark.read.parquet(str(tmp_path / "records.parquet")).repartition(5)
+    check(rows_of(nad.spark.detect(model, frame)), records, found, model.calibration)
 
 
 def test_runs_do_not_mix_streams(model, flows, frame):
