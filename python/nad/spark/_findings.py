@@ -84,7 +84,7 @@ def with_findings(
     places = np.array([one.row for one in in_order], dtype=np.int64)
     scores = found.scores
     if only_reported:
-        rows, scores = rows.take(pa.array(places)), scores[places]
+        rows, scores = rows.take(pa.array(places)) if rows.num_columns else rows, scores[places]
         places = np.arange(len(in_order))
     p_values, extrapolated = calibration._calibration.p_values(scores)
     reported = np.zeros(len(scores), dtype=bool)
@@ -98,10 +98,8 @@ def with_findings(
         names.run: _texts([None if one.run is None else str(one.run) for one in in_order], places, len(scores)),
         names.reasons: _reasons(in_order, reported),
     }
-    for name, values in columns.items():
-        if name:
-            rows = rows.append_column(name, values)
-    return rows
+    said = {name: values for name, values in columns.items() if name}
+    return pa.Table.from_arrays([*rows.columns, *said.values()], names=[*rows.column_names, *said])
 
 
 def _texts(values: Sequence[str | None], places: Any, rows: int) -> pa.Array:

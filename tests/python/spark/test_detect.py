@@ -98,6 +98,8 @@ def test_only_what_is_reported_and_kept(model, flows, frame):
     rows = rows_of(result)
     assert set(rows) == set(flows["number"].to_numpy()[found.rows].tolist())
     assert all(row["reported"] for row in rows.values())
+    alone = nad.spark.detect(model, frame, runs=False, keep=[], only_reported=True).collect()
+    assert sorted(row.score for row in alone) == sorted(one.score for one in found)
 
 
 def test_scores_of_models_and_detectors(model, flows, frame):
