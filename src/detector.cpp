@@ -2,6 +2,7 @@
 #include "nad/detector/amount-inl.hpp"
 #include "nad/detector/autoencoder-inl.hpp"
 #include "nad/detector/boosted_trees-inl.hpp"
+#include "nad/detector/crowds-inl.hpp"
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ecod-inl.hpp"
 #include "nad/detector/ensemble-inl.hpp"
