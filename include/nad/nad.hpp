@@ -106,6 +106,7 @@
 #include "nad/detector/mahalanobis.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
 #include "nad/detector/one_class_svm.hpp"
+#include "nad/detector/own_detector.hpp"
 #include "nad/detector/pca_residual.hpp"
 #include "nad/detector/svm_kernel.hpp"
 

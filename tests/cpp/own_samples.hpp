@@ -197,6 +197,7 @@ inline void register_all() {
     nad::register_step<UploadRatio>();
     nad::register_step<Quarters>();
     nad::register_step<Change>();
+    nad::register_detector<MeanDistance>();
     return true;
   }();
 }

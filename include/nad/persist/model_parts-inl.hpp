@@ -15,13 +15,10 @@
 namespace nad::detail {
 
 inline Json summary_of(const Detector& detector) {
-  const Kind* const kind = find_kind(detector.kind());
   std::vector<std::byte> ignored;
   PayloadWriter writer(ignored);
   Json summary;
-  if (kind != nullptr) {
-    kind->write(detector, writer, summary);
-  }
+  write_detector(detector, writer, summary);
   return summary;
 }
 
