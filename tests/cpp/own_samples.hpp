@@ -9,6 +9,8 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -149,14 +151,17 @@ class MeanDistance final : public nad::Detector {
   }
 
  private:
-  void do_fit(nad::MatrixView x, std::span<const float>, const nad::FitControl&) override {
+  void do_fit(nad::MatrixView x, std::span<const float> sample_weight, const nad::FitControl&) override {
     mean_.assign(x.columns(), 0.0F);
     for (std::size_t c = 0; c < x.columns(); ++c) {
       double sum = 0.0;
+      double weights = 0.0;
       for (std::size_t r = 0; r < x.rows(); ++r) {
-        sum += static_cast<double>(x(r, c));
+        const double weight = sample_weight.empty() ? 1.0 : static_cast<double>(sample_weight[r]);
+        sum += weight * static_cast<double>(x(r, c));
+        weights += weight;
       }
-      mean_[c] = static_cast<float>(sum / static_cast<double>(x.rows()));
+      mean_[c] = static_cast<float>(sum / weights);
     }
   }
   void take(Detector&& learner) override { *this = static_cast<MeanDistance&&>(learner); }
@@ -177,6 +182,7 @@ class MeanDistance final : public nad::Detector {
     }
   }
   void do_explain(nad::MatrixView rows, std::size_t first, nad::Matrix& out) const override {
+    check_rows(rows, first);
     for (std::size_t r = 0; r < rows.rows(); ++r) {
       for (std::size_t c = 0; c < mean_.size(); ++c) {
         out(first + r, c) = part(rows(r, c), c);
@@ -185,6 +191,7 @@ class MeanDistance final : public nad::Detector {
   }
   double do_baseline() const override { return 0.0; }
   void bend(std::span<float>) const override {}
+  std::optional<double> wanted_contamination() const noexcept override { return 0.02; }
   float default_threshold() const noexcept override { return 3.0F; }
 
   double weight_;

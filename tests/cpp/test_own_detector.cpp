@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "detector_contract.hpp"
 #include "messages.hpp"
 #include "model_file_tools.hpp"
 #include "own_samples.hpp"
@@ -61,6 +62,11 @@ TEST_CASE("own detector: saved and loaded it scores the same, and is of its own 
   CHECK(shown["learnt"]["mean"].size() == 4);
   CHECK_THROWS_WITH_AS(nad::load_bytes<nad::LODA>(nad::save_bytes(detector)),
                        doctest::Contains("kind 'test.mean_distance', but 'loda' was asked for"), nad::Error);
+}
+
+TEST_CASE("own detector: it keeps what every detector promises") {
+  own_samples::register_all();
+  tests::check_detector_contract(MeanDistance(0.5));
 }
 
 TEST_CASE("own detector: as a member of an ensemble, and in a model with a pipeline") {

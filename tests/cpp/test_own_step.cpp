@@ -277,8 +277,8 @@ TEST_CASE("own step: values that are not what it keeps are refused, and it stays
                "quarters"));
 }
 
-struct Named {
-  static constexpr std::string_view kind = "test.named";
+struct Misfit {
+  static constexpr std::string_view kind = "test.misfit";
   std::string column = "x";
   std::size_t rows_off = 0;
 
@@ -337,9 +337,9 @@ struct Failing {
 };
 
 TEST_CASE("own step: what it does wrong is said when the pipeline is fitted") {
-  CHECK(contains(refusal_of(Named{.column = "protocol"}),
-                 "the step test.named adds a column 'protocol', but the table has one already"));
-  CHECK(contains(refusal_of(Named{.rows_off = 1}), "the step test.named gave 1 columns of 25 rows for 24 rows"));
+  CHECK(contains(refusal_of(Misfit{.column = "protocol"}),
+                 "the step test.misfit adds a column 'protocol', but the table has one already"));
+  CHECK(contains(refusal_of(Misfit{.rows_off = 1}), "the step test.misfit gave 1 columns of 25 rows for 24 rows"));
   CHECK(contains(refusal_of(Leaking{}), "the step test.leaking derives for row "));
   CHECK(contains(refusal_of(Leaking{}), "something else in 'above' than in a table of 24 rows"));
   CHECK(contains(refusal_of(Reads{}), "the step test.reads reads no columns; name at least one in inputs()"));
