@@ -170,7 +170,9 @@ def test_own_feature(cpp_examples, checkout, logs, tmp_path):
     story = both(cpp_examples, checkout, "own_feature", *arguments)
     assert re.search(r"row 1000: upload_ratio 25.84 is higher than usual", story)  # log2(6e7 + 1)
     assert nad.read_header(arguments[2])["steps"][0] == {"kind": "example.upload_ratio"}
-    with pytest.raises(ValueError, match=r"model\.nad.* has the step 'example\.upload_ratio', which is no step of nad's"):
+    with pytest.raises(
+        ValueError, match=r"model\.nad.* has the step 'example\.upload_ratio', which is no step of nad's"
+    ):
         nad.load(arguments[2])
 
 

@@ -10,7 +10,8 @@
 /// When something is saved, the list is empty and takes the values; when it is loaded, the list is what the file holds
 /// and gives them. A value that is missing then, of another type or left over is an error, so nothing is guessed.
 ///
-/// A value is a truth value, a whole or a real number, a text in UTF-8, or a vector of numbers or texts.
+/// A value is a truth value, a whole or a real number, a text in UTF-8, or a vector of numbers or texts. What nad
+/// itself can save goes in as bytes, a std::vector<std::uint8_t>.
 
 #include <concepts>
 #include <cstddef>
@@ -45,7 +46,7 @@ class NAD_API KeptValues {
  public:
   /// How values are stored, in the order of their numbers in a file.
   using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>,
-                             std::vector<float>, std::vector<std::string>>;
+                             std::vector<float>, std::vector<std::string>, std::vector<std::uint8_t>>;
   struct Named {
     std::string name;
     Value value;
@@ -106,7 +107,7 @@ auto KeptValues::stored(std::string_view name, const T& value) {
       refuse(name, "is too large: whole numbers are kept with 63 bits and a sign");
     }
     return static_cast<std::int64_t>(value);
-  } else if constexpr (std::is_integral_v<typename T::value_type>) {
+  } else if constexpr (std::is_integral_v<typename T::value_type> && !std::is_same_v<T, std::vector<std::uint8_t>>) {
     std::vector<std::int64_t> numbers;
     numbers.reserve(value.size());
     for (const auto number : value) {

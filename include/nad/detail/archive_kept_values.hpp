@@ -67,17 +67,22 @@ struct StoredValue {
   }
 };
 
+inline constexpr std::uint64_t most_kept_values = 1024;  ///< so that a hostile file makes no room for millions of them
+
 template <class Archive>
 void archive_kept_values(Archive& archive, std::vector<KeptValues::Named>& values) {
-  std::vector<StoredValue> stored;
-  stored.reserve(values.size());
-  for (KeptValues::Named& value : values) {
-    stored.push_back({std::move(value)});
+  std::uint64_t count = values.size();
+  archive(count);
+  if (count > most_kept_values) {
+    throw Error(Archive::is_loading::value ? ErrorCode::bad_file : ErrorCode::invalid_argument,
+                std::to_string(count) + " values are kept by one step or detector; the most are " +
+                    std::to_string(most_kept_values) + ": keep vectors");
   }
-  archive(stored);
-  values.clear();
-  for (StoredValue& value : stored) {
-    values.push_back(std::move(value.named));
+  values.resize(static_cast<std::size_t>(count));
+  for (KeptValues::Named& value : values) {
+    StoredValue stored{std::move(value)};
+    archive(stored);
+    value = std::move(stored.named);
   }
 }
 

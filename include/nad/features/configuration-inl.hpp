@@ -94,6 +94,10 @@ class OptionReader {
       require(given.is_array() && std::all_of(given.begin(), given.end(), is_whole), name, given,
               "a list of whole numbers");
       value = given.get<Value>();
+    } else if constexpr (std::is_same_v<Value, std::vector<std::uint8_t>>) {
+      require(given.is_array() && std::all_of(given.begin(), given.end(), is_byte), name, given,
+              "a list of whole numbers from 0 to 255");
+      value = given.get<Value>();
     } else if constexpr (std::is_same_v<Value, std::vector<double>> || std::is_same_v<Value, std::vector<float>>) {
       require(given.is_array() &&
                   std::all_of(given.begin(), given.end(), [](const Json& number) { return number.is_number(); }),
@@ -138,6 +142,10 @@ class OptionReader {
     return given.is_number_integer() &&
            (!given.is_number_unsigned() ||
             given.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+  }
+
+  static bool is_byte(const Json& given) {
+    return given.is_number_unsigned() && given.get<std::uint64_t>() <= std::numeric_limits<std::uint8_t>::max();
   }
 
   template <class Choice>

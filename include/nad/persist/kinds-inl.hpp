@@ -155,6 +155,14 @@ inline std::string quoted_kind(std::string_view kind) {
   return text + (kind.size() > 40 ? "...'" : "'");
 }
 
+/// "a whole model"
+inline std::string what_is_in_it(const std::string& kind) {
+  return kind == "model"              ? "a whole model"
+         : kind == "feature_pipeline" ? "a feature pipeline"
+         : kind == "clustering"       ? "a clustering"
+                                      : "a detector of kind " + quoted_kind(kind);
+}
+
 NAD_INLINE Json json_of_detector(const Detector& detector, const SaveOptions& options) {
   if (!detector.is_fitted()) {
     throw Error(ErrorCode::not_fitted, "this " + std::string(detector.kind()) +

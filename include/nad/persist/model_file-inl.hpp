@@ -39,6 +39,9 @@ NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> 
   if (facts.kind == "model") {
     throw bad_file("the model file holds a whole model, no detector alone; load it with Model::load()");
   }
+  if (facts.kind == "clustering") {
+    throw bad_file("the model file holds a clustering, no detector; load it in Python, with nad.Clustering.load()");
+  }
   if (!expected.empty() && facts.kind != expected) {
     throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but " +
                    quoted_kind(expected) + " was asked for; load it as that kind, or with load_detector()");

@@ -49,10 +49,7 @@ NAD_INLINE ModelPayload model_payload(std::span<const std::byte> file, std::stri
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   if (facts.kind != kind) {
-    throw bad_file("the model file holds " +
-                   (facts.kind == FeaturePipeline::kind_name
-                        ? "a feature pipeline alone"
-                        : "a detector of kind " + quoted_kind(facts.kind) + " alone") +
+    throw bad_file("the model file holds " + what_is_in_it(facts.kind) + " alone" +
                    ", but a whole model was asked for; load it as what it is");
   }
   return {.bytes = {parts.payload.begin(), parts.payload.end()}, .n_features = facts.n_features};
