@@ -14,7 +14,7 @@
 ///     ...
 ///   };
 ///   nad::register_detector<MedianDistance>();    // in each program that saves or loads it
-///   nad::save(model, "office.nad");
+///   model.save("office.nad");
 ///
 /// The threshold is kept by nad. What `keep` accepts when a file is loaded must be sound: scoring reads it as it is.
 

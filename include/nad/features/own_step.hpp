@@ -4,8 +4,8 @@
 /// files.
 ///
 ///   struct UploadRatio {
-///     static constexpr std::string_view kind = "acme.upload_ratio";   // its name in files; a dot marks it as not
-///     nad's double most = 20.0;
+///     static constexpr std::string_view kind = "acme.upload_ratio";   // its name in files; the dot marks it as yours
+///     double most = 20.0;
 ///
 ///     std::vector<std::string> inputs() const { return {"bytes_sent", "bytes_received"}; }
 ///     nad::Table derive(const nad::Table& flows) const;               // those columns come in, new ones go out
@@ -13,19 +13,20 @@
 ///   };
 ///   nad::FeaturePipeline pipeline({UploadRatio{.most = 10.0}, nad::Log1p{}, nad::Standardise{}});
 ///
-///   nad::register_step<UploadRatio>();                                // in a program that loads what has such a step
+///   nad::register_step<UploadRatio>();             // in a program that loads what has such a step
 ///   nad::Model model = nad::Model::load("office.nad");
 ///
 /// Beside these a step may have
 ///
-///   void fit(const nad::Table& training);        // where there is something to learn; all columns of the table come
-///   in struct State { ... };                        // where a row depends on those before it: what it remembers of
-///   them, nad::Table derive(const nad::Table& flows, State& state) const;   // in the place of the other `derive`
+///   void fit(const nad::Table& training);          // where there is something to learn; all columns come in
+///   struct State { ... };                          // what it remembers of the rows before, where that matters
+///   nad::Table derive(const nad::Table& flows, State& state) const;   // in the place of the other `derive`
 ///
 /// `derive` gives a row for each row, whatever their number (none, too), in columns of the same names and types each
 /// time; it is called by several threads at once. Numbers may come in as number, integer or boolean. It must give the
 /// same whether rows come alone or together: nad fits by tables and judges by records. `fit` looks at that and says
-/// where it is not so.
+/// where it is not so. A State lives as long as the stream of records; no file keeps it, and a program that begins anew
+/// fills it from the records that it reads again.
 ///
 /// A derived column that is called "x.y" speaks for the column x in reasons, any other for itself.
 
