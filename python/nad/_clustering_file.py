@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nad import _core
-from nad.errors import BadFileError
+from nad.errors import BadFileError, InvalidArgumentError
 from nad.estimators import KMeans
 from nad.estimators.kmeans import ClusterProfile
 from nad.features import FeaturePipeline
@@ -28,13 +29,18 @@ def words_of(value: Any) -> Any:
     """A value of a table as JSON has it."""
     if isinstance(value, np.datetime64):
         return {"time": int(value.astype("datetime64[ns]").astype(np.int64))}
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (IPv4Address, IPv6Address)):
+        return {"address": str(value)}
+    plain = value.item() if isinstance(value, np.generic) else value
+    if plain is not None and not isinstance(plain, (str, bool, int, float)):
+        raise InvalidArgumentError(f"{plain!r} is a {type(plain).__name__}, which no file keeps; give labels as texts")
+    return plain
 
 
 def value_of(words: Any) -> Any:
     """The other way."""
     if isinstance(words, dict):
-        return np.datetime64(words["time"], "ns")
+        return np.datetime64(words["time"], "ns") if "time" in words else ip_address(words["address"])
     if words is not None and not isinstance(words, (str, bool, int, float)):
         raise ValueError(f"{words!r} is no value of a table")
     return words
