@@ -193,6 +193,7 @@ TEST_CASE("own step: a kind is registered once, from whatever thread [threads]")
   std::atomic<int> accepted = 0;
   std::atomic<int> refused = 0;
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       const auto error = error_of([] { nad::register_step<Twice>(); });
