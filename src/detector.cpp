@@ -15,5 +15,6 @@
 #include "nad/detector/mahalanobis-inl.hpp"
 #include "nad/detector/nearest_neighbours-inl.hpp"
 #include "nad/detector/one_class_svm-inl.hpp"
+#include "nad/detector/own_detector-inl.hpp"
 #include "nad/detector/pca_residual-inl.hpp"
 #include "nad/detector/tail_scale-inl.hpp"
