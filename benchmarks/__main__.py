@@ -3,7 +3,11 @@
     python -m benchmarks                       # everything, some hours
     python -m benchmarks speed --quick         # one task, less of it
     python -m benchmarks --json figures.json   # every sample, the machine, the versions and the seeds too
+    python -m benchmarks speed --compare figures.json          # and what became better or worse since
+    python -m benchmarks --from new.json --compare old.json    # measures nothing
 
+Exit codes: 0, 1 where --compare finds something worse, 2 where a file or the command line makes no sense,
+3 where a task failed.
 What is measured and how to read it: benchmarks/README.md.
 """
 
@@ -12,9 +16,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +40,10 @@ from benchmarks.python import (
     simulated_attacks,
 )
 from benchmarks.python.forests import SEEDS, versions
-from benchmarks.python.report import Section, machine
+from nad._bench import document as documents
+from nad._bench.compare import compare
+from nad._bench.report import Section
+from nad.errors import Error
 
 TASKS = (
     "speed",
@@ -55,30 +62,55 @@ TASKS = (
     "live",
     "soak",
 )
+FAILED = "FAILED"
 CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
 
 
 def main() -> int:
     options = _options()
+    try:
+        # before hours of measuring: a file that cannot be compared with is told now
+        earlier = documents.read_document(options.compare) if options.compare else None
+        document = documents.read_document(options.figures) if options.figures else _measured(options)
+        if options.figures:
+            _show(document)
+        if options.json:
+            options.json.write_text(json.dumps(document, indent=1) + "\n")
+        failed = [task for task, found in documents.sections_of(document).items() if found and found[0].title == FAILED]
+        worse = False
+        if earlier is not None:
+            comparison = compare(earlier, document)
+            print(f"\n{comparison.section(f'Compared with {options.compare}').text()}")
+            worse = bool(comparison.worse)
+        if failed:
+            print(f"python -m benchmarks: failed: {', '.join(failed)}", file=sys.stderr)
+        return 3 if failed else int(worse)
+    except (Error, OSError) as error:
+        print(f"python -m benchmarks: {error}", file=sys.stderr)
+        return 2
+
+
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
     seeds = SEEDS[: options.seeds or (2 if options.quick else 5)]
-    start: dict[str, Any] = {
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": sys.argv[1:],
-        "machine": machine(),
-        "versions": versions(),
-        "seeds": list(seeds),
-        "quick": options.quick,
-    }
-    print(_heading(start), flush=True)
-    results: dict[str, Any] = {}
-    for task in options.tasks:
-        sections = _run(task, options, seeds)
-        results[task] = [section.json() for section in sections]
+    document = documents.start(command=sys.argv[1:], seeds=seeds, quick=options.quick, versions=versions())
+    print("\n".join(documents.heading(document)), flush=True)
+    for number, task in enumerate(options.tasks, 1):
+        print(f"{task}, {number} of {len(options.tasks)}", file=sys.stderr, flush=True)
+        try:
+            sections = _run(task, options, seeds)
+        except Exception as error:  # noqa: BLE001 - the other tasks' hours shall not be lost
+            traceback.print_exc()
+            sections = [Section(FAILED, ["error"], [[f"{type(error).__name__}: {error}"]])]
+        document["results"][task] = [section.json() for section in sections]
         print("\n".join(f"\n{section.text()}" for section in sections), flush=True)
-    start["load_at_end"] = machine()["load"]
-    if options.json:
-        options.json.write_text(json.dumps({**start, "results": results}, indent=1) + "\n")
-    return 0
+    document["load_at_end"] = documents.machine()["load"]
+    return document
+
+
+def _show(document: dict[str, Any]) -> None:
+    print("\n".join([f"Measured {document['started']}", *documents.heading(document)]))
+    for sections in documents.sections_of(document).values():
+        print("\n".join(f"\n{section.text()}" for section in sections))
 
 
 def _options() -> argparse.Namespace:
@@ -89,6 +121,12 @@ def _options() -> argparse.Namespace:
         "--quick", action="store_true", help="fewer rows, rounds, settings and seeds: to see that it works"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="tell what became better or worse since that run; see README"
+    )
+    parser.add_argument(
+        "--from", dest="figures", type=Path, metavar="FILE", help="take what was measured earlier, and measure nothing"
+    )
     parser.add_argument("--seeds", type=int, metavar="N", help="models for each setting of quality and detectors (5)")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the speed task (7)")
     parser.add_argument("--rows", type=int, metavar="N", help="the first N rows only in the speed task (all)")
@@ -120,18 +158,6 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "data": kdd99_check.run,
     }
     return ways[task]()
-
-
-def _heading(start: dict[str, Any]) -> str:
-    computer = start["machine"]
-    packages = ", ".join(f"{name} {version}" for name, version in start["versions"].items())
-    instructions = " ".join(computer["instructions"])
-    lines = [
-        f"{computer['processor']}, {computer['cores']} cores, {instructions}; load {computer['load']}",
-        f"{computer['system']}, Python {computer['python']}; {packages}",
-        *(["QUICK RUN: shows that it works, not how fast it is"] if start["quick"] else []),
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.python import kdd99
-from benchmarks.python.report import Section, say
+from nad._bench.report import Figure, Section, say
 
 PROGRAM = "nad_benchmark_isolation_forest"
 
@@ -44,7 +44,16 @@ def _section(result: dict[str, Any]) -> Section:
             [figure["what"], f"{figure['value']:,.4g}", figure["unit"], spread, figure["goal"], figure["verdict"]]
         )
     title = f"C++, {result['rows']:,} x {result['columns']} float32 ({result['data']}), {result['build']}"
-    return Section(title, ["", "median", "unit", "spread", "goal", ""], rows, data=result)
+    return Section(title, ["", "median", "unit", "spread", "goal", ""], rows, data=result, figures=_figures(result))
+
+
+def _figures(result: dict[str, Any]) -> list[Figure]:
+    """Times with a sample for each round; indented names belong to the line above them."""
+    return [
+        Figure("nad", figure["what"], figure["samples"], "time", figure["unit"])
+        for figure in result["figures"]
+        if len(figure["samples"]) > 1 and figure["unit"].partition(" ")[0] in ("s", "ms", "us")
+    ]
 
 
 def _newest_build() -> Path | None:
