@@ -34,9 +34,11 @@ from benchmarks.python import (
     kdd99_check,
     kmeans_speed,
     live_speed,
+    memory,
     model_quality,
     one_class_svm_speed,
     records_speed,
+    scaling,
     simulated_attacks,
 )
 from benchmarks.python.forests import SEEDS, versions
@@ -59,6 +61,8 @@ TASKS = (
     "detectors",
     "model",
     "attacks",
+    "memory",
+    "scaling",
     "live",
     "soak",
 )
@@ -116,7 +120,7 @@ def _show(document: dict[str, Any]) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
     known = f"{', '.join(TASKS)}: all of them when none is named; data: compares our subsets with scikit-learn's"
-    parser.add_argument("tasks", nargs="*", default=TASKS, choices=TASKS + CHECKS, metavar="task", help=known)
+    parser.add_argument("tasks", nargs="*", choices=[[], *TASKS, *CHECKS], metavar="task", help=known)
     parser.add_argument(
         "--quick", action="store_true", help="fewer rows, rounds, settings and seeds: to see that it works"
     )
@@ -129,11 +133,13 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="models for each setting of quality and detectors (5)")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the speed task (7)")
-    parser.add_argument("--rows", type=int, metavar="N", help="the first N rows only in the speed task (all)")
+    parser.add_argument("--rows", type=int, metavar="N", help="the first N rows only in the tasks about speed (all)")
     parser.add_argument(
         "--cpp", type=Path, metavar="PROGRAM", help="the built C++ benchmark, where it is not in build*/"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.tasks = options.tasks or list(TASKS)
+    return options
 
 
 def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list[Section]:
@@ -153,6 +159,8 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
         "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
+        "memory": lambda: memory.run(options.rows, seeds[0], quick=options.quick),
+        "scaling": lambda: scaling.run(min(effort.rounds, 5), seeds[0], quick=options.quick, most_rows=options.rows),
         "live": lambda: live_speed.run_live(quick=options.quick),
         "soak": lambda: live_speed.run_soak(quick=options.quick),
         "data": kdd99_check.run,

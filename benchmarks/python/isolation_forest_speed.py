@@ -5,8 +5,6 @@ Each competitor, and nad with each of its kernels, lives in a process of its own
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import statistics
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ import numpy as np
 
 from benchmarks.python import forests, kdd99
 from benchmarks.python.forests import MissingError, Settings
+from benchmarks.python.memory import MEGABYTE, forget_peak, memory, return_free_memory
 from benchmarks.python.worker import Worker, WorkerError
 from nad._bench.measure import Sample, Timing, latencies, take_turns, time_call
 from nad._bench.report import Figure, Goal, Section, say, seed_figures, time_figures
@@ -28,7 +27,6 @@ SETTINGS = {"100 x 256": SMALL, "100 x 4096": LARGE}
 KERNELS = ("avx512", "avx2", "neon", "baseline")
 NAD = "nad"
 PEERS = tuple(name for name in forests.FORESTS if name != NAD)
-MEGABYTE = 1e6
 LATENCY_PARTS = 5  # one after the other: their medians are compared with another run's
 SCORE_GOALS = {("100 x 256", "file order", "avx512"): 10.0, ("100 x 256", "file order", "avx2"): 5.0}
 SYNTHETIC_ROWS = 494_021
@@ -100,39 +98,18 @@ class MemorySubject:
         self.rows, self.limit = rows, limit
 
     def peak(self) -> dict[str, float]:
-        _return_free_memory()
-        before = _memory("VmRSS")
+        return_free_memory()
+        before = memory("VmRSS")
         rows = np.load(self.rows)  # not memory-mapped: the rows shall count as input, once
         if self.limit is not None:
             rows = rows[: self.limit].copy()
         x = self.forest.layout(rows)
         del rows
-        _forget_peak()
+        forget_peak()
         self.forest.fit(x[:20_000])
         scores = self.forest.score(x)
-        extra = _memory("VmHWM") - before - x.nbytes - scores.nbytes
+        extra = memory("VmHWM") - before - x.nbytes - scores.nbytes
         return {"input": x.nbytes, "output": scores.nbytes, "extra": extra}
-
-
-def _memory(field: str) -> int:
-    """Bytes resident now ("VmRSS") or at the most since `_forget_peak` ("VmHWM")."""
-    # not getrusage: what it calls the peak of a process can be its parent's
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
-    raise WorkerError(f"/proc/self/status has no {field}; peak memory is measured on Linux only")
-
-
-def _return_free_memory() -> None:
-    """What the warm-up freed would otherwise be used again, and the growth look smaller than it is."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
-    if trim is not None:
-        trim(0)
-
-
-def _forget_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
 
 
 class SpeedBenchmark:

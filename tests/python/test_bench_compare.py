@@ -15,7 +15,7 @@ from nad._bench.report import Figure, Section
 from nad._bench.student import quantile, tail
 
 ROUNDS = 7
-FIGURES = 60
+FIGURES = 40
 
 
 def document(figures, *, seeds=(1, 2, 3), name="t", **changes):
@@ -50,28 +50,28 @@ def test_student_agrees_with_scipy():
 
 
 def test_a_third_more_time_is_found_and_noise_is_not():
-    """The rule promises an alarm in at most one of twenty comparisons; of these 100 draws none or one may cry."""
+    """The rule promises an alarm in at most one of twenty comparisons; of these 60 draws none or one may cry."""
     random = np.random.default_rng(7)
     found, cried = 0, 0
-    for draw in range(100):
+    for draw in range(60):
         drift = 0.1 * (draw % 3)  # the machine is slower in some of the later runs, for everybody
         before = document(timings(random))
         same = changed(compare(before, document(timings(random, drift=drift))))
         cried += bool(same)
-        if draw < 40:
+        if draw < 20:
             slow = changed(compare(before, document(timings(random, drift=drift, slower="nad, 3"))))
             found += slow.get("nad, 3") == "worse"
     assert cried <= 1
-    assert found >= 38
+    assert found >= 18
 
 
 def test_noise_is_not_taken_for_a_change_however_large_it_is():
     random = np.random.default_rng(8)
     cried = sum(
         bool(changed(compare(document(timings(random, noise=0.15)), document(timings(random, noise=0.15)))))
-        for _ in range(40)
+        for _ in range(20)
     )
-    assert cried <= 2
+    assert cried <= 1
 
 
 def test_a_machine_that_became_slower_is_no_regression_where_others_say_so():
