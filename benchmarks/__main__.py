@@ -37,9 +37,12 @@ from benchmarks.python import (
     memory,
     model_quality,
     one_class_svm_speed,
+    pictures,
     records_speed,
     scaling,
     simulated_attacks,
+    streaming,
+    summary,
 )
 from benchmarks.python.forests import SEEDS, versions
 from nad._bench import document as documents
@@ -61,6 +64,7 @@ TASKS = (
     "detectors",
     "model",
     "attacks",
+    "streaming",
     "memory",
     "scaling",
     "live",
@@ -78,8 +82,16 @@ def main() -> int:
         document = documents.read_document(options.figures) if options.figures else _measured(options)
         if options.figures:
             _show(document)
+        beside = summary.section(document)
+        if beside is not None:
+            print(f"\n{beside.text()}", flush=True)
         if options.json:
             options.json.write_text(json.dumps(document, indent=1) + "\n")
+        if options.markdown:
+            options.markdown.write_text(summary.markdown(document, _reproduced(document)), encoding="utf-8")
+        if options.plots:
+            for path in pictures.draw(document, options.plots):
+                print(f"drew {path}", file=sys.stderr)
         failed = [task for task, found in documents.sections_of(document).items() if found and found[0].title == FAILED]
         worse = False
         if earlier is not None:
@@ -111,6 +123,13 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     return document
 
 
+def _reproduced(document: dict[str, Any]) -> str:
+    """The command line, without the files that only this run wrote."""
+    words = [word for word in document["command"] if not word.endswith((".json", ".md"))]
+    kept = [word for word in words if word not in ("--json", "--markdown", "--compare")]
+    return " ".join(["python -m benchmarks", *kept])
+
+
 def _show(document: dict[str, Any]) -> None:
     print("\n".join([f"Measured {document['started']}", *documents.heading(document)]))
     for sections in documents.sections_of(document).values():
@@ -131,6 +150,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--from", dest="figures", type=Path, metavar="FILE", help="take what was measured earlier, and measure nothing"
     )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write all tables as a page")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw speed, quality and growth; needs matplotlib")
     parser.add_argument("--seeds", type=int, metavar="N", help="models for each setting of quality and detectors (5)")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the speed task (7)")
     parser.add_argument("--rows", type=int, metavar="N", help="the first N rows only in the tasks about speed (all)")
@@ -159,6 +180,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
         "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
+        "streaming": lambda: streaming.run(seeds, quick=options.quick, rows=options.rows),
         "memory": lambda: memory.run(options.rows, seeds[0], quick=options.quick),
         "scaling": lambda: scaling.run(min(effort.rounds, 5), seeds[0], quick=options.quick, most_rows=options.rows),
         "live": lambda: live_speed.run_live(quick=options.quick),
