@@ -134,7 +134,7 @@ def run(effort: Effort) -> list[Section]:
         data = {t: {name: [sample.cpu for sample in times[t][name].samples] for name in names} for t in TASKS}
         timed = [one for t in TASKS for one in time_figures(t, times[t])]
         title = f"judging {rows:,} scores, {kind}, one thread"
-        sections.append(Section(title, header, table, missing, data, timed))
+        sections.append(Section(title, header, table, missing, data, timed, f"{kind}, {rows:,} scores"))
         others = [name for name in names if name != NAD]
         for task in TASKS if others else ():
             ratio = min(times[task][name].cpu for name in others) / times[task][NAD].cpu

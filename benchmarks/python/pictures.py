@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from nad.plots._palette import LIGHT
 COLOURS = ("c0", "c1", "c2", "c3", "c4", "c5", "rest")
 HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo")
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
+AREAS = (0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0001)
+"""What may be missing to an area of 1 where a line is drawn."""
 MOST_BARS = 14
 """Groups of bars in one picture; more go to the next one."""
 
@@ -34,7 +37,7 @@ def draw(document: Mapping[str, Any], folder: Path) -> list[Path]:
     for task, sections in sections_of(document).items():
         figures = [*_bars(pyplot, task, sections)]
         for section in sections:
-            figures += _quality(pyplot, task, section)
+            figures += _quality(pyplot, section)
             figures += _lines(pyplot, section)
         names: dict[str, int] = {}
         for name, figure in figures:
@@ -52,7 +55,7 @@ def _pyplot() -> Any:
         import matplotlib as mpl  # noqa: PLC0415 - only who wants pictures needs it
 
         mpl.use("Agg")
-        from matplotlib import pyplot  # noqa: PLC0415
+        from matplotlib import pyplot  # noqa: ICN001, PLC0415
     except ImportError:
         raise InvalidArgumentError("pictures need matplotlib: pip install matplotlib") from None
     pyplot.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
@@ -70,12 +73,16 @@ def _style(libraries: Sequence[str]) -> dict[str, int]:
 
 def _bars(pyplot: Any, task: str, sections: Sequence[Section]) -> list[tuple[str, Any]]:
     """How many times as long as nad each takes, a group for each thing that was timed."""
-    groups = [
-        (_shortened(what), ours, peers)
+    found = [
+        (section.name or section.title, what, ours, peers)
         for section in sections
         if "lines" not in section.data
         for what, ours, peers in summary.groups(section)
         if ours[0].kind == "time"
+    ]
+    often = Counter(what for _, what, _, _ in found)
+    groups = [
+        (_shortened(f"{what}: {table}" if often[what] > 1 else what), ours, peers) for table, what, ours, peers in found
     ]
     style = _style([figure.by for _, _, peers in groups for figure in peers])
     parts = [groups[first : first + MOST_BARS] for first in range(0, len(groups), MOST_BARS)]
@@ -95,7 +102,7 @@ def _bar_picture(
             shown.append(min((one for one in peers if one.by == library), key=summary.value))
         for figure in shown:
             seconds = summary.value(figure)
-            text = summary.number(figure) if figure.by == OURS else f"{seconds / base:.3g} ×"
+            text = summary.number(figure) if figure.by == OURS else _times(seconds / base)
             bars.append((at, figure.by, seconds / base, text))
             at += 1.0
         ticks.append(((begin + at - 1) / 2, what))
@@ -118,11 +125,15 @@ def _bar_picture(
     axes.axvline(1.0, color=LIGHT["faint"], linewidth=0.8)
     axes.set_yticks([place for place, _ in ticks], [what for _, what in ticks])
     axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
+    axes.set_ylim(at - 1.0, -0.8)
     axes.set_xlabel("time, nad = 1 (nad's own time beside its bar); shorter is better")
     axes.set_title(f"{task}: nad beside others", loc="left")
     figure.legend(loc="outside upper right", ncols=4, frameon=False)
     return figure
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f} x" if ratio >= 100 else f"{ratio:.3g} x"
 
 
 def _shortened(text: str, most: int = 46) -> str:
@@ -140,11 +151,10 @@ def _shortened(text: str, most: int = 46) -> str:
 # ---- quality against speed
 
 
-def _quality(pyplot: Any, task: str, section: Section) -> list[tuple[str, Any]]:
+def _quality(pyplot: Any, section: Section) -> list[tuple[str, Any]]:
     """A point for each detector: how many rows a second it judges, and how well."""
-    rate = {
-        one.row: 1 / summary.value(one) for one in section.figures if one.what.endswith("a row") and one.kind == "time"
-    }
+    timed = [one for one in section.figures if one.kind == "time" and one.what.endswith("a row")]
+    rate = {one.row: 1 / summary.value(one) for one in timed}
     area = {one.row: summary.value(one) for one in section.figures if one.what == "ROC-AUC"}
     names = [name for name in area if name in rate]
     if len(names) < 3:
@@ -161,7 +171,8 @@ def _quality(pyplot: Any, task: str, section: Section) -> list[tuple[str, Any]]:
     for library, place in style.items():
         mine = [name for name in names if name.partition(",")[0] == library]
         axes.scatter(
-            [rate[n] for n in mine], [below[n] for n in mine], s=95, marker=MARKS[place], zorder=2, label=library,
+            [rate[n] for n in mine], [below[n] for n in mine], s=95 if library == OURS else 170,
+            marker=MARKS[place], zorder=2, label=library,
             facecolor=LIGHT[COLOURS[place]] if library == OURS else LIGHT["ground"],
             edgecolor=LIGHT[COLOURS[place]], linewidth=1.4,
         )  # fmt: skip
@@ -172,7 +183,7 @@ def _quality(pyplot: Any, task: str, section: Section) -> list[tuple[str, Any]]:
             )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="rows judged a CPU second", ylabel="ROC-AUC")
     axes.invert_yaxis()
-    ticks = [tick for tick in (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 1e-4) if _inside(tick, below)]
+    ticks = [tick for tick in AREAS if _inside(tick, below)]
     axes.set_yticks(ticks, [f"{1 - tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.grid(color=LIGHT["grid"], linewidth=0.6)
@@ -181,7 +192,7 @@ def _quality(pyplot: Any, task: str, section: Section) -> list[tuple[str, Any]]:
     key.axis("off")
     key.text(0, 1, "\n".join(f"{place:2d}  {one}" for one, place in number.items()), va="top", fontsize=8,
              transform=key.transAxes)  # fmt: skip
-    key.legend(*axes.get_legend_handles_labels(), loc="lower left", frameon=False)
+    key.legend(*axes.get_legend_handles_labels(), loc="lower left", frameon=False, labelspacing=1.0)
     return [(f"quality {section.name or section.title}", figure)]
 
 
@@ -216,12 +227,22 @@ def _lines(pyplot: Any, section: Section) -> list[tuple[str, Any]]:
                       linewidth=1.6, label=text)  # fmt: skip
         axes.set(xscale="log", yscale="log", xlabel=section.name.partition(",")[0], title=verb)
         axes.set_ylabel(section.header[0])
+        sizes = sorted({size for line in lines.values() for size in line["sizes"]})
+        axes.set_xticks(sizes, [_short(size) for size in sizes])
+        axes.minorticks_off()
         axes.grid(color=LIGHT["grid"], linewidth=0.6)
         low, high = axes.get_ylim()
         axes.set_ylim(low, high * 6)  # room for the legend
         axes.legend(title="exponent", frameon=False, loc="upper left", fontsize=8)
     figure.suptitle(section.title.removeprefix("Scaling, "), x=0.01, ha="left")
     return [(section.name, figure)]
+
+
+def _short(size: int) -> str:
+    for unit, word in ((1_000_000, "M"), (1_000, "k")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit}{word}"
+    return str(size)
 
 
 def _fitted(line: Mapping[str, Any]) -> list[float]:

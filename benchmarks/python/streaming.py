@@ -169,7 +169,7 @@ def _measured(name: str, subset: kdd99.Subset, seeds: Sequence[int], limit: int 
         for what in FIGURES
         for one in seed_figures(what, {who: of[what] for who, of in figures.items() if what in of})
     ]
-    text = f"{judged:,} rows judged, {attacks} of them attacks with the last seed, after {UNJUDGED:,} that were learnt from alone"
+    text = f"{judged:,} rows judged, {attacks} of them attacks (last seed), after {UNJUDGED:,} only learnt from"
     return Section(
         f"Streaming, {name}, shuffled: mean ± sd over {len(seeds)} seeds",
         ["", "CPU µs a row, judged and learnt", *FIGURES],

@@ -130,7 +130,7 @@ def section(document: Mapping[str, Any]) -> Section | None:
         cells = [f"{where}: {pair.what}", names[0], number(pair.ours), names[1], number(pair.peer), pair.shown()]
         rows.append(cells)
     notes = [
-        "times, sizes, losses: so many times as good (x) as the best of the others; quality: nad minus the best of them",
+        "times, sizes, losses: so many times as good (x) as the best other; quality: nad minus the best other",
         "in brackets: the interval that rounds or seeds give, 95 of a hundred",
     ]
     return Section("nad beside the best of the others", ["", "nad", "", "beside it", "", "nad is"], rows, notes)
