@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from benchmarks.python import (
     boosted_trees,
     compiled,
     detectors_quality,
+    download,
+    duplicates,
     evaluate_speed,
     flow_speed,
     isolation_forest_quality,
@@ -64,6 +67,7 @@ TASKS = (
     "detectors",
     "model",
     "attacks",
+    "duplicates",
     "streaming",
     "memory",
     "scaling",
@@ -79,6 +83,8 @@ def main() -> int:
     try:
         # before hours of measuring: a file that cannot be compared with is told now
         earlier = documents.read_document(options.compare) if options.compare else None
+        if options.download:
+            os.environ["NAD_DATA"] = str(download.fetch(options.download))
         document = documents.read_document(options.figures) if options.figures else _measured(options)
         if options.figures:
             _show(document)
@@ -150,6 +156,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--from", dest="figures", type=Path, metavar="FILE", help="take what was measured earlier, and measure nothing"
     )
+    parser.add_argument(
+        "--download",
+        type=Path,
+        metavar="FOLDER",
+        help="fetch KDD Cup 99 (10 % and corrected) from its publisher into this folder, where it is not there yet, "
+        "check it, and measure on it".replace("%", "%%"),
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write all tables as a page")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw speed, quality and growth; needs matplotlib")
     parser.add_argument("--seeds", type=int, metavar="N", help="models for each setting of quality and detectors (5)")
@@ -180,6 +193,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "detectors": lambda: detectors_quality.run(seeds, quick=options.quick),
         "model": lambda: model_quality.run(seeds, quick=options.quick),
         "attacks": lambda: simulated_attacks.run(seeds, quick=options.quick),
+        "duplicates": lambda: duplicates.run(seeds, quick=options.quick),
         "streaming": lambda: streaming.run(seeds, quick=options.quick, rows=options.rows),
         "memory": lambda: memory.run(options.rows, seeds[0], quick=options.quick),
         "scaling": lambda: scaling.run(min(effort.rounds, 5), seeds[0], quick=options.quick, most_rows=options.rows),

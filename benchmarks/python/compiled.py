@@ -80,13 +80,16 @@ def _kernels(result: dict[str, Any]) -> Section:
         else:
             rows[-1][7:] = [f"{figure['value']:.0f} %", what.rpartition(" ")[2]]
     header = ["", "us", "spread", "GB/s", "of", "Gop/s", "of", "share", "the roof is"]
-    notes = [
+    roofs = (
         "of: what a loop over as much memory reads, or the triad reads and writes, and what multiply-adds in registers "
-        "reach, on the same instruction set",
+        "reach, on the same instruction set"
+    )
+    bytes_counted = (
         "bytes: each array once; what is changed in place counts twice, and can beat the triad, which changes nothing "
-        "in place",
-        "operations: as the text of the kernel has them, a multiply-add as two, all else as one",
-    ]
+        "in place"
+    )
+    operations = "operations: as the text of the kernel has them, a multiply-add as two, all else as one"
+    notes = [roofs, bytes_counted, operations]
     title = f"C++, every kernel and its roof, {result['build']}"
     return Section(title, header, rows, notes, result, _figures(result))
 
