@@ -32,6 +32,7 @@ from benchmarks.python import (
     duplicates,
     evaluate_speed,
     flow_speed,
+    instructions,
     isolation_forest_quality,
     isolation_forest_speed,
     kdd99_check,
@@ -75,7 +76,7 @@ TASKS = (
     "soak",
 )
 FAILED = "FAILED"
-CHECKS = ("data",)  # only when asked for: are the subsets those of scikit-learn?
+CHECKS = ("data", "profile")  # only when asked for
 
 
 def main() -> int:
@@ -144,7 +145,10 @@ def _show(document: dict[str, Any]) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
-    known = f"{', '.join(TASKS)}: all of them when none is named; data: compares our subsets with scikit-learn's"
+    known = f"{', '.join(TASKS)}: all of them when none is named; "
+    known += (
+        "data: compares our subsets with scikit-learn's; profile: counts the instructions of each stage with valgrind"
+    )
     parser.add_argument("tasks", nargs="*", choices=[[], *TASKS, *CHECKS], metavar="task", help=known)
     parser.add_argument(
         "--quick", action="store_true", help="fewer rows, rounds, settings and seeds: to see that it works"
@@ -200,6 +204,7 @@ def _run(task: str, options: argparse.Namespace, seeds: tuple[int, ...]) -> list
         "live": lambda: live_speed.run_live(quick=options.quick),
         "soak": lambda: live_speed.run_soak(quick=options.quick),
         "data": kdd99_check.run,
+        "profile": lambda: instructions.run(options.cpp, quick=options.quick),
     }
     return ways[task]()
 

@@ -25,7 +25,7 @@ def run(program: Path | None, rounds: int, *, quick: bool) -> list[Section]:
         return [_measured(program, rounds, quick=quick)]
     sections = []
     for name in (FOREST, KERNELS):
-        found = _newest_build(name)
+        found = newest_build(name)
         if found is None:
             reason = f"no {name} in build*/benchmarks/cpp: cmake -DNAD_BUILD_BENCHMARKS=ON, build, or --cpp PROGRAM"
             sections.append(Section(f"C++, {name}: not measured", ["reason"], [[reason]]))
@@ -111,7 +111,7 @@ def _figures(result: dict[str, Any]) -> list[Figure]:
     ]
 
 
-def _newest_build(program: str) -> Path | None:
+def newest_build(program: str) -> Path | None:
     checkout = Path(__file__).resolve().parents[2]
     found = [path for path in checkout.glob(f"build*/**/benchmarks/cpp/{program}") if path.is_file()]
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
