@@ -146,9 +146,7 @@ def _show(document: dict[str, Any]) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
     known = f"{', '.join(TASKS)}: all of them when none is named; "
-    known += (
-        "data: compares our subsets with scikit-learn's; profile: counts the instructions of each stage with valgrind"
-    )
+    known += "data: compares our subsets with scikit-learn's; profile: counts the instructions of each stage"
     parser.add_argument("tasks", nargs="*", choices=[[], *TASKS, *CHECKS], metavar="task", help=known)
     parser.add_argument(
         "--quick", action="store_true", help="fewer rows, rounds, settings and seeds: to see that it works"

@@ -1,4 +1,4 @@
-"""The three slowest places of each stage, by instructions counted with valgrind: they repeat exactly, on a busy machine too.
+"""The three slowest places of each stage, by instructions that valgrind counts: they repeat exactly, however busy.
 
     python -m benchmarks profile --cpp build/benchmarks/cpp/nad_benchmark_stages
 
@@ -56,7 +56,7 @@ def run(program: Path | None, *, quick: bool, only: tuple[str, ...] = ()) -> lis
             figures.append(Figure("nad", f"{stage}, instructions", [float(total)], "size", ""))
     header = ["", "million instructions", "first", "second", "third"]
     notes = [
-        f"{flows:,} synthetic flows; packets: a simulated capture; evaluate: 20 scores a flow, 20 replicates",
+        f"{flows:,} synthetic flows; models learn from 1,000; packets: a simulated capture; evaluate: 20 scores a flow",
         "of a place: its own instructions, without those of functions that it calls; what is inlined counts there",
     ]
     title = f"The slowest places of each stage, {flows:,} flows"
@@ -78,16 +78,15 @@ def profiled(program: Path, stage: str, folder: Path) -> list[Place]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{stage}: {done.stderr[-500:]}")
-    shown = subprocess.run(
-        ["callgrind_annotate", "--threshold=100", str(out)], capture_output=True, text=True, check=True
-    )
-    return parsed(shown.stdout)
+    command = ["callgrind_annotate", "--threshold=100", "--auto=no", str(out)]
+    return parsed(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def parsed(text: str) -> list[Place]:
     """What callgrind_annotate wrote, instances of a template and copies that are inlined elsewhere added up."""
     found: dict[str, int] = {}
-    for line in text.splitlines():
+    _, _, listed = text.partition("file:function\n")
+    for line in listed.splitlines():
         match = LINE.match(line)
         if match and match[2] != "PROGRAM TOTALS":
             name = shortened(match[2])
