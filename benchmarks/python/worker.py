@@ -18,11 +18,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
+from benchmarks import ONE_THREAD
 from benchmarks.python.forests import MissingError
-
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
-)
 
 
 class WorkerError(Exception):

@@ -272,3 +272,64 @@ def test_pictures_are_drawn_for_speed_quality_and_growth(part, tmp_path):
         # nothing runs over the edge: all around is the ground
         edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
         assert (edge == edge[0]).all()
+
+
+# ---- what C++ programs and valgrind say
+
+
+def test_instructions_of_one_function_are_added_up(part):
+    instructions = part("python.instructions")
+    listed = """
+Ir
+1,000 (100.0%)  PROGRAM TOTALS
+
+Ir                   file:function
+--------------------
+500 (50.00%)  ???:nad::detail::GridSource::next_rows(unsigned long) [/x/stages]
+200 (20.00%)  ???:nad::simd::ByteCounts nad::simd::find_bytes<xsimd::avx2>(char const*, unsigned long, char) [/x/stages]
+150 (15.00%)  ./string/../multiarch/memchr-avx2.S:__memchr_avx2 [/usr/lib/libc.so.6]
+100 (10.00%)  ???:nad::simd::ByteCounts nad::simd::find_bytes<xsimd::sse2>(char const*, unsigned long, char) [/x/stages]
+ 50 ( 5.00%)  ???:std::vector<float, nad::detail::LargeAllocator<float> >::resize(unsigned long) [/x/stages]
+"""
+    assert [(place.name, place.instructions) for place in instructions.parsed(listed)] == [
+        ("GridSource::next_rows", 500),
+        ("simd::find_bytes", 300),
+        ("__memchr_avx2", 150),
+        ("std::vector::resize", 50),
+    ]
+
+
+def test_a_kernel_stands_on_one_line_with_its_roof(part):
+    compiled = part("python.compiled")
+
+    def figure(what, value, unit, samples=()):
+        return {"what": what, "value": value, "unit": unit, "samples": list(samples), "goal": "", "verdict": ""}
+
+    found = {"build": "optimised", "figures": [
+        {**figure("product 8 x 8, avx2", 2.0, "us CPU", [2.0, 2.1]), "spread": 0.05},
+        figure("  bytes", 3.0, "GB/s"), figure("    of as much memory can", 100.0, "GB/s"),
+        figure("  operations", 80.0, "Gop/s"), figure("    of multiply-adds can", 100.0, "Gop/s"),
+        figure("  share of the roof, which is arithmetic", 80.0, "%"),
+    ]}  # fmt: skip
+    section = compiled._kernels(found)
+    assert section.rows == [["product 8 x 8, avx2", "2", "5%", "3", "100", "80", "100", "80 %", "arithmetic"]]
+    assert [(one.what, one.samples) for one in section.figures] == [("product 8 x 8, avx2", [2.0, 2.1])]
+
+
+def test_a_process_of_a_competitor_has_one_thread(part):
+    """Also where the library would take all cores; only who asks for more gets more."""
+    pytest.importorskip("threadpoolctl")
+    pytest.importorskip("sklearn")
+    worker = part("python.worker")
+    for env, threads in (({}, 1), ({"OMP_NUM_THREADS": "2"}, 2)):
+        with worker.Worker(Threads, env=env) as process:
+            assert process.call("openmp") == threads
+
+
+class Threads:
+    """Lives in a worker."""
+
+    def openmp(self):
+        importlib.import_module("sklearn.cluster")
+        pools = importlib.import_module("threadpoolctl").threadpool_info()
+        return max(pool["num_threads"] for pool in pools if pool["user_api"] == "openmp")
