@@ -1,12 +1,14 @@
 """nad beside the libraries that people would use instead; see README.md here.
 
-One thread each: OpenMP and the BLAS are told so before any of them is loaded. They would take all cores, and their threads
-count as CPU time while they wait for each other: on a busy machine ten times what the work takes.
+One thread each: OpenMP and the BLAS are told so before any of them is loaded. They would take all cores, and their
+threads count as CPU time while they wait for each other: on a busy machine ten times what the work takes.
 """
 
+import multiprocessing
 import os
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS"), "1"
 )
-os.environ.update(ONE_THREAD)
+if multiprocessing.parent_process() is None:  # the processes that are started get what `Worker` says
+    os.environ.update(ONE_THREAD)
