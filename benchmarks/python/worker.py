@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
-from benchmarks import ONE_THREAD
+from benchmarks import IN_WORKER, ONE_THREAD
 from benchmarks.python.forests import MissingError
 
 
@@ -31,7 +31,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, factory, args))
-        with _environment({**ONE_THREAD, **(env or {})}):
+        with _environment({**ONE_THREAD, **(env or {}), IN_WORKER: "1"}):
             self._process.start()
         theirs.close()
         try:
