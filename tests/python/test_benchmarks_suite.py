@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import urllib.request
 from dataclasses import replace
@@ -316,20 +317,19 @@ def test_a_kernel_stands_on_one_line_with_its_roof(part):
     assert [(one.what, one.samples) for one in section.figures] == [("product 8 x 8, avx2", [2.0, 2.1])]
 
 
-def test_a_process_of_a_competitor_has_one_thread(part):
-    """Also where the library would take all cores; only who asks for more gets more."""
-    pytest.importorskip("threadpoolctl")
-    pytest.importorskip("sklearn")
+def test_a_process_of_a_competitor_has_one_thread(part, monkeypatch):
+    """Also where the user's environment says otherwise; only who asks for more gets more."""
     worker = part("python.worker")
-    for env, threads in (({}, 1), ({"OMP_NUM_THREADS": "2"}, 2)):
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    for env, threads in (({}, "1"), ({"OMP_NUM_THREADS": "2"}, "2")):
         with worker.Worker(Threads, env=env) as process:
             assert process.call("openmp") == threads
+    assert os.environ["OMP_NUM_THREADS"] == "8"
 
 
 class Threads:
-    """Lives in a worker."""
+    """Lives in a worker, where importing the benchmarks again must change nothing."""
 
     def openmp(self):
-        importlib.import_module("sklearn.cluster")
-        pools = importlib.import_module("threadpoolctl").threadpool_info()
-        return max(pool["num_threads"] for pool in pools if pool["user_api"] == "openmp")
+        importlib.import_module("benchmarks")
+        return os.environ["OMP_NUM_THREADS"]
