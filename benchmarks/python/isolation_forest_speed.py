@@ -81,9 +81,11 @@ class Subject:
     def saved_bytes(self) -> int:
         return self.forest.saved_bytes()
 
-    def latency(self, at_least: int) -> tuple[float, float]:
+    def latency(self, at_least: int) -> list[tuple[float, float]]:
+        """Median and 99th percentile of so many calls, in parts: each of some of 200 rows."""
         picks = np.random.default_rng(self.seed).choice(len(self.x), 200, replace=False)
-        return latencies([self.forest.score_row_call(self.x, int(pick)) for pick in picks], at_least)
+        calls = [self.forest.score_row_call(self.x, int(pick)) for pick in picks]
+        return [latencies(calls[part::LATENCY_PARTS], at_least // LATENCY_PARTS) for part in range(LATENCY_PARTS)]
 
 
 class MemorySubject:
@@ -268,8 +270,7 @@ class SpeedBenchmark:
             say(f"one row, {name}")
             worker.call("prepare", SMALL)
             calls = self.effort.latency_calls
-            calls = max(200, (calls if name != "scikit-learn" else calls // 10) // LATENCY_PARTS)
-            found = [worker.call("latency", calls) for _ in range(LATENCY_PARTS)]
+            found = worker.call("latency", calls if name != "scikit-learn" else max(200, calls // 10))
             medians[name] = [median * 1e-6 for median, _ in found]
             median, late = (statistics.median(part) for part in zip(*found, strict=True))
             rows.append([name, f"{median:.2f}", f"{late:.2f}"])

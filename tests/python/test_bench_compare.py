@@ -133,7 +133,9 @@ def test_what_is_gone_and_what_is_new():
     assert found == {"a": "gone", "b": "no different", "c": "new"}
     other_task = document([])
     other_task["results"] = {"flow": []}
-    assert compare(before, other_task).changes == []  # that task was not asked for
+    comparison = compare(before, other_task)
+    assert comparison.changes == []  # that task was not asked for
+    assert comparison.notes[-1] == "not measured this time: speed: t"
 
 
 def test_seconds_of_another_machine_are_not_compared_but_ratios_are():

@@ -55,10 +55,12 @@ class Kind:
     """The margin is a share of the value, else it is a difference."""
     is_certain: bool = False
     """It repeats exactly, or nearly: one sample is enough."""
+    is_time: bool = False
 
 
 KINDS = {
-    "time": Kind(is_lower_better=True, margin=0.05),
+    "time": Kind(is_lower_better=True, margin=0.05, is_time=True),
+    "disk": Kind(is_lower_better=True, margin=0.5, is_time=True),  # other work does not tell of disks
     "quality": Kind(is_lower_better=False, margin=0.005, is_share=False),
     "loss": Kind(is_lower_better=True, margin=0.02),
     "size": Kind(is_lower_better=True, margin=0.02, is_certain=True),
@@ -84,13 +86,13 @@ class Change:
 
     def row(self) -> list[str]:
         """For a table."""
-        task, _, row, what = self.key
+        task, table, row, what = self.key
         figure = self.now or self.before
         assert figure is not None
         is_share = KINDS[figure.kind].is_share
         change = "" if self.change is None else f"{self.change:+.1%}" if is_share else f"{self.change:+.4f}"
         return [
-            self.verdict, task, f"{row}: {what}", _shown(self.before), _shown(self.now), figure.unit, change,
+            self.verdict, f"{task}: {table}", f"{row}: {what}", _shown(self.before), _shown(self.now), figure.unit, change,
             "" if self.p is None else f"{self.p:.1g}",
         ]  # fmt: skip
 
@@ -117,7 +119,7 @@ class Comparison:
         counts = ", ".join(f"{len(self.of(verdict))} {verdict}" for verdict in VERDICTS if self.of(verdict))
         return Section(
             title,
-            ["", "task", "figure", "before", "now", "unit", "change", "p"],
+            ["", "table", "figure", "before", "now", "unit", "change", "p"],
             [change.row() for change in shown],
             [*self.notes, counts or "there is nothing to compare"],
         )
@@ -137,7 +139,7 @@ class Comparison:
 def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> Comparison:
     """What changed from one document to another."""
     old, new = _figures(before), _figures(now)
-    tasks = set(now["results"])
+    tables = {(task, section.name) for task, sections in sections_of(now).items() for section in sections}
     both = [key for key in new if key in old]
     machine = _Machine(before, now, {key: (old[key], new[key]) for key in both})
     notes = machine.notes()
@@ -147,10 +149,12 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> Comparison:
     changes = [_judged(key, old[key], new[key], machine, is_paired) for key in both if new[key].by == OURS]
     _strict(changes)
     changes += [Change(key, None, new[key], "new") for key in new if key not in old and new[key].by == OURS]
+    missing = [key for key in old if key not in new and old[key].by == OURS]
+    changes += [Change(key, old[key], None, "gone") for key in missing if key[:2] in tables]
     # what was not asked for this time is not gone
-    changes += [
-        Change(key, old[key], None, "gone") for key in old if key not in new and key[0] in tasks and old[key].by == OURS
-    ]
+    unasked = dict.fromkeys(f"{task}: {table}" for task, table, *_ in missing if (task, table) not in tables)
+    if unasked:
+        notes.append(f"not measured this time: {'; '.join(unasked)}")
     return Comparison(changes, notes)
 
 
@@ -258,7 +262,7 @@ def _judged(key: Key, old: Figure, new: Figure, machine: _Machine, is_paired: bo
         change.change = _share(a, b)
         if abs(change.change) > kind.margin:
             change.verdict = _direction(change.change, kind)
-    elif new.kind == "time":
+    elif kind.is_time:
         shift = machine.shift(key)
         if shift is None or min(*old.samples, *new.samples) <= 0:
             change.verdict = "not comparable"
