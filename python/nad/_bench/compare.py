@@ -60,7 +60,7 @@ class Kind:
 
 KINDS = {
     "time": Kind(is_lower_better=True, margin=0.05, is_time=True),
-    "disk": Kind(is_lower_better=True, margin=0.5, is_time=True),  # other work does not tell of disks
+    "disk": Kind(is_lower_better=True, margin=0.5, is_time=True),  # no other work tells of disks
     "quality": Kind(is_lower_better=False, margin=0.005, is_share=False),
     "loss": Kind(is_lower_better=True, margin=0.02),
     "size": Kind(is_lower_better=True, margin=0.02, is_certain=True),
@@ -91,10 +91,9 @@ class Change:
         assert figure is not None
         is_share = KINDS[figure.kind].is_share
         change = "" if self.change is None else f"{self.change:+.1%}" if is_share else f"{self.change:+.4f}"
-        return [
-            self.verdict, f"{task}: {table}", f"{row}: {what}", _shown(self.before), _shown(self.now), figure.unit, change,
-            "" if self.p is None else f"{self.p:.1g}",
-        ]  # fmt: skip
+        p = "" if self.p is None else f"{self.p:.1g}"
+        values = [_shown(self.before), _shown(self.now), figure.unit]
+        return [self.verdict, f"{task}: {table}", f"{row}: {what}", *values, change, p]
 
 
 @dataclass
