@@ -90,6 +90,9 @@ Alert alert_from(const py::kwargs& fields) {
     }
     found->second(alert, field.second);
   }
+  if (fields.contains("p_value") && !fields.contains("severity")) {
+    alert.severity = severity_of(alert.p_value);
+  }
   return alert;
 }
 
@@ -194,9 +197,10 @@ void register_alert_class(py::module_& module) {
       module, "Alert",
       "What nad tells people and other programs: one record, or many alike, that normal traffic hardly has.\n"
       "\n"
-      "Every attribute is also an argument of the constructor, by name. Addresses are texts, times are\n"
-      "nanoseconds since 1970, `members`, `names` and `suppressed` are dicts. Objects of ipaddress,\n"
-      "numpy.datetime64 and datetime, such as a row of a table holds, may be given in their place.\n"
+      "Every attribute but `id` is also an argument of the constructor, by name; the severity follows from a\n"
+      "p_value where it is not given. Addresses are texts, times are nanoseconds since 1970, `members`,\n"
+      "`names` and `suppressed` are dicts. Objects of ipaddress, numpy.datetime64 and datetime, such as a\n"
+      "row of a table holds, may be given in their place.\n"
       "\n"
       ">>> alert = nad.Alert(src=\"10.0.3.17\", dst=\"203.0.113.9\", dst_port=443, p_value=0.00021)\n"
       ">>> print(nad.to_eve(alert))");

@@ -151,13 +151,22 @@ std::unique_ptr<RecordSource> source_from(const std::string& what, const std::st
   if (!filter.empty()) {
     throw Error(ErrorCode::invalid_argument, "filter is for packets of an interface, and '" + what + "' is " + kind);
   }
+  const bool is_log = kind.starts_with("the log");
+  if (!from_beginning && !is_log) {
+    throw Error(ErrorCode::invalid_argument,
+                "from_beginning=False (--from-end) is for a log that grows, and '" + what + "' is " + kind);
+  }
   if (kind.starts_with("the capture")) {
     return capture_source({path}, capture);
+  }
+  if (shards != 1) {
+    throw Error(ErrorCode::invalid_argument,
+                "shards are for packets of one capture or an interface, and '" + what + "' is " + kind);
   }
   if (kind.starts_with("the folder")) {
     return folder_source(path, {.source = source, .once = !follow});
   }
-  if (kind.starts_with("the log")) {
+  if (is_log) {
     return follow_log(path, {.source = source, .from_beginning = from_beginning, .once = !follow});
   }
   return open_record_source(path, source);

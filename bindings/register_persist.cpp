@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "helpers.hpp"
+#include "nad/persist/parts_file.hpp"
 
 namespace nad::python {
 
@@ -12,6 +13,27 @@ namespace {
 
 std::span<const std::byte> bytes_of(const std::string_view& bytes) {
   return {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
+}
+
+using PartsInBytes = std::vector<std::pair<std::string, py::bytes>>;
+
+void save_parts_in_bytes(const std::filesystem::path& path, const std::string& kind, const FeaturePipeline& pipeline,
+                         const PartsInBytes& given, const std::string& training, const std::string& note) {
+  detail::NamedParts parts;
+  parts.reserve(given.size());
+  for (const auto& [name, part] : given) {
+    const std::string_view bytes = part;
+    parts.emplace_back(name, std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
+  }
+  detail::save_parts(path, kind, pipeline, parts, training, note);
+}
+
+PartsInBytes load_parts_in_bytes(const std::filesystem::path& path, const std::string& kind) {
+  PartsInBytes found;
+  for (const auto& [name, part] : detail::load_parts(path, kind)) {
+    found.emplace_back(name, py::bytes(reinterpret_cast<const char*>(part.data()), part.size()));
+  }
+  return found;
 }
 
 }  // namespace
@@ -56,6 +78,9 @@ void register_persist(py::module_& module) {
       "load_pipeline_bytes",
       [](const py::bytes& bytes) { return load_bytes<FeaturePipeline>(bytes_of(std::string_view(bytes))); },
       py::arg("bytes"));
+  module.def("save_parts", &save_parts_in_bytes, py::arg("path"), py::arg("kind"), py::arg("pipeline"),
+             py::arg("parts"), py::arg("training"), py::arg("note"));
+  module.def("load_parts", &load_parts_in_bytes, py::arg("path"), py::arg("kind"));
   module.def("read_header", &read_header, py::arg("path"));
   module.def(
       "read_header_bytes", [](const py::bytes& bytes) { return read_header_bytes(bytes_of(std::string_view(bytes))); },

@@ -3,6 +3,7 @@
 #include "nad/features/configuration-inl.hpp"
 #include "nad/features/host_windows-inl.hpp"
 #include "nad/features/importance-inl.hpp"
+#include "nad/features/own_step-inl.hpp"
 #include "nad/features/pipeline-inl.hpp"
 #include "nad/features/port_features-inl.hpp"
 #include "nad/features/rolling_windows-inl.hpp"

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns, time_call
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns, time_call
+from nad._bench.report import Goal, Section, say, seed_figures, time_figures
 
 ROWS = 50_000
 COLUMNS = 118
@@ -72,13 +72,13 @@ class Contestant(ABC):
             self.model = self.train(256, 1)
         return time_call(lambda: self.score(self.model, batch), 0.1)
 
-    def loss(self, batch: int) -> float:
-        """The mean over some first weights: one of them says little."""
+    def losses(self, batch: int) -> list[float]:
+        """Of some first weights: one of them says little."""
         found = []
         for self.seed in range(LOSS_SEEDS):
             made = self.reconstruct(self.train(batch, LOSS_EPOCHS))
-            found.append(np.mean((made - self.x) ** 2, dtype=np.float64))
-        return float(np.mean(found))
+            found.append(float(np.mean((made - self.x) ** 2, dtype=np.float64)))
+        return found
 
 
 class Nad(Contestant):
@@ -163,7 +163,7 @@ def run(effort: Effort, seed: int) -> list[Section]:
                 missing.append(f"{name}: {error}")
         training = {batch: _times(workers, "time_epoch", batch, effort.rounds) for batch in BATCHES}
         scoring = {batch: _times(workers, "time_score", batch, effort.rounds) for batch in SCORE_BATCHES}
-        losses = {name: {batch: worker.call("loss", batch) for batch in BATCHES} for name, worker in workers.items()}
+        losses = {name: {batch: worker.call("losses", batch) for batch in BATCHES} for name, worker in workers.items()}
     return _sections(rows, training, scoring, losses, missing)
 
 
@@ -176,9 +176,13 @@ def _sections(
     rows: int,
     training: dict[int, dict[str, Timing]],
     scoring: dict[int, dict[str, Timing]],
-    losses: dict[str, dict[int, float]],
+    losses_of_seeds: dict[str, dict[int, list[float]]],
     missing: list[str],
 ) -> list[Section]:
+    losses = {
+        name: {batch: float(np.mean(seeds)) for batch, seeds in of.items()} for name, of in losses_of_seeds.items()
+    }
+
     def rate(timing: Timing) -> str:
         return f"{rows / timing.cpu:,.0f}"
 
@@ -196,12 +200,21 @@ def _sections(
     header += [f"loss after {LOSS_EPOCHS} epochs of {batch}, {LOSS_SEEDS} seeds" for batch in BATCHES]
     header += [f"score, {batch} at a time" for batch in SCORE_BATCHES]
     data = {
-        f"{what} {batch}": {name: [sample.cpu for sample in timing.samples] for name, timing in times.items()}
+        f"{what} {batch}": {name: [sample.cpu for sample in timing.samples] for name, timing in found.items()}
         for what, all_times in (("train", training), ("score", scoring))
-        for batch, times in all_times.items()
+        for batch, found in all_times.items()
     }
+    figures = [
+        *(one for batch, found in training.items() for one in time_figures(f"an epoch of batches of {batch}", found)),
+        *(one for batch, found in scoring.items() for one in time_figures(f"scoring, beside {batch} at a time", found)),
+        *(
+            one
+            for batch in BATCHES
+            for one in seed_figures(f"loss, {batch}", {name: of[batch] for name, of in losses_of_seeds.items()}, "loss")
+        ),
+    ]
     layers = "-".join(str(size) for size in (COLUMNS, *HIDDEN, COLUMNS))
-    sections = [Section(f"Autoencoder {layers}, {rows:,} rows, one thread", header, table, missing, data)]
+    sections = [Section(f"Autoencoder {layers}, {rows:,} rows, one thread", header, table, missing, data, figures)]
     others = [name for name in losses if name != NAD]
     if others:
         goals = [

@@ -22,9 +22,9 @@ from benchmarks.python import kdd99
 from benchmarks.python.collections_of_traffic import has_nsl, kdd_families, nsl_tables
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns, time_call
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns, time_call
+from nad._bench.report import Goal, Section, say, seed_figures, time_figures
 
 ROUNDS = 100
 LEAVES = 31
@@ -251,7 +251,12 @@ def _speed(times: dict[tuple[str, str], dict[str, Timing]], missing: list[str]) 
         f"{verb} {name}": {who: [sample.cpu for sample in timing.samples] for who, timing in of.items()}
         for (name, verb), of in times.items()
     }
-    return Section(f"Boosted trees: {ROUNDS} rounds, {LEAVES} leaves, one thread", header, found, missing, data)
+    figures = [
+        one for (name, verb), of in times.items() for one in time_figures(f"{verb.removeprefix('time_')}, {name}", of)
+    ]
+    return Section(
+        f"Boosted trees: {ROUNDS} rounds, {LEAVES} leaves, one thread", header, found, missing, data, figures
+    )
 
 
 def _quality(qualities: Qualities) -> Section:
@@ -265,7 +270,15 @@ def _quality(qualities: Qualities) -> Section:
                 row.append(f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}")
         found.append(row)
     data = {f"{name}, {question}": of for (name, question), of in qualities.items()}
-    return Section("Boosted trees: quality, mean ± sd over the seeds", header, found, [], data)
+    figures = [
+        one
+        for (name, question), of in qualities.items()
+        for place, what, kind in ((0, "log-loss", "loss"), (1, "ROC-AUC", "quality"))
+        for one in seed_figures(
+            f"{name}, {question}: {what}", {who: [pair[place] for pair in pairs] for who, pairs in of.items()}, kind
+        )
+    ]
+    return Section("Boosted trees: quality, mean ± sd over the seeds", header, found, [], data, figures)
 
 
 def _goals(times: dict[tuple[str, str], dict[str, Timing]], qualities: Qualities) -> list[Section]:

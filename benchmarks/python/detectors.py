@@ -233,7 +233,7 @@ PAIRS: dict[str, Pair] = {
         "scikit-learn",
     ),
     "histogram": Pair(lambda _: Nad(nad.Histogram()), lambda _: Pyod("hbos", "HBOS", n_bins=10), "PyOD"),
-    "ECOD": Pair(lambda _: Nad(nad.ECOD()), lambda _: Pyod("ecod", "ECOD"), "PyOD, all rows seen"),
+    "ECOD": Pair(lambda _: Nad(nad.ECOD()), lambda _: Pyod("ecod", "ECOD"), "PyOD (all rows seen)"),
     "LODA, 300": Pair(
         lambda s: Nad(nad.LODA(random_state=s)), lambda _: Pyod("loda", "LODA", n_random_cuts=300), "PyOD"
     ),

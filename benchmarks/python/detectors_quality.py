@@ -12,7 +12,7 @@ from benchmarks.python.collections_of_traffic import FAMILIES, NAMES, Collection
 from benchmarks.python.detectors import PAIRS, Judge
 from benchmarks.python.forests import MissingError
 from benchmarks.python.metrics import evaluate, recall_at
-from benchmarks.python.report import Section, say
+from nad._bench.report import Section, say, seed_figures
 
 QUICK_NAMES = ("smtp",)
 FIGURES = ("ROC-AUC", "PR-AUC", "TPR at 1 % FPR", "TPR at 0.1 % FPR")
@@ -91,4 +91,13 @@ def _section(name: str, found: dict[str, Measured], notes: list[str], seeds: int
         rows.append(cells)
     if families:
         notes = [*notes, "of each family: the share found at 1 % false positives"]
-    return Section(f"{name}: mean ± sd over {seeds} seeds", ["", *columns], rows, notes, dict(found))
+    figures = [
+        one
+        for figure in (*FIGURES, *families)
+        for one in seed_figures(figure, {who: measured[figure] for who, measured in found.items()})
+    ]
+    figures += seed_figures("fit", {who: measured[TIMES[0]] for who, measured in found.items()}, "time", "s")
+    per_row = {who: [1e-3 / rate for rate in measured[TIMES[1]]] for who, measured in found.items()}
+    figures += seed_figures("score a row", per_row, "time", "s")
+    shown = f"{name}: mean ± sd over {seeds} seeds"
+    return Section(shown, ["", *columns], rows, notes, dict(found), figures, name)

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns, time_call
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns, time_call
+from nad._bench.report import Goal, Section, say, time_figures
 
 ROWS = 5_000_000
 REPLICATES = 20  # of nad, for one figure
@@ -132,7 +132,9 @@ def run(effort: Effort) -> list[Section]:
         header = ["CPU seconds (figure)", *TASKS]
         table = [[name, *(f"{times[t][name].cpu:.3f} ({figures[t][name]:.9g})" for t in TASKS)] for name in names]
         data = {t: {name: [sample.cpu for sample in times[t][name].samples] for name in names} for t in TASKS}
-        sections.append(Section(f"judging {rows:,} scores, {kind}, one thread", header, table, missing, data))
+        timed = [one for t in TASKS for one in time_figures(t, times[t])]
+        title = f"judging {rows:,} scores, {kind}, one thread"
+        sections.append(Section(title, header, table, missing, data, timed, f"{kind}, {rows:,} scores"))
         others = [name for name in names if name != NAD]
         for task in TASKS if others else ():
             ratio = min(times[task][name].cpu for name in others) / times[task][NAD].cpu

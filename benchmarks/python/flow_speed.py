@@ -19,10 +19,10 @@ from pathlib import Path
 from benchmarks.python import kdd99
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns
 from benchmarks.python.records_speed import imported
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns
+from nad._bench.report import Goal, Section, say, time_figures
 
 NAD = "nad"
 PEER = "NFStream"
@@ -109,7 +109,10 @@ def run(effort: Effort, *, quick: bool) -> list[Section]:
         f"A mix of {count:,} packets, {path.stat().st_size / 1e6:.0f} MB, to flows: one core, median of {effort.rounds}"
     )
     header = ["", "million packets/s (CPU)", "spread", "million packets/s (wall)"]
-    return [Section(title, header, rows, notes, samples), Section("Goals", *Goal.table(_goals(timings, count)))]
+    return [
+        Section(title, header, rows, notes, samples, time_figures("packets to flows", timings), f"{count:,} packets"),
+        Section("Goals", *Goal.table(_goals(timings, count))),
+    ]
 
 
 def _goals(timings: dict[str, Timing], count: int) -> list[Goal]:

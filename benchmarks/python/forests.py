@@ -22,9 +22,15 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+import nad
+
 Scores = npt.NDArray[np.floating]
 # Neighbouring seeds must not share anything: isotree gives tree t the seed `seed + t`.
 SEEDS = tuple(1_000_003 * k for k in range(1, 101))
+PACKAGES = (
+    "nad", "numpy", "scipy", "scikit-learn", "isotree", "pyod", "lightgbm", "torch", "pandas", "polars", "pyarrow",
+    "nfstream", "river",
+)  # fmt: skip
 
 
 class MissingError(Exception):
@@ -207,9 +213,10 @@ def make(name: str, settings: Settings, seed: int) -> Forest:
 def versions() -> dict[str, str]:
     """The version of each package, or that it is missing."""
     found = {}
-    for package in ("nad", "scikit-learn", "isotree", "numpy", "scipy", "pandas", "pyarrow", "polars"):
+    for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            # nad need not be installed: a folder of a build will do
+            found[package] = nad.__version__ if package == "nad" else metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "missing"
     return found

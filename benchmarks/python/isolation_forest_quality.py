@@ -19,7 +19,7 @@ import numpy.typing as npt
 from benchmarks.python import forests, kdd99
 from benchmarks.python.forests import MissingError, Settings
 from benchmarks.python.metrics import METRICS, evaluate
-from benchmarks.python.report import Section, say
+from nad._bench.report import Section, say, seed_figures
 
 SETTINGS = {
     "100 x 256": Settings(),
@@ -128,7 +128,9 @@ def _measure(
     )
     table = [[f"{cell.competitor}, {cell.setting}", *(cell.shown(metric) for metric in METRICS)] for cell in cells]
     data: dict[str, Any] = {f"{cell.competitor}, {cell.setting}": cell.values for cell in cells}
-    return cells, Section(f"{title}: mean ± sd over {len(seeds)} seeds", ["", *METRICS], table, notes, data)
+    figures = [one for metric in METRICS for one in seed_figures(metric, {who: of[metric] for who, of in data.items()})]
+    shown = f"{title}: mean ± sd over {len(seeds)} seeds"
+    return cells, Section(shown, ["", *METRICS], table, notes, data, figures, title)
 
 
 def _over_seeds(

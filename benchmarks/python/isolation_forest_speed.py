@@ -5,8 +5,7 @@ Each competitor, and nad with each of its kernels, lives in a process of its own
 
 from __future__ import annotations
 
-import ctypes
-import gc
+import statistics
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -18,16 +17,17 @@ import numpy as np
 
 from benchmarks.python import forests, kdd99
 from benchmarks.python.forests import MissingError, Settings
-from benchmarks.python.measure import Sample, Timing, latencies, take_turns, time_call
-from benchmarks.python.report import Goal, Section, say
+from benchmarks.python.memory import MEGABYTE, forget_peak, memory, return_free_memory
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, latencies, take_turns, time_call
+from nad._bench.report import Figure, Goal, Section, say, seed_figures, time_figures
 
 SMALL, LARGE = Settings(samples=256), Settings(samples=4096)
 SETTINGS = {"100 x 256": SMALL, "100 x 4096": LARGE}
 KERNELS = ("avx512", "avx2", "neon", "baseline")
 NAD = "nad"
 PEERS = tuple(name for name in forests.FORESTS if name != NAD)
-MEGABYTE = 1e6
+LATENCY_PARTS = 5  # one after the other: their medians are compared with another run's
 SCORE_GOALS = {("100 x 256", "file order", "avx512"): 10.0, ("100 x 256", "file order", "avx2"): 5.0}
 SYNTHETIC_ROWS = 494_021
 
@@ -81,9 +81,11 @@ class Subject:
     def saved_bytes(self) -> int:
         return self.forest.saved_bytes()
 
-    def latency(self, at_least: int) -> tuple[float, float]:
+    def latency(self, at_least: int) -> list[tuple[float, float]]:
+        """Median and 99th percentile of so many calls, in parts: each of some of 200 rows."""
         picks = np.random.default_rng(self.seed).choice(len(self.x), 200, replace=False)
-        return latencies([self.forest.score_row_call(self.x, int(pick)) for pick in picks], at_least)
+        calls = [self.forest.score_row_call(self.x, int(pick)) for pick in picks]
+        return [latencies(calls[part::LATENCY_PARTS], at_least // LATENCY_PARTS) for part in range(LATENCY_PARTS)]
 
 
 class MemorySubject:
@@ -98,39 +100,18 @@ class MemorySubject:
         self.rows, self.limit = rows, limit
 
     def peak(self) -> dict[str, float]:
-        _return_free_memory()
-        before = _memory("VmRSS")
+        return_free_memory()
+        before = memory("VmRSS")
         rows = np.load(self.rows)  # not memory-mapped: the rows shall count as input, once
         if self.limit is not None:
             rows = rows[: self.limit].copy()
         x = self.forest.layout(rows)
         del rows
-        _forget_peak()
+        forget_peak()
         self.forest.fit(x[:20_000])
         scores = self.forest.score(x)
-        extra = _memory("VmHWM") - before - x.nbytes - scores.nbytes
+        extra = memory("VmHWM") - before - x.nbytes - scores.nbytes
         return {"input": x.nbytes, "output": scores.nbytes, "extra": extra}
-
-
-def _memory(field: str) -> int:
-    """Bytes resident now ("VmRSS") or at the most since `_forget_peak` ("VmHWM")."""
-    # not getrusage: what it calls the peak of a process can be its parent's
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return int(line.split()[1]) * 1024
-    raise WorkerError(f"/proc/self/status has no {field}; peak memory is measured on Linux only")
-
-
-def _return_free_memory() -> None:
-    """What the warm-up freed would otherwise be used again, and the growth look smaller than it is."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
-    if trim is not None:
-        trim(0)
-
-
-def _forget_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
 
 
 class SpeedBenchmark:
@@ -198,6 +179,7 @@ class SpeedBenchmark:
         header += ["shuffled s", "spread", "rows/s"]
         rows = []
         samples: dict[str, Any] = {}
+        figures: list[Figure] = []
         for title, settings in SETTINGS.items():
             for worker in workers.values():
                 worker.call("prepare", settings)
@@ -216,11 +198,14 @@ class SpeedBenchmark:
                 rows.append([f"{name}, {title}", *measured])
                 timings = {"fit": fit, "score": score, "score_shuffled": other}
                 samples[f"{name}, {title}"] = {what: _seconds(timing) for what, timing in timings.items()}
+            for what, timings in (("fit", fits), ("score", scores), ("score, shuffled", shuffled)):
+                figures += time_figures(f"{what}, {title}", timings)
             self._judge_fit(title, fits)
             self._judge_score(title, "file order", scores)
             self._judge_score(title, "shuffled", shuffled)
         title = f"Fit and score on one thread, CPU time, median of {self.effort.rounds}"
-        return Section(title, header, rows, data=samples)
+        name = f"fit and score {self.n_rows:,} rows, {self.data}"
+        return Section(title, header, rows, data=samples, figures=figures, name=name)
 
     def _judge_fit(self, title: str, fits: Mapping[str, Timing]) -> None:
         ours, peers = _split(fits)
@@ -251,6 +236,7 @@ class SpeedBenchmark:
     def _two_threads(self, stack: ExitStack) -> Section:
         header = ["100 x 256, wall s", "one thread", "two threads", "times", "CPU of two / one"]
         rows = []
+        figures: list[Figure] = []
         for name in (NAD, "scikit-learn", "isotree"):
             worker = self._worker(stack, name)
             if worker is None:
@@ -268,25 +254,34 @@ class SpeedBenchmark:
             rows.append(
                 [name, f"{one.best_wall:.4f}", f"{two.best_wall:.4f}", f"{times:.2f}", f"{two.cpu / one.cpu:.2f}"]
             )
+            figures += time_figures(
+                "score, wall", {f"{name}, {threads} threads": timings[threads] for threads in "12"}, wall=True
+            )
             if name == NAD:
                 self.goals.append(Goal("two threads, times one thread", times, at_least=1.8))
             worker.close()
-        return Section(f"Two threads, wall time, best of {self.effort.rounds}", header, rows)
+        title = f"Two threads, wall time, best of {self.effort.rounds}"
+        return Section(title, header, rows, figures=figures, name=f"two threads, {self.n_rows:,} rows, {self.data}")
 
     def _one_row(self, workers: Mapping[str, Worker]) -> Section:
         rows = []
+        medians: dict[str, list[float]] = {}
         for name, worker in workers.items():
             say(f"one row, {name}")
             worker.call("prepare", SMALL)
             calls = self.effort.latency_calls
-            median, late = worker.call("latency", calls if name != "scikit-learn" else max(200, calls // 10))
+            found = worker.call("latency", calls if name != "scikit-learn" else max(200, calls // 10))
+            medians[name] = [median * 1e-6 for median, _ in found]
+            median, late = (statistics.median(part) for part in zip(*found, strict=True))
             rows.append([name, f"{median:.2f}", f"{late:.2f}"])
             if name.startswith(NAD) and not any(goal.what.startswith("one row") for goal in self.goals):
                 self.goals.append(Goal(f"one row from Python, {name}, microseconds", median, at_most=10.0))
-        return Section("One row from Python, 100 x 256, microseconds", ["", "median", "99 %"], rows)
+        figures = seed_figures("one row, wall", medians, "time", "s")
+        return Section("One row from Python, 100 x 256, microseconds", ["", "median", "99 %"], rows, figures=figures)
 
     def _saved(self, workers: Mapping[str, Worker]) -> Section:
         rows: list[list[str]] = []
+        figures: list[Figure] = []
         for name, worker in workers.items():
             if name == "isotree, column-major" or (name.startswith(NAD) and any(row[0] == NAD for row in rows)):
                 continue
@@ -300,12 +295,15 @@ class SpeedBenchmark:
                 self._note(f"saved model of {shown} is missing: {error}")
                 continue
             rows.append([shown, *(f"{size:.3f}" for size in sizes)])
+            figures += [Figure(shown, title, [size], "size", "MB") for title, size in zip(SETTINGS, sizes, strict=True)]
             if shown == NAD:
                 self.goals.append(Goal("saved model 100 x 256, MB", sizes[0], at_most=1.0))
-        return Section("Saved model, MB (scikit-learn: pickle)", ["", *SETTINGS], rows)
+        name = f"saved model, {self.data}"
+        return Section("Saved model, MB (scikit-learn: pickle)", ["", *SETTINGS], rows, figures=figures, name=name)
 
     def _memory(self) -> Section:
         rows = []
+        figures: list[Figure] = []
         for name in forests.FORESTS:
             say(f"memory, {name}")
             try:
@@ -315,12 +313,15 @@ class SpeedBenchmark:
                 self._note(f"{name} is missing: {error}")
                 continue
             rows.append([name, *(f"{peak[part] / MEGABYTE:.1f}" for part in ("input", "output", "extra"))])
+            # below a megabyte it is the pages of the allocator
+            figures.append(Figure(name, "peak while scoring", [max(peak["extra"] / MEGABYTE, 1.0)], "memory", "MB"))
             if name == NAD:
                 self.goals.append(
                     Goal("peak while scoring beyond input and output, MB", peak["extra"] / MEGABYTE, at_most=16.0)
                 )
         header = ["", "input", "output", "peak beyond both"]
-        return Section("Peak memory while scoring, 100 x 256, MB (the model counts as beyond)", header, rows)
+        title = "Peak memory while scoring, 100 x 256, MB (the model counts as beyond)"
+        return Section(title, header, rows, figures=figures, name=f"peak memory, {self.n_rows:,} rows, {self.data}")
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

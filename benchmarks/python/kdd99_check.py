@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.python import kdd99
-from benchmarks.python.report import Section
+from nad._bench.report import Section
 
 
 def run() -> list[Section]:

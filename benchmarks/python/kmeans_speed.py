@@ -16,9 +16,9 @@ import numpy.typing as npt
 from benchmarks.python import kdd99
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns, time_call
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns, time_call
+from nad._bench.report import Figure, Goal, Section, say, seed_figures, time_figures
 
 ROWS = 100_000
 CLUSTERS = (8, 32, 128)
@@ -49,10 +49,10 @@ class Contestant(ABC):
         self.seed += 1
         return time_call(lambda: self.inertias.append(self.fit(clusters)), 0.0)
 
-    def inertia(self) -> float:
-        """The median since the last call."""
-        found = float(np.median(self.inertias))
-        self.inertias.clear()
+    def drawn_inertias(self) -> list[float]:
+        """Those since the last call."""
+        found = self.inertias
+        self.inertias = []
         return found
 
     @abstractmethod
@@ -92,6 +92,7 @@ def run(effort: Effort) -> list[Section]:
     missing = []
     times: dict[int, dict[str, Timing]] = {}
     inertias: dict[int, dict[str, float]] = {}
+    figures: list[Figure] = []
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}
         for name, contestant in CONTESTANTS.items():
@@ -103,12 +104,19 @@ def run(effort: Effort) -> list[Section]:
             say(f"k-means: {clusters} clusters")
             subjects = {name: (lambda w=worker, k=clusters: w.call("time_fit", k)) for name, worker in workers.items()}
             times[clusters] = take_turns(subjects, effort.rounds)
-            inertias[clusters] = {name: worker.call("inertia") for name, worker in workers.items()}
-    return _sections(rows, times, inertias, missing)
+            drawn = {name: worker.call("drawn_inertias") for name, worker in workers.items()}
+            inertias[clusters] = {name: float(np.median(found)) for name, found in drawn.items()}
+            figures += time_figures(f"{clusters} clusters", times[clusters])
+            figures += seed_figures(f"{clusters} clusters, inertia", drawn, "loss")
+    return _sections(rows, times, inertias, missing, figures)
 
 
 def _sections(
-    rows: int, times: dict[int, dict[str, Timing]], inertias: dict[int, dict[str, float]], missing: list[str]
+    rows: int,
+    times: dict[int, dict[str, Timing]],
+    inertias: dict[int, dict[str, float]],
+    missing: list[str],
+    figures: list[Figure],
 ) -> list[Section]:
     header = ["CPU seconds (inertia)", *(f"{clusters} clusters" for clusters in times)]
     names = list(inertias[CLUSTERS[0]])
@@ -117,7 +125,7 @@ def _sections(
         f"{clusters} clusters": {name: [sample.cpu for sample in timing.samples] for name, timing in found.items()}
         for clusters, found in times.items()
     }
-    sections = [Section(f"k-means, {rows:,} rows, one start, one thread", header, table, missing, data)]
+    sections = [Section(f"k-means, {rows:,} rows, one start, one thread", header, table, missing, data, figures)]
     others = [name for name in names if name != NAD]
     if others:
         goals = []

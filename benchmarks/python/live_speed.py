@@ -19,7 +19,7 @@ from pathlib import Path
 from examples.python.virtual_network import VirtualNetwork, why_not
 
 import nad
-from benchmarks.python.report import Goal, Section, say
+from nad._bench.report import Goal, Section, say
 
 PACKETS_PER_SECOND = 200_000
 FLOOD_PER_SECOND = 20_000

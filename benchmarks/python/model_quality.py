@@ -11,7 +11,7 @@ import numpy.typing as npt
 import nad
 from benchmarks.python import kdd99
 from benchmarks.python.collections_of_traffic import CLEAN_ROWS, FAMILIES, has_nsl, kdd_table, nsl_tables
-from benchmarks.python.report import Section, say
+from nad._bench.report import Figure, Section, say
 
 PROMISE = 0.01  # the share of normal records that shall be reported
 Truth = npt.NDArray[np.str_]
@@ -82,15 +82,19 @@ def _clean(seeds: Sequence[int], *, quick: bool) -> Section:
         tasks["KDD Cup 99, corrected"] = _corrected
     header = ["", "ROC-AUC", "TPR at 1 % FPR", *FAMILIES, "TPR at 0.1 %", "promised 1 %, realised", "attention asked"]
     rows = []
+    figures: list[Figure] = []
     for name, task in tasks.items():
         found = [_judge_clean(task(seed), seed, f"clean, {name}, seed {seed}") for seed in seeds]
-        rows.append([name, *_summaries([figures for figures, _ in found])])
+        rows.append([name, *_summaries([numbers for numbers, _ in found])])
+        figures += _figures(name, header[1:8], [numbers for numbers, _ in found])
         rows.append(["95 % interval, one seed", *found[0][1]])
     return Section(
         f"Model, clean: normal records to learn from, means of {len(seeds)} seeds",
         header,
         rows,
         ["intervals: 300 stratified bootstrap replicates of the test records of the first seed"],
+        figures=figures,
+        name="clean",
     )
 
 
@@ -110,8 +114,8 @@ def _judge_clean(task: Task, seed: int, title: str) -> tuple[list[float], list[s
     one, tenth = report.tpr_at_fpr(0.01), report.tpr_at_fpr(0.001)
     shown = [report.roc_auc, one, *(_family(report, family) for family in FAMILIES), tenth]
     realised = float((findings.scores[normal] > findings.limit.score).mean())
-    figures = [*map(float, shown), 100 * realised, float(findings.drift.needs_attention)]
-    return figures, [*(f"{value.low:.4f} to {value.high:.4f}" for value in shown), "", ""]
+    numbers = [*map(float, shown), 100 * realised, float(findings.drift.needs_attention)]
+    return numbers, [*(f"{value.low:.4f} to {value.high:.4f}" for value in shown), "", ""]
 
 
 def _family(report: nad.Evaluation, family: str) -> nad.Estimate:
@@ -122,7 +126,9 @@ def _family(report: nad.Evaluation, family: str) -> nad.Estimate:
 
 
 def _mixed(seeds: Sequence[int], *, quick: bool) -> Section:
+    header = ["", "ROC-AUC", "PR-AUC", "TPR at 1 % FPR"]
     rows = []
+    figures: list[Figure] = []
     for name in ("smtp",) if quick else ("SA", "SF", "http", "smtp"):
         found = []
         for seed in seeds:
@@ -132,11 +138,14 @@ def _mixed(seeds: Sequence[int], *, quick: bool) -> Section:
             report = nad.evaluate(model.anomaly_score(table), is_attack, n_bootstrap=0, false_positive_rates=(0.01,))
             found.append([float(report.roc_auc), float(report.average_precision), float(report.tpr_at_fpr(0.01))])
         rows.append([name, *_summaries(found)])
+        figures += _figures(name, header[1:], found)
     return Section(
         f"Model, mixed: fitted on what is judged, without labels, means of {len(seeds)} seeds",
-        ["", "ROC-AUC", "PR-AUC", "TPR at 1 % FPR"],
+        header,
         rows,
         ["scikit-learn's subsets of the 10 % file, as tables: the model chooses its features itself"],
+        figures=figures,
+        name="mixed",
     )
 
 
@@ -178,12 +187,25 @@ def _labelled(seeds: Sequence[int]) -> Section:
                 *(confusion[family].recall for family in ("normal", *FAMILIES)),
             ]
         )
+    header = ["", "cost of an example", "macro F1", "recall: normal", *FAMILIES]
+    cost, *others = zip(*found, strict=True)
+    figures = [Figure("nad", header[1], list(cost), "loss", "")]
     return Section(
         f"Model, labelled: the 10 % file to learn from, the contest's test set to judge, means of {len(seeds)} seeds",
-        ["", "cost of an example", "macro F1", "recall: normal", *FAMILIES],
+        header,
         [["KDD Cup 99", *_summaries(found)]],
         ["the contest's winner had a cost of .2331"],
+        figures=[*figures, *_figures("KDD Cup 99", header[2:], list(zip(*others, strict=True)))],
+        name="labelled",
     )
+
+
+def _figures(name: str, whats: Sequence[str], found: Sequence[Sequence[float]]) -> list[Figure]:
+    """A figure for each column, a sample for each seed."""
+    return [
+        Figure("nad", f"{name}: {what}", list(values), "quality", "")
+        for what, values in zip(whats, zip(*found, strict=True), strict=False)
+    ]
 
 
 def _summaries(found: Sequence[Sequence[float]]) -> list[str]:

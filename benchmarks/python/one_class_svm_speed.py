@@ -19,10 +19,10 @@ import numpy.typing as npt
 from benchmarks.python import kdd99
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns, time_call
 from benchmarks.python.metrics import evaluate
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns, time_call
+from nad._bench.report import Goal, Section, say, seed_figures, time_figures
 
 ROWS = 20_000
 SCORED = 20_000  # normal connections that were not learnt from, and as many attacks
@@ -224,7 +224,8 @@ def _sections(
         "score": {name: [sample.cpu for sample in timing.samples] for name, timing in scores.items()},
     }
     title = f"One-Class SVM, nu {NU}, {rows:,} normal connections, {COMPONENTS} components, one thread"
-    sections = [Section(title, header, table, missing, data)]
+    figures = [*time_figures("fit", fits), *time_figures("score a row", scores), *seed_figures("ROC-AUC", quality)]
+    sections = [Section(title, header, table, missing, data, figures)]
     goals = []
     for pair in (EXACT, NYSTROEM):
         if all(name in fits for name in pair):

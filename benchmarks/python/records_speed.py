@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks.python import kdd99
 from benchmarks.python.forests import MissingError
 from benchmarks.python.isolation_forest_speed import Effort
-from benchmarks.python.measure import Sample, Timing, take_turns, time_call
-from benchmarks.python.report import Goal, Section, say
 from benchmarks.python.worker import Worker, WorkerError
+from nad._bench.measure import Sample, Timing, take_turns, time_call
+from nad._bench.report import Goal, Section, say, time_figures
 
 WORDS = (1, 2, 3)
 LABEL = 41
@@ -148,7 +148,7 @@ def run(effort: Effort) -> list[Section]:
         workers: dict[str, Worker] = {}
         for name, library in LIBRARIES.items():
             try:
-                workers[name] = Worker(library, str(path), env={"POLARS_MAX_THREADS": "1"})
+                workers[name] = Worker(library, str(path))
                 stack.callback(workers[name].close)
             except (MissingError, WorkerError) as error:
                 notes.append(f"{name} is missing: {error}")
@@ -170,7 +170,15 @@ def run(effort: Effort) -> list[Section]:
         for what, timings in (("read", reads), ("features", matrices), ("both", both))
     }
     return [
-        Section(f"{data}: one thread, CPU time, median of {effort.rounds}", header, rows, notes, samples),
+        Section(
+            f"{data}: one thread, CPU time, median of {effort.rounds}",
+            header,
+            rows,
+            notes,
+            samples,
+            [*time_figures("read", reads), *time_figures("features", matrices), *time_figures("file to matrix", both)],
+            data,
+        ),
         Section("Goals", *Goal.table(goals)),
     ]
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import nad
-from benchmarks.python.report import Goal, Section, say
+from nad._bench.report import Figure, Goal, Section, say
 from nad._flow_labels import labels_of
 
 ALERTS_PER_DAY = 24.0
@@ -59,6 +59,17 @@ def run(seeds: Sequence[int], *, quick: bool) -> list[Section]:
         Goal("false alerts an hour, between attacks", float(np.mean([one.between for one in found]))),
         Goal("median delay of floods and scans, s", float(np.median(delays)), at_most=10.0),
     ]
+    figures = [
+        Figure("nad", "false alerts an hour, quiet day", [one.quiet for one in found], "loss", ""),
+        Figure("nad", "false alerts an hour, between attacks", [one.between for one in found], "loss", ""),
+        Figure(
+            "nad",
+            "share of the attacks that are reported",
+            [float(np.mean([reported > 0 for _, reported, _ in one.attacks.values()])) for one in found],
+            "quality",
+            "",
+        ),
+    ]
     return [
         Section(
             f"Simulated attacks, one after the other, {len(seeds)} seeds",
@@ -68,6 +79,8 @@ def run(seeds: Sequence[int], *, quick: bool) -> list[Section]:
                 f"learnt from {TRAINING_HOURS * part:g} hours of normal traffic of the same network, without labels",
                 "delay: from the first packet of an attack to the end of the first flow of it that is reported",
             ],
+            figures=figures,
+            name=f"simulated attacks, {TRAINING_HOURS * part:g} hours",
         ),
         Section("Simulated attacks: what was asked", *Goal.table(goals)),
     ]

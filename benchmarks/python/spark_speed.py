@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.python.isolation_forest_speed import QUICK, Effort
-from benchmarks.python.measure import Sample, Timing, take_turns
-from benchmarks.python.report import Goal, Section, say
+from nad._bench.measure import Sample, Timing, take_turns
+from nad._bench.report import Goal, Section, say
 
 ROWS = 1_000_000
 COLUMNS = 20

@@ -3,7 +3,9 @@
     with Worker(Subject, "nad", env={"NAD_SIMD": "avx2"}) as worker:
         sample = worker.call("time_score")
 
-The process answers one call at a time and sleeps in between. Times are taken inside it: the pipe does not count.
+The process answers one call at a time and sleeps in between. Times are taken inside it: the pipe does not count. What
+computes with OpenMP or a BLAS gets one thread, unless `env` says otherwise: threads that wait for each other count as
+CPU time.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
+from benchmarks import IN_WORKER, ONE_THREAD
 from benchmarks.python.forests import MissingError
 
 
@@ -28,7 +31,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, factory, args))
-        with _environment(env or {}):
+        with _environment({**ONE_THREAD, **(env or {}), IN_WORKER: "1"}):
             self._process.start()
         theirs.close()
         try:

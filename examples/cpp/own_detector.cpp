@@ -1,10 +1,10 @@
 /// A detector of one's own: how far each value of a row is from the median of its column, in median deviations.
 ///
-///   own_detector
+///   own_detector MODEL.nad
 ///
-/// The base class checks shapes, finds the threshold, spreads rows over threads; a detector writes its mathematics.
-/// Then it works where nad's own do: alone, or in a model with a pipeline and a calibration. Only nad's own can be
-/// saved.
+/// The base class checks shapes, finds the threshold, spreads rows over threads; a detector writes its mathematics, and
+/// names what a file has to keep. Then it works where nad's own do: alone, or in a model with a pipeline and a
+/// calibration, which any program loads that has registered the detector.
 
 #include <nad/nad.hpp>
 
@@ -24,16 +24,27 @@ namespace {
 
 class MedianDistance final : public nad::Detector {
  public:
+  static constexpr std::string_view kind_name = "example.median_distance";
+
   explicit MedianDistance(double contamination = 0.01) : contamination_(contamination) {}
   std::unique_ptr<Detector> clone() const override { return std::make_unique<MedianDistance>(*this); }
-  std::string_view kind() const noexcept override { return "median_distance"; }
+  std::string_view kind() const noexcept override { return kind_name; }
   bool is_fitted() const noexcept override { return !centre_.empty(); }
   std::size_t n_features() const noexcept override { return centre_.size(); }
+
+  void keep(nad::KeptValues& kept) {  // into a file, and out of it
+    kept("contamination", contamination_);
+    kept("centre", centre_);
+    kept("scale", scale_);
+    if (scale_.size() != centre_.size()) {
+      throw nad::Error(nad::ErrorCode::invalid_data, "there is not one scale for each column");
+    }
+  }
 
  private:
   void do_fit(nad::MatrixView x, std::span<const float> sample_weight, const nad::FitControl& /*control*/) override {
     if (!sample_weight.empty()) {
-      throw nad::Error(nad::ErrorCode::invalid_argument, "median_distance has no use for weights; fit without them");
+      throw nad::Error(nad::ErrorCode::invalid_argument, "this detector has no use for weights; fit without them");
     }
     centre_.assign(x.columns(), 0.0F);
     scale_.assign(x.columns(), 1.0F);
@@ -70,7 +81,7 @@ class MedianDistance final : public nad::Detector {
     check_rows(rows, first);
     for (std::size_t r = 0; r < rows.rows(); ++r) {
       for (std::size_t c = 0; c < centre_.size(); ++c) {
-        out(r, c) = part(rows(r, c), c);
+        out(first + r, c) = part(rows(r, c), c);
       }
     }
   }
@@ -90,7 +101,7 @@ class MedianDistance final : public nad::Detector {
   std::vector<float> scale_;
 };
 
-void own_detector() {
+void own_detector(const std::string& path) {
   const std::vector<std::string> columns = {"duration", "bytes_sent", "bytes_received", "packets_sent"};
   const nad::Table past =
       nad::synthetic_flows({.n_samples = 4000, .anomaly_ratio = 0.0, .random_state = 1}).select(columns);
@@ -106,15 +117,22 @@ void own_detector() {
   nad::Model model(MedianDistance{}, {.threshold = nad::ThresholdRule::false_positive_rate(0.01)});
   model.set_pipeline(pipeline);
   model.fit(past);
-  const nad::Findings findings = model.detect(today);
+  nad::register_detector<MedianDistance>();  // once, in each program that saves or loads it
+  model.save(path);
+
+  const nad::Findings findings = nad::Model::load(path).detect(today);
   std::cout << findings.reported.size() << " findings, the first:\n" << findings.reported.at(0) << '\n';
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: own_detector MODEL.nad\n");
+    return 2;
+  }
   try {
-    own_detector();
+    own_detector(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -16,6 +16,7 @@
 
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
+#include "nad/core/kept_values.hpp"
 #include "nad/core/large_memory.hpp"
 #include "nad/core/matrix.hpp"
 #include "nad/core/parallel.hpp"
@@ -77,6 +78,7 @@
 #include "nad/features/host_windows.hpp"
 #include "nad/features/importance.hpp"
 #include "nad/features/leave_out.hpp"
+#include "nad/features/own_step.hpp"
 #include "nad/features/pipeline.hpp"
 #include "nad/features/port_features.hpp"
 #include "nad/features/reduction.hpp"
@@ -104,6 +106,7 @@
 #include "nad/detector/mahalanobis.hpp"
 #include "nad/detector/nearest_neighbours.hpp"
 #include "nad/detector/one_class_svm.hpp"
+#include "nad/detector/own_detector.hpp"
 #include "nad/detector/pca_residual.hpp"
 #include "nad/detector/svm_kernel.hpp"
 

@@ -3,6 +3,7 @@
 >>> kinds = nad.Clustering(random_state=7).fit(flows)
 >>> print(kinds)  # each cluster: its size, its labels, what sets it apart
 >>> print(kinds.match({"service": "http", "src_bytes": 300}))  # what is not given does not count
+>>> kinds.save("kinds.nad")  # nad.load reads it
 >>> nad.plots.elbow(kinds)
 >>> nad.plots.importance(kinds)
 >>> nad.plots.clusters(kinds, flows)
@@ -10,6 +11,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nad import _clustering_file, _core
 from nad._random import seed_from
 from nad.column import Column
-from nad.errors import InvalidArgumentError, InvalidDataError, not_fitted
+from nad.errors import BadFileError, InvalidArgumentError, InvalidDataError, missing_file_noticed, not_fitted
 from nad.estimators import KMeans
 from nad.features import FeaturePipeline
 from nad.groups import _printable, label_line, percent, trait_lines
@@ -204,6 +208,50 @@ class Clustering:
             next_distance=float(distances[order[1]]) if len(order) > 1 else float("inf"),
             unusual=self._unusual(x, members, known, given, profile),
         )
+
+    def save(self, path: str | os.PathLike[str], *, note: str = "") -> None:
+        """Write what was learnt to one file, which `nad.load` reads.
+
+        A few records of the training table are part of it, and 5,000 rows of features at most; ``note`` is free text
+        for people.
+        """
+        kmeans, pipeline = self.kmeans, self._pipeline
+        plain = {
+            "importance": list(self._importance.items()),
+            "label": self._label,
+            "random_state": self._seed,
+            "pipeline_is_given": self._given_pipeline is not None,
+        }
+        learnt = _clustering_file.Learnt(
+            kmeans, pipeline, self._members, self._cluster_of, self._others, self._profiles, plain
+        )
+        training = {
+            "clusters": len(self._profiles),
+            "weights": [one.weight for one in self._profiles],
+            "label": self._label,
+        }
+        parts, about = _clustering_file.parts_of(learnt), json.dumps(training)
+        _core.save_parts(os.fspath(path), _clustering_file.KIND, pipeline._core, parts, about, note)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Clustering:
+        """Read a file of `save`. Loading runs no code: a damaged or hostile file is a clear error."""
+        with missing_file_noticed(path):
+            parts = _core.load_parts(os.fspath(path), _clustering_file.KIND)
+        try:
+            learnt = _clustering_file.read_parts(parts)
+            plain = learnt.plain
+            label = None if plain["label"] is None else str(plain["label"])
+            given = FeaturePipeline(learnt.pipeline.to_json()) if plain["pipeline_is_given"] is True else None
+            kmeans = KMeans(**learnt.kmeans.get_params())
+            loaded = cls(kmeans=kmeans, pipeline=given, label=label, random_state=plain["random_state"])
+            loaded._importance = {str(name): float(share) for name, share in plain["importance"]}
+        except (LookupError, TypeError, ValueError) as error:
+            raise BadFileError(f"{os.fspath(path)}: {error}") from error
+        loaded._kmeans, loaded._pipeline = learnt.kmeans, learnt.pipeline
+        loaded._members, loaded._cluster_of = learnt.members, learnt.cluster_of
+        loaded._others, loaded._profiles = learnt.others, learnt.profiles
+        return loaded
 
     def _checked(self, record: Any) -> dict[str, Any]:
         """What was given of the columns that were learnt from."""

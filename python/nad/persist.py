@@ -13,6 +13,7 @@ import os
 from typing import Any, cast
 
 from nad import _core
+from nad.clustering import Clustering
 from nad.errors import BadFileError, IoError, missing_file_noticed
 from nad.estimators._detector import DetectorEstimator
 from nad.features import FeaturePipeline
@@ -21,11 +22,15 @@ from nad.model import Model
 __all__ = ["load", "read_header"]
 
 _ATTEMPTS = 10
-_WHOLE: dict[str, Any] = {"feature_pipeline": FeaturePipeline, "model": Model}  # all but detectors
+_WHOLE: dict[str, Any] = {
+    "clustering": Clustering,
+    "feature_pipeline": FeaturePipeline,
+    "model": Model,
+}  # all but detectors
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Read a model file: the `Model`, the estimator or the `FeaturePipeline` that it holds.
+    """Read a model file: the `Model`, the estimator, the `FeaturePipeline` or the `Clustering` that it holds.
 
     Loading runs no code: a damaged or hostile file is a clear error.
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import numpy as np
 import pytest
 
 import nad
+from nad import _core
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +119,91 @@ def test_errors_say_what_to_do(traffic, kinds):
         nad.Clustering().match({"bytes": 3})
     with pytest.raises(nad.InvalidArgumentError, match="give a nad.KMeans"):
         nad.Clustering(kmeans="k")
+
+
+@pytest.mark.parametrize("of", ["kinds", "flows"])
+def test_what_is_loaded_is_what_was_saved(of, kinds, traffic, tmp_path):
+    table = traffic if of == "kinds" else nad.datasets.synthetic_flows(2000, random_state=2)
+    kinds = kinds if of == "kinds" else nad.Clustering(random_state=2, label="label").fit(table)
+    kinds.save(tmp_path / "kinds.nad", note="of a test")
+    for loaded in (nad.load(tmp_path / "kinds.nad"), nad.Clustering.load(tmp_path / "kinds.nad")):
+        assert isinstance(loaded, nad.Clustering)
+        np.testing.assert_array_equal(loaded.predict_cluster(table), kinds.predict_cluster(table))
+        assert loaded.profiles == kinds.profiles
+        assert str(loaded) == str(kinds)
+        assert loaded.importance() == kinds.importance()
+        for row in range(0, len(table), 311):
+            assert loaded.match(table.row(row)) == kinds.match(table.row(row))
+        loaded.save(tmp_path / "again.nad", note="of a test")
+        assert (tmp_path / "again.nad").read_bytes() == (tmp_path / "kinds.nad").read_bytes()
+        assert str(loaded.fit(table)) == str(kinds)  # it learns anew as it did
+    header = nad.read_header(tmp_path / "kinds.nad")
+    assert header["kind"] == "clustering"
+    assert header["feature_names"] == kinds.pipeline.feature_names
+    assert header["training"]["clusters"] == len(kinds.profiles)
+    assert header["note"] == "of a test"
+
+
+def test_other_files_are_no_clusterings_and_the_other_way_round(kinds, traffic, tmp_path):
+    kinds.save(tmp_path / "kinds.nad")
+    kinds.kmeans.save(tmp_path / "kmeans.nad")
+    kinds.pipeline.save(tmp_path / "pipeline.nad")
+    with pytest.raises(nad.BadFileError, match="holds a detector of kind 'kmeans', but a clustering was asked for"):
+        nad.Clustering.load(tmp_path / "kmeans.nad")
+    with pytest.raises(nad.BadFileError, match="holds a feature pipeline, but a clustering was asked for"):
+        nad.Clustering.load(tmp_path / "pipeline.nad")
+    with pytest.raises(nad.BadFileError, match="holds a clustering alone, but a whole model was asked for"):
+        nad.Model.load(tmp_path / "kinds.nad")
+    with pytest.raises(nad.BadFileError, match="holds a clustering, but a feature pipeline was asked for"):
+        nad.FeaturePipeline.load(tmp_path / "kinds.nad")
+    with pytest.raises(nad.InvalidDataError, match="holds a model of class Clustering, not KMeans"):
+        nad.KMeans.load(tmp_path / "kinds.nad")
+    with pytest.raises(nad.NotFittedError, match="call fit"):
+        nad.Clustering().save(tmp_path / "kinds.nad")
+    with pytest.raises(FileNotFoundError):
+        nad.Clustering.load(tmp_path / "nowhere.nad")
+
+
+def damage(parts, name, change):
+    return [(key, change(part) if key == name else part) for key, part in parts]
+
+
+def test_a_damaged_clustering_is_refused(kinds, tmp_path):
+    path = tmp_path / "kinds.nad"
+    kinds.save(path)
+    sound = path.read_bytes()
+    for at in range(0, len(sound), len(sound) // 60):
+        path.write_bytes(sound[:at] + bytes([sound[at] ^ 0xFF]) + sound[at + 1 :])
+        with pytest.raises(nad.BadFileError):
+            nad.Clustering.load(path)
+
+    path.write_bytes(sound)
+    parts = _core.load_parts(str(path), "clustering")
+    words = json.loads(dict(parts)["words"])
+
+    def with_words(**changes):
+        return damage(parts, "words", lambda _: json.dumps({**words, **changes}).encode())
+
+    others = words["others"]
+    for wrong in (
+        parts[:-1],
+        parts[1:],
+        damage(parts, "kmeans", lambda part: part[:-1]),
+        damage(parts, "kmeans", lambda _: dict(parts)["pipeline"]),
+        damage(parts, "members", lambda part: part[:-4]),
+        damage(parts, "members", lambda part: np.full(len(part) // 4, np.nan, "<f4").tobytes()),
+        damage(parts, "cluster_of", lambda part: part[:-4]),
+        damage(parts, "cluster_of", lambda part: b"\xff" * len(part)),
+        damage(parts, "words", lambda part: part[:-1]),
+        damage(parts, "words", lambda _: b"[" * 100_000),
+        damage(parts, "words", lambda _: b"[]"),
+        with_words(profiles=words["profiles"][:-1]),
+        with_words(profiles=[{**words["profiles"][0], "labels": [[["a"], 1.0]]}, *words["profiles"][1:]]),
+        with_words(others={**others, "columns": {}}),
+        with_words(others={**others, "types": {**others["types"], "bytes": "text"}}),
+        with_words(importance=3),
+        with_words(random_state="yes"),
+    ):
+        _core.save_parts(str(path), "clustering", kinds.pipeline._core, wrong, "{}", "")
+        with pytest.raises(nad.BadFileError):
+            nad.Clustering.load(path)

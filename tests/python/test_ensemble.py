@@ -266,3 +266,28 @@ def test_an_ensemble_with_labels_comes_back_and_can_be_nested(attacks, tmp_path)
     assert not pair().__sklearn_tags__().target_tags.required
     with pytest.raises(nad.InvalidArgumentError, match="requires y"):
         clone(loaded).fit(X)
+
+
+def test_what_comes_in_numbers_lies_further_out():
+    """A flood of alike rows behind lone ones without crowds, before nearly all of them with crowds."""
+    random = np.random.default_rng(4)
+    x = random.normal(size=(6170, 3)).astype(np.float32)
+    x[6000:6150] = np.array([4.2, 4.2, 0.0]) + 0.02 * random.normal(size=(150, 3))
+    lone = np.arange(6150, 6170)
+    x[lone, lone % 3] = 6.0 + random.uniform(size=20)
+    members = [nad.IsolationForest(n_estimators=20, random_state=1), nad.Mahalanobis()]
+    options = {"combination": "mean_surprise", "calibration": 0.0, "random_state": 1}
+    above = {}
+    for crowds in (0.0, 0.5):
+        ensemble = nad.Ensemble(members, crowds=crowds, **options).fit(x)
+        scores = ensemble.anomaly_score(x)
+        above[crowds] = int(np.sum(scores[lone] > np.median(scores[6000:6150])))
+        total = ensemble.explain(x[5990:]).sum(axis=1) + ensemble.baseline_
+        np.testing.assert_allclose(total, ensemble.raw_score(x[5990:]), rtol=1e-4)
+    assert above[0.0] >= 15
+    assert above[0.5] <= 5
+    assert nad.Ensemble("mixed")._options()["crowds"] == 0.5
+    assert nad.Ensemble("mixed", combination="rank")._options()["crowds"] == 0.0
+    assert nad.Ensemble("clean")._options()["crowds"] == 0.0
+    with pytest.raises(ValueError, match="crowds means nothing to combination 'rank'"):
+        nad.Ensemble(members, combination="rank", crowds=0.5).fit(x)

@@ -166,11 +166,17 @@ def test_own_feature(cpp_examples, checkout, logs, tmp_path):
     upload |= {"bytes_received": "0", "packets_received": "0"}
     today = (logs / "today.csv").read_text(encoding="utf-8").replace(last, ",".join(upload.values()))
     (tmp_path / "today.csv").write_text(today, encoding="utf-8")
-    story = both(cpp_examples, checkout, "own_feature", logs / "past.csv", tmp_path / "today.csv")
+    arguments = (logs / "past.csv", tmp_path / "today.csv", tmp_path / "model.nad")
+    story = both(cpp_examples, checkout, "own_feature", *arguments)
     assert re.search(r"row 1000: upload_ratio 25.84 is higher than usual", story)  # log2(6e7 + 1)
+    assert nad.read_header(arguments[2])["steps"][0] == {"kind": "example.upload_ratio"}
+    with pytest.raises(
+        ValueError, match=r"model\.nad.* has the step 'example\.upload_ratio', which is no step of nad's"
+    ):
+        nad.load(arguments[2])
 
 
-def test_own_detector(cpp_examples):
+def test_own_detector(cpp_examples, tmp_path):
     """Beside the same distances by NumPy."""
     columns = ["duration", "bytes_sent", "bytes_received", "packets_sent"]
     past = nad.datasets.synthetic_flows(4000, anomaly_ratio=0.0, random_state=1).select(columns)
@@ -186,12 +192,15 @@ def test_own_detector(cpp_examples):
     distances = (np.abs(new - centre) / scale).sum(axis=1)
     threshold = np.quantile((np.abs(known - centre) / scale).sum(axis=1), 0.99)
 
-    story = run([cpp_examples / "own_detector"])
+    story = run([cpp_examples / "own_detector", tmp_path / "model.nad"])
     above, said = re.match(r"(\d+) of 2000 rows are above the threshold (\S+)", story).groups()
     assert float(said) == pytest.approx(threshold, rel=0.01)
     assert int(above) == (distances > float(said)).sum()
     score = float(re.search(r"score (\S+)", story)[1])  # the model learns from four fifths of the rows
     assert score == pytest.approx(distances.max(), rel=0.02)
+    assert nad.read_header(tmp_path / "model.nad")["detector"]["training"]["options"] == {"contamination": 0.01}
+    with pytest.raises(ValueError, match=r"'example\.median_distance', which is none of nad's"):
+        nad.load(tmp_path / "model.nad")
 
 
 def test_score_in_threads(cpp_examples, checkout, logs, flow_by_flow):
@@ -271,7 +280,7 @@ def test_dask_forest(checkout):
 
 
 def test_cpp_examples_say_how_they_are_used(cpp_examples):
-    for name in ("train_model", "own_feature", "packet_loop", "follow_log", "score_in_threads"):
+    for name in ("train_model", "own_feature", "own_detector", "packet_loop", "follow_log", "score_in_threads"):
         result = subprocess.run([cpp_examples / name], capture_output=True, text=True, timeout=60)
         assert result.returncode == 2
         assert result.stderr.startswith(f"usage: {name} ")

@@ -280,6 +280,7 @@ def test_a_run_counts_where_it_says_more_than_its_records():
     def run(records, p_value):
         return SimpleNamespace(
             source="s", records=records, seconds=95.0, evidence=9.0, p_value=p_value, extrapolated=True,
+            is_beat=False, destination="", period=0.0,
         )  # fmt: skip
 
     flows = [flow("s", "t", surprise=2.0 + row / 9, run=run(30 + row, 10.0 ** -(5 + row))) for row in range(4)]

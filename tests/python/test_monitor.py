@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -185,6 +186,10 @@ def test_errors(office):
         nad.Monitor(model).watch("eth0", actve=60)
     with pytest.raises(ValueError, match="filter is for packets of an interface"):
         nad.Monitor(model).watch("conn.log", filter="tcp")
+    with pytest.raises(ValueError, match="shards are for packets of one capture or an interface"):
+        nad.Monitor(model).watch("conn.log", shards=2)
+    with pytest.raises(ValueError, match="from_beginning=False .* is for a log that grows"):
+        nad.Monitor(model).watch(Path(__file__).parent, from_beginning=False)
     with pytest.raises(OSError, match="eth_none"):
         nad.Monitor(model).watch("interface:eth_none")
 

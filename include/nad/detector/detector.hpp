@@ -89,6 +89,8 @@ class NAD_API Detector {
 
   // Scoring and explaining run on one thread for some rows at a time; `first` is the number of the first of them in the
   // caller's matrix. They read the rows once, so they call `check_row` themselves where a row is not finite.
+  // Scores and contributions go to different places: row r of `rows` to `out[r]` of its own scores, but to row
+  // `first + r` of the contributions of all.
   virtual void do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const = 0;
   virtual float do_raw_score_row(const float* row, std::size_t index) const = 0;
   virtual void do_explain(MatrixView rows, std::size_t first, Matrix& out) const = 0;

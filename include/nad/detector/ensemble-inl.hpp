@@ -34,6 +34,16 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
     refuse("calibration is " + std::to_string(options.calibration) +
            "; give the share of rows that members are calibrated on, from 0.0 to 0.9");
   }
+  if (!(options.crowds >= 0.0 && options.crowds <= 1e3)) {
+    refuse("crowds is " + std::to_string(options.crowds) + "; give a weight from 0 to 1000");
+  }
+  const bool has_surprise = options.combination == Combination::mean_surprise ||
+                            options.combination == Combination::max_surprise ||
+                            options.combination == Combination::tempered_surprise;
+  if (options.crowds > 0.0 && !has_surprise) {
+    refuse("crowds means nothing to combination '" + std::string(name(options.combination)) +
+           "'; give one of surprise, or no crowds");
+  }
   if (options.contamination) {
     check_contamination(*options.contamination, code);
     if (is_vote(options.combination)) {
@@ -310,7 +320,7 @@ NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::
     for (std::size_t i = 0; i < members_.size(); ++i) {
       words[i] = word(members_[i], raw[i * rows.rows() + row]);
     }
-    out[row] = detail::bounded_score(combine(std::span(words).first(members_.size())));
+    out[row] = detail::bounded_score(combine(std::span(words).first(members_.size())) + of_crowd(rows.row(row)));
   }
 }
 
@@ -319,7 +329,7 @@ NAD_INLINE float Ensemble::do_raw_score_row(const float* row, std::size_t index)
   for (std::size_t i = 0; i < members_.size(); ++i) {
     words[i] = word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index));
   }
-  return detail::bounded_score(combine(std::span(words).first(members_.size())));
+  return detail::bounded_score(combine(std::span(words).first(members_.size())) + of_crowd(row));
 }
 
 NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& control) const {
@@ -342,8 +352,8 @@ NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& contro
 NAD_INLINE double Ensemble::do_baseline() const { return baseline_; }
 
 /// Each member's contributions, in the unit of its word: times what a unit of its raw score is worth on the way from
-/// the baseline to the row. What is left, as where another member was the loudest at the baseline, is shared among the
-/// columns by how much they have.
+/// the baseline to the row. What is left, as where another member was the loudest at the baseline or the row is one of
+/// many, is shared among the columns by how much they have.
 NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
   check_rows(rows, first);
   const std::vector<float> raw = member_raw_scores(rows, first);
@@ -370,7 +380,7 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
         merged[members_[i].columns.first + column] += worth * static_cast<double>(reasons[i](row, column));
       }
     }
-    double left = combine(said) - baseline_;
+    double left = combine(said) + of_crowd(rows.row(row)) - baseline_;
     double size = 0.0;
     for (const double value : merged) {
       left -= value;

@@ -35,6 +35,7 @@
 
 #include "nad/config.hpp"
 #include "nad/detail/words.hpp"
+#include "nad/detector/crowds.hpp"
 #include "nad/detector/detector.hpp"
 #include "nad/detector/tail_scale.hpp"
 #include "nad/detector/unique_rows.hpp"
@@ -85,6 +86,10 @@ struct EnsembleOptions {
   /// Share of training rows (with labels of the normal ones) above the threshold, 0.01 if nothing is given. Not for
   /// votes: there the members' thresholds count.
   std::optional<double> contamination = {};
+  /// How much it counts that a row is not alone: training rows that are alike and each below p = 0.05 bring evidence
+  /// together, and this times its logarithm is added to the score. 0: nothing. Only for combinations of surprise, and
+  /// for columns that are scaled, such that rows less than about 1 apart in each are alike.
+  double crowds = 0.0;
   std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
 
   template <class Archive>
@@ -124,7 +129,8 @@ class NAD_API Ensemble final : public Detector {
   static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {},
                         std::span<const ColumnRange> views = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
-  /// often they occur, and no member is there that would learn a flood by heart.
+  /// often they occur, no member is there that would learn a flood by heart, and what is unusual and comes in numbers
+  /// lies further out than what is unusual and alone.
   static Ensemble mixed(std::uint64_t random_state = 0);
 
   /// Adds a copy. Only before `fit`.
@@ -143,6 +149,8 @@ class NAD_API Ensemble final : public Detector {
   const std::string& member_name(std::size_t index) const { return members_.at(index).name; }
   double member_weight(std::size_t index) const { return members_.at(index).weight; }
   const ColumnRange& member_columns(std::size_t index) const { return members_.at(index).columns; }
+  /// What is stored of rows that are alike; not for users.
+  const detail::Crowds& crowds() const noexcept { return crowds_; }
 
   /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
   /// vote; one column a member.
@@ -210,6 +218,10 @@ class NAD_API Ensemble final : public Detector {
   void calibrate(const detail::RowPart& part, const FitControl& control);
   /// What a raw score of a member means.
   double word(const Member& member, float raw) const noexcept;
+  /// What it adds to a row that it is one of many.
+  double of_crowd(const float* row) const noexcept {
+    return options_.crowds == 0.0 ? 0.0 : options_.crowds * crowds_.evidence({row, n_features_});
+  }
   /// One score from a word of each member.
   double combine(std::span<const double> words) const noexcept;
   /// How much of the combined score each member's word stands for.
@@ -223,6 +235,7 @@ class NAD_API Ensemble final : public Detector {
 
   Options options_;
   std::vector<Member> members_;
+  detail::Crowds crowds_;
   std::size_t n_features_ = 0;
   double baseline_ = 0.0;  ///< not stored
 };

@@ -49,6 +49,7 @@ NAD_INLINE Ensemble Ensemble::mixed(std::uint64_t random_state) {
   Ensemble ensemble({.combination = Combination::mean_surprise,
                      .calibration = 0.0,
                      .unique_rows = UniqueRows::on,
+                     .crowds = 0.5,
                      .random_state = random_state});
   ensemble.add(IsolationForest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state}),
                {.weight = 2.0});

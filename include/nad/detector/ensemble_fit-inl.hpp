@@ -142,6 +142,10 @@ NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labe
     }
   }
   derive();
+  crowds_ = {};
+  if (options_.crowds > 0.0) {
+    crowds_ = detail::Crowds(x, sample_weight, raw_score(x, {.n_jobs = control.n_jobs}));
+  }
 }
 
 NAD_INLINE void Ensemble::fit_members(const detail::RowPart& part, const FitControl& control) {

@@ -43,6 +43,7 @@ void for_each_option(Options& options, Visit&& visit) {
   visit("calibration", options.calibration);
   visit("unique_rows", options.unique_rows);
   visit("contamination", options.contamination);
+  visit("crowds", options.crowds);
   visit("random_state", options.random_state);
 }
 
@@ -92,6 +93,7 @@ void Ensemble::serialize(Archive& archive) {
       }
       member.detector = detail::member_from_bytes(bytes);
     }
+    archive(loaded.crowds_);
     loaded.n_features_ = ranges ? static_cast<std::size_t>(columns) : loaded.members_.front().detector->n_features();
     loaded.restore();
     *this = std::move(loaded);
@@ -114,6 +116,7 @@ void Ensemble::serialize(Archive& archive) {
         detail::archive_field(archive, "the columns of a member", member.columns.count);
       }
     }
+    archive(crowds_);
   }
 }
 

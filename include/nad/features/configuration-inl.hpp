@@ -17,10 +17,17 @@ namespace detail {
 
 using Json = nlohmann::ordered_json;
 
-/// Calls `visit` with a default step of each kind.
+template <class Step, class Visit>
+void visit_default(Visit& visit) {
+  if constexpr (!std::is_same_v<Step, OwnStep>) {
+    visit(Step());
+  }
+}
+
+/// Calls `visit` with a default step of each kind that is nad's.
 template <class Visit, std::size_t... place>
 void for_each_kind(Visit&& visit, std::index_sequence<place...>) {
-  (visit(std::variant_alternative_t<place, FeatureStep>()), ...);
+  (visit_default<std::variant_alternative_t<place, FeatureStep>>(visit), ...);
 }
 template <class Visit>
 void for_each_kind(Visit&& visit) {
@@ -67,6 +74,9 @@ class OptionReader {
       value = given.get<bool>();
     } else if constexpr (std::is_enum_v<Value>) {
       read_choice(name, given, value);
+    } else if constexpr (std::is_same_v<Value, std::int64_t>) {
+      require(is_whole(given), name, given, "a whole number");
+      value = given.get<Value>();
     } else if constexpr (std::is_integral_v<Value>) {
       require(given.is_number_unsigned() && given.get<std::uint64_t>() <= std::numeric_limits<Value>::max(), name,
               given, "a whole number, not negative");
@@ -80,6 +90,19 @@ class OptionReader {
     } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
       require(is_list(given), name, given, "a list of names");
       value = given.get<std::vector<std::string>>();
+    } else if constexpr (std::is_same_v<Value, std::vector<std::int64_t>>) {
+      require(given.is_array() && std::all_of(given.begin(), given.end(), is_whole), name, given,
+              "a list of whole numbers");
+      value = given.get<Value>();
+    } else if constexpr (std::is_same_v<Value, std::vector<std::uint8_t>>) {
+      require(given.is_array() && std::all_of(given.begin(), given.end(), is_byte), name, given,
+              "a list of whole numbers from 0 to 255");
+      value = given.get<Value>();
+    } else if constexpr (std::is_same_v<Value, std::vector<double>> || std::is_same_v<Value, std::vector<float>>) {
+      require(given.is_array() &&
+                  std::all_of(given.begin(), given.end(), [](const Json& number) { return number.is_number(); }),
+              name, given, "a list of numbers");
+      value = given.get<Value>();
     } else if constexpr (std::is_same_v<Value, std::vector<Rolling>>) {
       require(given.is_array(), name, given, "a list");
       value.assign(given.size(), Rolling::mean);
@@ -114,6 +137,17 @@ class OptionReader {
     return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
   }
 
+  /// A whole number of 64 bits with a sign.
+  static bool is_whole(const Json& given) {
+    return given.is_number_integer() &&
+           (!given.is_number_unsigned() ||
+            given.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+  }
+
+  static bool is_byte(const Json& given) {
+    return given.is_number_unsigned() && given.get<std::uint64_t>() <= std::numeric_limits<std::uint8_t>::max();
+  }
+
   template <class Choice>
   void read_choice(const char* name, const Json& given, Choice& value) const {
     std::string wish;
@@ -139,12 +173,46 @@ class OptionReader {
   std::vector<std::string> names_;
 };
 
+/// What a step of one's own keeps, where a default one keeps something else.
+inline void own_step_to_json(const OwnStep& step, Json& object) {
+  const std::vector<KeptValues::Named> usual = step.default_values();
+  for (const KeptValues::Named& value : step.values()) {
+    if (std::find(usual.begin(), usual.end(), value) == usual.end()) {
+      object[value.name] = std::visit([](const auto& plain) { return option_to_json(plain); }, value.value);
+    }
+  }
+}
+
+inline FeatureStep own_step_from_json(const Json& object, const std::string& kind, const std::string& place) {
+  std::optional<OwnStep> step = make_own_step(kind);
+  if (!step) {
+    throw Error(ErrorCode::invalid_argument, place + ": the step '" + kind +
+                                                 "' is none of nad's, and the program has not registered it; call "
+                                                 "nad::register_step for it first");
+  }
+  std::vector<KeptValues::Named> values = step->values();
+  OptionReader reader(object, place.substr(place.find(' ') + 1) + " (" + kind + ")");
+  for (KeptValues::Named& value : values) {
+    std::visit([&](auto& plain) { reader.read(value.name.c_str(), plain); }, value.value);
+  }
+  reader.refuse_others();
+  try {
+    step->set_values(std::move(values));
+  } catch (const Error& error) {
+    throw Error(error.code(), place + " (" + kind + "): " + error.what());
+  }
+  return std::move(*step);
+}
+
 inline FeatureStep step_from_json(const Json& object, std::size_t number) {
   const std::string place = "step " + std::to_string(number + 1);
   if (!object.is_object() || !object.contains("kind") || !object["kind"].is_string()) {
     throw Error(ErrorCode::invalid_argument, place + R"( is no object with a "kind", as {"kind": "standardise"})");
   }
   const auto wanted = object["kind"].get<std::string>();
+  if (is_own_kind(wanted)) {
+    return own_step_from_json(object, wanted, place);
+  }
   std::optional<FeatureStep> found;
   std::vector<std::string> kinds;
   for_each_kind([&](auto step) {
@@ -172,15 +240,19 @@ NAD_INLINE std::string to_json(const std::vector<FeatureStep>& steps) {
     detail::Json object = {{"kind", kind(step)}};
     std::visit(
         [&](const auto& s) {
-          const std::decay_t<decltype(s)> defaults;
-          detail::Json usual;
-          for_each_option(defaults,
-                          [&](const char* name, const auto& value) { usual[name] = detail::option_to_json(value); });
-          for_each_option(s, [&](const char* name, const auto& value) {
-            if (detail::Json written = detail::option_to_json(value); written != usual[name]) {
-              object[name] = std::move(written);
-            }
-          });
+          if constexpr (std::is_same_v<std::decay_t<decltype(s)>, OwnStep>) {
+            detail::own_step_to_json(s, object);
+          } else {
+            const std::decay_t<decltype(s)> defaults;
+            detail::Json usual;
+            for_each_option(defaults,
+                            [&](const char* name, const auto& value) { usual[name] = detail::option_to_json(value); });
+            for_each_option(s, [&](const char* name, const auto& value) {
+              if (detail::Json written = detail::option_to_json(value); written != usual[name]) {
+                object[name] = std::move(written);
+              }
+            });
+          }
         },
         step);
     text += text.empty() ? "[\n  " : ",\n  ";

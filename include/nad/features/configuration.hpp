@@ -6,7 +6,8 @@
 ///   // [{"kind": "one_hot", "max_categories": 64}, {"kind": "standardise", "clip": 10.0}]
 ///   nad::FeaturePipeline again(nad::steps_from_json(text));
 ///
-/// Options that have their default are left out when written, and may be left out when read.
+/// Options that have their default are left out when written, and may be left out when read. Steps of one's own
+/// (`own_step.hpp`) have what they keep as options; they are read where they were registered.
 
 #include <string>
 #include <string_view>
@@ -23,7 +24,7 @@ NAD_API std::string to_json(const std::vector<FeatureStep>& steps);
 /// An error that names the step and the option for anything that is not such a list.
 NAD_API std::vector<FeatureStep> steps_from_json(std::string_view text);
 
-/// The names of all steps, in the order of the documentation.
+/// The names of all steps of nad, in the order of the documentation.
 NAD_API std::vector<std::string_view> step_kinds();
 
 }  // namespace nad

@@ -128,9 +128,13 @@ inline Table learn_derived(const std::vector<FeatureStep>& steps, Table table, s
               if constexpr (requires { step.fit(table); }) {
                 step.fit(table);
               }
-              table = step.apply(table, begin_state(step).get());
+              Table applied = step.apply(table, begin_state(step).get());
+              if constexpr (requires { step.require_rows_alone(table, applied); }) {
+                step.require_rows_alone(table, applied);
+              }
+              table = std::move(applied);
             } catch (const Error& error) {
-              throw Error(error.code(), "step " + std::string(step.kind) + ": " + error.what());
+              throw Error(error.code(), "step " + std::string(kind(given)) + ": " + error.what());
             }
             learned.emplace_back(std::move(step));
           }

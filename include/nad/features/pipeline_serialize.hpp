@@ -17,6 +17,7 @@
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
 #include "nad/detail/archive_field.hpp"
+#include "nad/detail/archive_kept_values.hpp"
 #include "nad/detail/utf8.hpp"
 #include "nad/features/feature_plan.hpp"
 #include "nad/features/pipeline.hpp"
@@ -116,33 +117,56 @@ struct StoredStep {
   void serialize(Archive& archive) {
     std::string wanted(kind(step));
     archive_text(archive, wanted);
+    if (is_own_kind(wanted)) {
+      archive_own(archive, wanted);
+      return;
+    }
     if constexpr (Archive::is_loading::value) {
       choose(wanted, std::make_index_sequence<std::variant_size_v<FeatureStep>>());
     }
     std::visit(
         [&archive](auto& s) {
-          const auto keep = [&archive](const char* name, auto& value) { archive_option(archive, name, value); };
-          for_each_option(s, keep);
-          if constexpr (requires { for_each_learned(s, keep); }) {
-            for_each_learned(s, keep);
+          if constexpr (!std::is_same_v<std::decay_t<decltype(s)>, OwnStep>) {
+            const auto keep = [&archive](const char* name, auto& value) { archive_option(archive, name, value); };
+            for_each_option(s, keep);
+            if constexpr (requires { for_each_learned(s, keep); }) {
+              for_each_learned(s, keep);
+            }
           }
         },
         step);
   }
 
  private:
+  /// Of a kind that is not nad's.
+  template <class Archive>
+  void archive_own(Archive& archive, const std::string& wanted) {
+    std::vector<KeptValues::Named> values;
+    if constexpr (!Archive::is_loading::value) {
+      values = std::get<OwnStep>(step).values();
+    }
+    archive_kept_values(archive, values);
+    if constexpr (Archive::is_loading::value) {
+      step = load_own_step(wanted, std::move(values));
+    }
+  }
+
   template <std::size_t... place>
   void choose(const std::string& wanted, std::index_sequence<place...> /*all*/) {
-    const auto is_wanted = [&](auto candidate) {
-      if (candidate.kind != wanted) {
-        return false;
-      }
-      step = std::move(candidate);
-      return true;
-    };
-    if (!(is_wanted(std::variant_alternative_t<place, FeatureStep>()) || ...)) {
+    if (!(is_wanted<std::variant_alternative_t<place, FeatureStep>>(wanted) || ...)) {
       throw damaged_pipeline("it has a step that this nad does not know; a newer one may");
     }
+  }
+
+  template <class Candidate>
+  bool is_wanted(const std::string& wanted) {
+    if constexpr (!std::is_same_v<Candidate, OwnStep>) {
+      if (Candidate::kind == wanted) {
+        step = Candidate();
+        return true;
+      }
+    }
+    return false;
   }
 };
 

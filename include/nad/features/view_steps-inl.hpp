@@ -38,7 +38,7 @@ inline void check_beside_views(const FeatureStep& given, bool in_view) {
   std::visit(
       [&](const auto& step) {
         using Step = std::decay_t<decltype(step)>;
-        const std::string kind(step.kind);
+        const std::string kind(nad::kind(given));
         refuse_option(std::is_same_v<Step, UnitLength> || std::is_same_v<Step, Pca>,
                       "step " + kind + " mixes features and cannot stand beside views; leave one of them out");
         refuse_option(in_view && (is_encoder<Step> || std::is_same_v<Step, Novelty>),

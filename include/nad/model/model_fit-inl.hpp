@@ -36,7 +36,8 @@ inline ScoreRange range_of_scores(const Detector& detector) {
     return ScoreRange::zero_to_one;
   }
   const auto* ensemble = dynamic_cast<const Ensemble*>(&detector);
-  return ensemble != nullptr && ensemble->options().combination == Combination::tempered_surprise
+  return ensemble != nullptr && ensemble->options().combination == Combination::tempered_surprise &&
+                 ensemble->options().crowds == 0.0
              ? ScoreRange::tempered
              : ScoreRange::unbounded;
 }
@@ -118,7 +119,8 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
           "ensemble for mixed training: each distinct record counts once, or floods would be normal by their number; "
           "an "
           "isolation forest with weight 2 and local Gaussians, since k-means, neighbours and autoencoders learn the "
-          "attacks");
+          "attacks; what is unusual and comes in numbers, as floods do, lies further out than what is unusual and "
+          "alone");
       break;
     case Training::labelled: {
       BoostedTreesOptions trees;

@@ -136,8 +136,10 @@ class MonitorState {
     if (!options.checkpoint.empty() && checkpoint_due_.is_over() && muted_ == 0 && sinks.are_done()) {
       try {
         save(source);
-      } catch (const Error& error) {  // the next one may succeed
-        tell_error(error.what());
+      } catch (const Error& error) {               // the next one may succeed
+        if (counts_.last_error != error.what()) {  // told once, as long as nothing else happens
+          tell_error(error.what());
+        }
       }
       checkpoint_due_.begin();
     }

@@ -160,6 +160,11 @@ inline Json stored_json(const Ensemble& ensemble) {
     member["detector"] = json_of_detector(ensemble.member(i), {});
     members.push_back(std::move(member));
   }
+  if (ensemble.options().crowds > 0.0) {
+    const detail::Crowds& crowds = ensemble.crowds();
+    fields["crowds"] = {{"keys", std::vector<std::uint64_t>(crowds.keys().begin(), crowds.keys().end())},
+                        {"evidence", std::vector<float>(crowds.evidence().begin(), crowds.evidence().end())}};
+  }
   return fields;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // The one table of what can be saved: a line for each detector. Loading looks the tag of the file up here; nothing is
-// registered behind the scenes, so nothing gets lost when a static library is linked.
+// registered behind the scenes, so nothing gets lost when a static library is linked. What a program registers itself
+// stands beside it (own_kinds-inl.hpp).
 
 #include <array>
 #include <cstddef>
@@ -28,6 +29,7 @@
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 #include "nad/persist/json_archive-inl.hpp"
+#include "nad/persist/own_kinds-inl.hpp"
 
 namespace nad::detail {
 
@@ -103,8 +105,46 @@ inline std::string known_kinds() {
   for (const Kind& kind : kinds) {
     names.append(names.empty() ? "" : ", ").append(kind.name);
   }
+  for (const std::string& kind : registered_detectors()) {
+    names.append(", ").append(kind);
+  }
   return names;
 }
+
+/// False where the detector is of no kind that is known.
+inline bool write_detector(const Detector& detector, PayloadWriter& payload, Json& training) {
+  if (const Kind* const kind = find_kind(detector.kind())) {
+    return kind->write(detector, payload, training);
+  }
+  const std::optional<OwnPayload> own = own_payload(detector);
+  if (own) {
+    payload(*own);
+    training["options"] = own_values_json(*own, /*vectors=*/false);
+  }
+  return own.has_value();
+}
+
+/// What it learnt; null where the detector is of no kind that is known.
+inline Json show_detector(const Detector& detector, Json& training) {
+  if (const Kind* const kind = find_kind(detector.kind())) {
+    return kind->show(detector, training);
+  }
+  const std::optional<OwnPayload> own = own_payload(detector);
+  if (!own) {
+    return nullptr;
+  }
+  training["options"] = own_values_json(*own, /*vectors=*/false);
+  return own_values_json(*own, /*vectors=*/true);
+}
+
+/// Null where no such kind is known.
+inline std::unique_ptr<Detector> read_detector(const std::string& kind, std::span<const std::byte> payload) {
+  const Kind* const known = find_kind(kind);
+  return known != nullptr ? known->read(payload) : read_own_detector(kind, payload);
+}
+
+/// What to do about a detector whose kind is not known.
+inline std::string register_it() { return "; one of your own is registered first, with nad::register_detector"; }
 
 /// For a message: what a damaged file claims may be long and hold anything.
 inline std::string quoted_kind(std::string_view kind) {
@@ -115,18 +155,25 @@ inline std::string quoted_kind(std::string_view kind) {
   return text + (kind.size() > 40 ? "...'" : "'");
 }
 
+/// "a whole model"
+inline std::string what_is_in_it(const std::string& kind) {
+  return kind == "model"              ? "a whole model"
+         : kind == "feature_pipeline" ? "a feature pipeline"
+         : kind == "clustering"       ? "a clustering"
+                                      : "a detector of kind " + quoted_kind(kind);
+}
+
 NAD_INLINE Json json_of_detector(const Detector& detector, const SaveOptions& options) {
   if (!detector.is_fitted()) {
     throw Error(ErrorCode::not_fitted, "this " + std::string(detector.kind()) +
                                            " has not learnt anything yet; call fit() before exporting it");
   }
-  const Kind* const kind = find_kind(detector.kind());
   Json training;
-  Json learnt = kind == nullptr ? Json(nullptr) : kind->show(detector, training);
+  Json learnt = show_detector(detector, training);
   if (learnt.is_null()) {
     throw Error(ErrorCode::invalid_argument, "a detector of kind " + quoted_kind(detector.kind()) +
                                                  " cannot be written as JSON; nad " + NAD_VERSION_STRING + " knows " +
-                                                 known_kinds());
+                                                 known_kinds() + register_it());
   }
   Json shown = detector_header(detector, training, options);
   if (!options.note.empty()) {

@@ -33,22 +33,28 @@ auto reading_from(const std::filesystem::path& path, Read&& read) {
 NAD_INLINE std::unique_ptr<Detector> load_kind_bytes(std::span<const std::byte> file, std::string_view expected) {
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
-  const Kind* const kind = find_kind(facts.kind);
   if (facts.kind == FeaturePipeline::kind_name) {
     throw bad_file("the model file holds a feature pipeline, no detector; load it with load<FeaturePipeline>()");
   }
   if (facts.kind == "model") {
     throw bad_file("the model file holds a whole model, no detector alone; load it with Model::load()");
   }
+  if (facts.kind == "clustering") {
+    throw bad_file("the model file holds a clustering, no detector; load it in Python, with nad.Clustering.load()");
+  }
   if (!expected.empty() && facts.kind != expected) {
     throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but " +
                    quoted_kind(expected) + " was asked for; load it as that kind, or with load_detector()");
   }
-  if (kind == nullptr) {
-    throw bad_file("the model file holds a detector of kind " + quoted_kind(facts.kind) + ", but nad " +
-                   NAD_VERSION_STRING + " knows only " + known_kinds() + "; a newer nad may know it");
+  std::unique_ptr<Detector> detector = read_detector(facts.kind, parts.payload);
+  if (detector == nullptr) {
+    throw bad_file(
+        "the model file holds a detector of kind " + quoted_kind(facts.kind) +
+        (is_own_kind(facts.kind)
+             ? ", which is none of nad's but one of the program that saved it; load it in a program that has "
+               "this detector and calls nad::register_detector for it first"
+             : ", but nad " NAD_VERSION_STRING " knows only " + known_kinds() + "; a newer nad may know it"));
   }
-  std::unique_ptr<Detector> detector = kind->read(parts.payload);
   if (detector->n_features() != facts.n_features) {
     throw bad_file("the model file contradicts itself: its header says " + std::to_string(facts.n_features) +
                    " columns, its payload " + std::to_string(detector->n_features()));
@@ -90,14 +96,13 @@ NAD_INLINE std::vector<std::byte> save_bytes(const Detector& detector, const Sav
     throw Error(ErrorCode::not_fitted,
                 "this " + std::string(detector.kind()) + " has not learnt anything yet; call fit() before saving it");
   }
-  const detail::Kind* const kind = detail::find_kind(detector.kind());
   std::vector<std::byte> payload;
   detail::PayloadWriter writer(payload);
   detail::Json training;
-  if (kind == nullptr || !kind->write(detector, writer, training)) {
+  if (!detail::write_detector(detector, writer, training)) {
     throw Error(ErrorCode::invalid_argument, "a detector of kind " + detail::quoted_kind(detector.kind()) +
                                                  " cannot be saved into a model file; nad " + NAD_VERSION_STRING +
-                                                 " saves " + detail::known_kinds());
+                                                 " saves " + detail::known_kinds() + detail::register_it());
   }
   return detail::put_together(detail::make_header(detector, training, options), payload);
 }

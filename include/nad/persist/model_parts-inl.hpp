@@ -15,13 +15,10 @@
 namespace nad::detail {
 
 inline Json summary_of(const Detector& detector) {
-  const Kind* const kind = find_kind(detector.kind());
   std::vector<std::byte> ignored;
   PayloadWriter writer(ignored);
   Json summary;
-  if (kind != nullptr) {
-    kind->write(detector, writer, summary);
-  }
+  write_detector(detector, writer, summary);
   return summary;
 }
 
@@ -52,10 +49,7 @@ NAD_INLINE ModelPayload model_payload(std::span<const std::byte> file, std::stri
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   if (facts.kind != kind) {
-    throw bad_file("the model file holds " +
-                   (facts.kind == FeaturePipeline::kind_name
-                        ? "a feature pipeline alone"
-                        : "a detector of kind " + quoted_kind(facts.kind) + " alone") +
+    throw bad_file("the model file holds " + what_is_in_it(facts.kind) + " alone" +
                    ", but a whole model was asked for; load it as what it is");
   }
   return {.bytes = {parts.payload.begin(), parts.payload.end()}, .n_features = facts.n_features};

@@ -8,8 +8,8 @@
 ///
 /// Scores are those of `anomaly_score`, but for rounding: a runtime adds up in another order. What cannot be written
 /// with the operators of ONNX is an Error that names it: isolation_forest (axis-parallel), boosted_trees, kmeans,
-/// autoencoder, pca_residual, mahalanobis, local_gaussian, loda, one_class_svm and ensembles of these can.
-/// include/nad/README.md says what a graph holds, and where it differs.
+/// autoencoder, pca_residual, mahalanobis, local_gaussian, loda, one_class_svm and ensembles of these without crowds
+/// can. include/nad/README.md says what a graph holds, and where it differs.
 
 #include <cstddef>
 #include <filesystem>

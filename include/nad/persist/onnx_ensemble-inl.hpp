@@ -141,6 +141,11 @@ OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& 
                 "an ensemble with the combination 'median' has no counterpart in ONNX; choose another combination, or "
                 "export its members");
   }
+  if (ensemble.options().crowds > 0.0) {
+    throw Error(ErrorCode::invalid_argument,
+                "an ensemble that counts crowds has no counterpart in ONNX; fit one with crowds = 0, or export its "
+                "members");
+  }
   const bool loudest = combination == Combination::max_surprise || combination == Combination::maximum;
   const std::vector<TailScale> scales = member_scales(ensemble);
   double total = 0.0;

@@ -43,10 +43,11 @@ NAD_INLINE FeaturePipeline load_pipeline_bytes(std::span<const std::byte> file) 
   const FileParts parts = take_apart(file);
   const HeaderFacts facts = read_facts(parts.header);
   if (facts.kind != FeaturePipeline::kind_name) {
-    throw bad_file("the model file holds " +
-                   (facts.kind == "model" ? "a whole model" : "a detector of kind " + quoted_kind(facts.kind)) +
+    throw bad_file("the model file holds " + what_is_in_it(facts.kind) +
                    ", but a feature pipeline was asked for; load it with " +
-                   (facts.kind == "model" ? "Model::load()" : "load_detector()"));
+                   (facts.kind == "model"        ? "Model::load()"
+                    : facts.kind == "clustering" ? "nad.Clustering.load() in Python"
+                                                 : "load_detector()"));
   }
   FeaturePipeline pipeline;
   read_payload(parts.payload, pipeline);

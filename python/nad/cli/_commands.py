@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nad.cli import app, completion, demo, detect, evaluate, inspect, read, simulate, train, watch
+from nad.cli import app, bench, completion, demo, detect, evaluate, inspect, read, simulate, train, watch
 
 if TYPE_CHECKING:
     from nad.cli._command import Command
@@ -20,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     evaluate.COMMAND,
     simulate.COMMAND,
     inspect.COMMAND,
+    bench.COMMAND,
     app.COMMAND,
     completion.COMMAND,
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Self = TypeVar("Self", bound="Ensemble")
 
 _USUAL = ("clean", "mixed")
+_SURPRISES = ("tempered_surprise", "mean_surprise", "max_surprise")
 
 
 def _first_and_count(columns: Any) -> tuple[int, int]:
@@ -36,6 +37,10 @@ def _first_and_count(columns: Any) -> tuple[int, int]:
 
 def _of_range(names: list[str] | None, columns: range | None) -> list[str] | None:
     return names if names is None or columns is None else names[columns.start : columns.stop]
+
+
+def _unless_auto(given: Any, value: Any) -> Any:
+    return value if isinstance(given, str) and given == "auto" else given
 
 
 class Ensemble(DetectorEstimator[_core.Ensemble]):
@@ -80,6 +85,11 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     unique_rows : False, True, "log_count" or "auto", default="auto"
         Whether rows that occur many times count once, or 1 + log(count) times, for all members and their calibration.
         "auto" is True for "mixed" and else False.
+    crowds : float or "auto", default="auto"
+        How much it counts that a row is not alone: training rows that are alike and each below p = 0.05 bring evidence
+        together, and this times its logarithm is added to the score. Only for combinations of surprise, and for columns
+        that are scaled, such that rows less than about 1 apart in each are alike. "auto" is 0.5 for "mixed", where a
+        flood is to lie further out than what is odd and alone, and else 0.0.
     contamination : float, optional
         The share of training rows (with labels of the normal ones) that shall lie above the threshold, up to 0.5; 0.01
         by default. Not for votes: there the members' thresholds count.
@@ -112,6 +122,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         min_votes: float | None = None,
         calibration: float | str = "auto",
         unique_rows: bool | str = "auto",
+        crowds: float | str = "auto",
         contamination: float | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
@@ -124,6 +135,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self.min_votes = min_votes
         self.calibration = calibration
         self.unique_rows = unique_rows
+        self.crowds = crowds
         self.contamination = contamination
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -189,8 +201,9 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             "unique_rows": usual,
         }
         for name, value in automatic.items():
-            given = getattr(self, name)
-            options[name] = value if isinstance(given, str) and given == "auto" else given
+            options[name] = _unless_auto(getattr(self, name), value)
+        crowds = 0.5 if usual and options["combination"] in _SURPRISES else 0.0
+        options["crowds"] = _unless_auto(self.crowds, crowds)
         options["random_state"] = seed_from(self.random_state)
         return options
 

@@ -130,6 +130,8 @@ def test_a_time_of_pandas_keeps_its_nanoseconds():
 def test_severity_and_keys():
     assert [nad.severity_of(p) for p in (1e-6, 1e-4, 0.5)] == [1, 2, 3]
     assert nad.severity_of(0.04, medium=0.05) == 2
+    assert nad.Alert(p_value=1e-6).severity == 1
+    assert nad.Alert(p_value=1e-6, severity=3).severity == 3
     assert nad.alert_key(upload()) == "10.0.3.17|203.0.113.9|443|upload"
     assert nad.alert_key(upload(), dst_prefix_v4=24, by_dst_port=False) == "10.0.3.17|203.0.113.0/24|*|upload"
 
@@ -139,7 +141,7 @@ def test_formats():
     assert json.loads(nad.to_eve(alert))["alert"]["context"]["anomaly"]["p_value"] == 0.00021
     assert json.loads(nad.to_ecs(alert))["source"] == {"ip": "10.0.3.17", "port": 51544}
     assert nad.to_cef(alert).startswith("CEF:0|nad|nad|")
-    assert nad.to_syslog(alert).startswith("<133>1 2026-11-20T17:42:03.118274Z - nad - upload [nad@32473 id=")
+    assert nad.to_syslog(alert).startswith("<132>1 2026-11-20T17:42:03.118274Z - nad - upload [nad@32473 id=")
     options = nad.SyslogOptions(facility=1, host="sensor", body="cee")
     assert " sensor nad " in nad.to_syslog(alert, options)
     assert nad.to_syslog(alert, options).endswith("@cee: " + nad.to_eve(alert))

@@ -9,8 +9,11 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -66,29 +69,40 @@ def time_call(call: Callable[[], object], at_least: float) -> Sample:
         gc.enable()
 
 
-def take_turns(subjects: Mapping[str, Callable[[], Sample]], rounds: int) -> dict[str, Timing]:
-    """One warm-up round, then `rounds` rounds; each round starts with another subject."""
+def take_turns(
+    subjects: Mapping[str, Callable[[], Sample]], rounds: int, tell: Callable[[int, str], None] | None = None
+) -> dict[str, Timing]:
+    """One warm-up round, then `rounds` rounds; each round starts with another subject.
+
+    `tell` hears the number of the round, 0 for the first, and who begins.
+    """
     names = list(subjects)
     timings = {name: Timing() for name in names}
     for number in range(rounds + 1):
         shift = number % max(1, len(names))
         for name in names[shift:] + names[:shift]:
+            if tell is not None:
+                tell(number, name)
             sample = subjects[name]()
             if number > 0:
                 timings[name].samples.append(sample)
     return timings
 
 
-def latencies(calls: list[Callable[[], object]], at_least: int) -> tuple[float, float]:
-    """Median and 99th percentile of the wall time of single calls, in microseconds."""
+def latencies(calls: list[Callable[[], object]], at_least: int = 0) -> tuple[float, float]:
+    """Median and 99th percentile of the wall time of single calls, in microseconds.
+
+    With `at_least`, the calls can be repeated: all of them once to warm up, then in turns, until there are so many.
+    """
     clock = time.perf_counter_ns
-    for call in calls:
-        call()
+    if at_least:
+        for call in calls:
+            call()
     times: list[int] = []
     gc.collect()
     gc.disable()
     try:
-        while len(times) < at_least:
+        while not times or len(times) < at_least:
             for call in calls:
                 start = clock()
                 call()
