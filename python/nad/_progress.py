@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -36,9 +37,9 @@ class ProgressBar:
             self._began = time.monotonic()
         self._stage = stage
         full = _WIDTH * done // max(total, 1)
-        lines.append(
-            f"\r{stage} [{'#' * full}{'.' * (_WIDTH - full)}] {done}/{total}  {time.monotonic() - self._began:.1f} s"
-        )
+        bar = f"{'#' * full}{'.' * (_WIDTH - full)}"
+        text = f"{stage} [{bar}] {done:,}/{total:,}  {time.monotonic() - self._began:.1f} s"
+        lines.append("\r" + text[: max(20, shutil.get_terminal_size().columns - 1)])  # else each state takes a line
         sys.stderr.write("".join(lines))
         sys.stderr.flush()
 

@@ -107,7 +107,14 @@ def _sections(facts: Facts, most_entries: int) -> list[Section]:
 
 
 def _write(path: Path, text: str) -> None:
-    """To a temporary name first, so that nobody sees half a page."""
+    """To a temporary name first, so that nobody sees half a page; into a device or a pipe directly."""
+    path = path.resolve() if path.is_symlink() and path.resolve().is_file() else path  # the link stays one
+    if path.exists() and not path.is_file():
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise IoError(f"{path} cannot be written: {error.strerror or error}") from error
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         try:

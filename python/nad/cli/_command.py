@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nad.cli._console import Console
 
-__all__ = ["Command", "Exit", "Parser", "UsageError"]
+__all__ = ["Command", "Exit", "Parser", "UsageError", "whole"]
 
 
 class Exit(IntEnum):
@@ -42,6 +42,22 @@ exit codes:
 
 class UsageError(InvalidArgumentError):
     """The command line makes no sense."""
+
+
+def whole(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
+    """For options that take a whole number; argparse tells which one it was."""
+
+    def parsed(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        if not least <= number <= most:
+            bound = f"at least {least:,}" if number < least else f"at most {most:,}"
+            raise argparse.ArgumentTypeError(f"{text} is not {bound}")
+        return number
+
+    return parsed
 
 
 @dataclass(frozen=True)

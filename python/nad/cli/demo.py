@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nad import __version__, simd
-from nad._flow_labels import labels_of
+from nad._flow_labels import label_flows, labels_of
 from nad._words import plural
 from nad.cli._attacks import attack_from
-from nad.cli._command import Command, Exit
+from nad.cli._command import Command, Exit, whole
 from nad.cli._findings import finding_dict, show_incidents
 from nad.cli._flows import found_flows
 from nad.cli._inputs import add_jobs_option
@@ -58,6 +58,8 @@ class _Outcome:
 
     model: Model
     today: Table
+    labelled: Table
+    """Today, with what each flow was."""
     findings: Findings
     incidents: Incidents
     attacks: list[dict[str, Any]]
@@ -73,11 +75,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", metavar="FILE", help=f"where the page for a browser goes (report.html in the folder, else {_PAGE})"
     )
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="another network and other days (%(default)s)")
+    parser.add_argument(
+        "--seed", type=whole(0), default=7, metavar="N", help="another network and other days (%(default)s)"
+    )
     parser.add_argument(
         "--rate", type=float, default=1.0, metavar="R", help="ordinary flows a second in the busiest hour (%(default)s)"
     )
-    parser.add_argument("--top", type=int, default=12, metavar="N", help="so many findings are shown (%(default)s)")
+    parser.add_argument(
+        "--top", type=whole(0), default=12, metavar="N", help="so many findings are shown (%(default)s)"
+    )
     add_jobs_option(parser)
 
 
@@ -90,7 +96,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nad-demo-")))
         outcome = _demonstrated(folder, options, console)
         page = Path(options.report or (folder / "report.html" if options.output else _PAGE))
-        report(page, outcome.model, outcome.today, outcome.findings, title="A day of a small office", note=_NOTE)
+        report(page, outcome.model, outcome.labelled, outcome.findings, title="A day of a small office", note=_NOTE)
         if options.json:
             console.json(_document(outcome, options, page))
         else:
@@ -130,6 +136,7 @@ def _demonstrated(folder: Path, options: argparse.Namespace, console: Console) -
     return _Outcome(
         model=model,
         today=today,
+        labelled=label_flows(today, truth),
         findings=findings,
         incidents=together,
         attacks=[_judged(one.name or one.kind, today, findings, together, scenarios) for one in attacks],

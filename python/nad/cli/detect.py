@@ -13,7 +13,7 @@ from nad._finding_columns import reported_records
 from nad._words import plural
 from nad.alert_maker import AlertMaker
 from nad.alerts import AllowList, to_cef, to_ecs, to_eve
-from nad.cli._command import Command, Exit, UsageError
+from nad.cli._command import Command, Exit, whole
 from nad.cli._console import json_text
 from nad.cli._findings import drift_dict, finding_dict, show_each, show_incidents
 from nad.cli._flows import found_flows
@@ -26,6 +26,7 @@ from nad.cli._inputs import (
     model_name,
     read_records,
 )
+from nad.cli._outputs import keep_apart
 from nad.incidents import Incidents, incidents
 from nad.report import report
 
@@ -48,9 +49,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_input_options(parser)
     add_model_option(parser)
     group = parser.add_argument_group("what is told")
-    group.add_argument("--top", type=int, metavar="N", help=f"so many at most ({_USUAL_TOP} as text, else all)")
+    group.add_argument("--top", type=whole(0), metavar="N", help=f"so many at most ({_USUAL_TOP} as text, else all)")
     group.add_argument("--each", action="store_true", help="as text: every record by itself, not in incidents")
-    group.add_argument("--reasons", type=int, default=5, metavar="N", help="of each record, at most (%(default)s)")
+    group.add_argument("--reasons", type=whole(0), default=5, metavar="N", help="of each record, at most (%(default)s)")
     group.add_argument("--allow", metavar="FILE", help="an allow-list: what is known, and shall not be reported")
     group.add_argument(
         "--format",
@@ -67,8 +68,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    if options.top is not None and options.top < 0:
-        raise UsageError(f"--top {options.top}: give 0 or more")
+    keep_apart({"-o": options.output, "--report": options.report}, [*options.files, options.model, options.allow])
     shape = "json" if options.json else options.shape
     allowed = AllowList.read(options.allow) if options.allow else None
     found = _detected(options, console)

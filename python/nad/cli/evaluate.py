@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nad._flow_labels import with_truth
-from nad.cli._command import Command, Exit
+from nad.cli._command import Command, Exit, whole
 from nad.cli._console import printable_lines
 from nad.cli._inputs import (
     add_input_options,
@@ -38,9 +38,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--normal", metavar="WORD", help="what normal records are called there; found if not given")
     group = parser.add_argument_group("report")
     group.add_argument(
-        "--bootstrap", type=int, metavar="N", help="replicates of the intervals; 0: none (1,000, fewer of many records)"
+        "--bootstrap",
+        type=whole(0),
+        metavar="N",
+        help="replicates of the intervals; 0: none (1,000, fewer of many records)",
     )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the intervals (%(default)s)")
+    group.add_argument("--seed", type=whole(0), default=0, metavar="N", help="of the intervals (%(default)s)")
     group.add_argument("--curves", action="store_true", help="with --json: the ROC and precision-recall curves, too")
     add_jobs_option(group)
     add_threshold_options(parser, "another threshold than that of the model")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nad._words import plural
-from nad.cli._command import Command, Exit
+from nad.cli._command import Command, Exit, whole
 from nad.cli._console import printable_lines
 from nad.model import Model
 from nad.persist import load, read_header
@@ -22,7 +22,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a file of `nad train`, or any other .nad file")
     parser.add_argument("--header", action="store_true", help="what the file says of itself, without loading the rest")
     parser.add_argument(
-        "--top", type=int, default=10, metavar="N", help="so many of the most important columns (%(default)s)"
+        "--top", type=whole(0), default=10, metavar="N", help="so many of the most important columns (%(default)s)"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nad._words import plural
-from nad.cli._command import Command, Exit, UsageError
+from nad.cli._command import Command, Exit, UsageError, whole
 from nad.cli._inputs import add_input_options, read_records
 from nad.reading import formats
 
@@ -35,7 +35,7 @@ class _ShowFormats(argparse.Action):
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add_input_options(parser, malformed="skip")
-    parser.add_argument("--head", type=int, metavar="N", help="show the first records instead of the columns")
+    parser.add_argument("--head", type=whole(0), metavar="N", help="show the first records instead of the columns")
     parser.add_argument("--columns", metavar="A,B,...", help="these columns alone, in this order")
     parser.add_argument("--to", metavar="OUT", help="write the records: OUT.csv, OUT.tsv or, with pyarrow, OUT.parquet")
     parser.add_argument("--formats", action=_ShowFormats, help="list the formats and end")

@@ -10,6 +10,7 @@ from nad._words import plural
 from nad.cli._attacks import attack_from, attack_lines
 from nad.cli._command import Command, Exit, UsageError
 from nad.cli._console import Console
+from nad.cli._outputs import keep_apart
 from nad.simulation import attack_kinds, simulate
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
+    keep_apart({"--truth": options.truth}, [options.output])
     attacks = [attack_from(text) for text in options.attack]
     late = [attack.kind for attack in attacks if attack.start >= options.hours * 3600]
     if late:

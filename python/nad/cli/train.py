@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from nad._configuration import detector_kinds
 from nad._words import plural
-from nad.cli._command import Command, Exit, UsageError
+from nad.cli._command import Command, Exit, UsageError, whole
 from nad.cli._console import printable_lines
 from nad.cli._inputs import (
     add_input_options,
     add_jobs_option,
     add_threshold_options,
     chosen_rule,
+    options_checked,
     read_records,
     settings,
 )
+from nad.cli._outputs import keep_apart
 from nad.model import Model
 from nad.persist import read_header
 
@@ -56,7 +59,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--seed",
-        type=int,
+        type=whole(0),
         default=0,
         metavar="N",
         help="the same one gives the same model, byte for byte (%(default)s)",
@@ -91,6 +94,7 @@ def _detector(text: str | None, seed: int) -> Any:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
+    keep_apart({"-o": options.output}, options.files)
     model = Model(
         training=options.training,
         threshold=chosen_rule(options),
@@ -106,7 +110,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     if options.drop:
         table = table.drop([name.strip() for name in options.drop.split(",")])
     began = time.monotonic()
-    model.fit(table, progress=console.progress)
+    with options_checked("--detector") if options.detector else nullcontext():
+        model.fit(table, progress=console.progress)
     seconds = time.monotonic() - began
     model.save(options.output, note=options.note)
     size = os.path.getsize(options.output)  # noqa: PTH202

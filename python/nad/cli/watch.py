@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nad._words import plural
 from nad.alerts import AlertSink, AllowList, Deduplicator, to_eve, to_text
-from nad.cli._command import Command, Exit
+from nad.cli._command import Command, Exit, whole
 from nad.cli._inputs import (
     add_jobs_option,
     add_model_option,
@@ -65,12 +65,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--fold-at",
-        type=int,
+        type=whole(0),
         default=10,
         metavar="N",
         help="alerts of so many kinds from or to one host are one; 0: never (%(default)s)",
     )
-    group.add_argument("--reasons", type=int, default=3, metavar="N", help="of each alert, at most (%(default)s)")
+    group.add_argument("--reasons", type=whole(0), default=3, metavar="N", help="of each alert, at most (%(default)s)")
     group.add_argument("--exit-code", action="store_true", help="exit with 1 where there were alerts")
     group = parser.add_argument_group("the source")
     group.add_argument("--no-follow", action="store_true", help="end where the log or the folder ends now")
@@ -94,11 +94,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "go on, for a model that was trained with --read-option active=60",
     )
     group.add_argument(
-        "--shards", type=int, default=1, metavar="N", help="threads that make flows of packets (%(default)s)"
+        "--shards", type=whole(1), default=1, metavar="N", help="threads that make flows of packets (%(default)s)"
     )
     group.add_argument(
         "--batch-rows",
-        type=int,
+        type=whole(1),
         default=4096,
         metavar="N",
         help="records that are judged at once, at most (%(default)s)",
@@ -117,7 +117,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--retrain-every",
-        type=int,
+        type=whole(0),
         default=0,
         metavar="N",
         help="learn anew after so many records, from those not reported; 0: never",
@@ -125,7 +125,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--save-retrained", default="", metavar="MODEL", help="where each new model is saved")
     group.add_argument(
         "--drift-window",
-        type=int,
+        type=whole(1),
         default=2000,
         metavar="N",
         help="records that are compared with those of training at a time (%(default)s)",
@@ -139,7 +139,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--stats-to-sinks", action="store_true", help="statistics go where alerts go")
     group.add_argument("--model-name", metavar="NAME", help="what alerts call the model (its file)")
-    group.add_argument("--model-version", type=int, default=1, metavar="N", help="and its version (%(default)s)")
+    group.add_argument("--model-version", type=whole(0), default=1, metavar="N", help="and its version (%(default)s)")
     add_jobs_option(group)
     add_threshold_options(parser, "another threshold than that of the model")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import html.parser
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -272,3 +274,20 @@ print(len(nad.report({str(tmp_path / "a.html")!r}, model, table)))
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
     assert int(done.stdout) > 50_000
+
+
+def test_a_page_goes_through_links_and_into_devices_and_replaces_neither(tmp_path):
+    table = nad.datasets.synthetic_flows(400, anomaly_ratio=0.0, random_state=1)
+    model = nad.Model(detector=nad.Mahalanobis()).fit(table)
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    (tmp_path / "link.html").symlink_to(page)
+    text = nad.report(tmp_path / "link.html", model, table)
+    assert (tmp_path / "link.html").is_symlink()
+    assert page.read_text(encoding="utf-8") == text
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as readers:
+        read = readers.submit(lambda: pipe.read_text(encoding="utf-8"))
+        assert nad.report(pipe, model, table) == read.result(60)
+    assert pipe.is_fifo()

@@ -24,6 +24,7 @@ _TRAINING = {
     "labelled": "Each has a label",
 }
 _BEST = "best F score of the labels"
+_DAILY = "alerts a day"
 _RULE_RANGES = {
     "alerts a day": (0.1, 1e6, 20.0, 1.0, "%.6g"),
     "share of normal records": (1e-6, 0.5, 0.001, 0.001, "%.6f"),
@@ -89,6 +90,8 @@ def _form(records: Records, runs: bool) -> None:
     )
     left, middle, right = st.columns(3)
     rules = [name for name in RULES if training == "labelled" or name != _BEST]
+    if "time" not in records.table.types.values():
+        rules.remove(_DAILY)  # nobody knows how many a day brings
     rule = left.selectbox("What is reported is set by", rules, key="rule", disabled=runs)
     low, high, usual, step, shape = _RULE_RANGES[rule]
     value = middle.number_input(
