@@ -261,6 +261,7 @@ TEST_CASE("beats: few new ones in half of the training records raise the limit")
 TEST_CASE("beats: records that end soon tell nothing of beats") {
   CHECK_FALSE(nad::BeatCalibration(std::vector<nad::BeatRecord>()).is_fitted());
   std::vector<nad::BeatRecord> minute;
+  minute.reserve(600);
   for (int i = 0; i < 600; ++i) {
     minute.push_back({to_service(1, 2), begin_of_time + i * second / 10});
   }

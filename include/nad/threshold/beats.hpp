@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -35,7 +36,9 @@ struct BeatKey {
   std::int64_t port = -1;  ///< of the destination; -1 where there is none
 
   friend bool operator==(const BeatKey&, const BeatKey&) = default;
-  friend auto operator<=>(const BeatKey&, const BeatKey&) = default;
+  friend bool operator<(const BeatKey& a, const BeatKey& b) noexcept {
+    return std::tie(a.source, a.destination, a.port) < std::tie(b.source, b.destination, b.port);
+  }
 };
 
 namespace detail {
