@@ -31,7 +31,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, factory, args))
-        with _environment({**ONE_THREAD, **(env or {}), IN_WORKER: "1"}):
+        with environment({**ONE_THREAD, **(env or {}), IN_WORKER: "1"}):
             self._process.start()
         theirs.close()
         try:
@@ -96,7 +96,7 @@ def _serve(pipe: Connection, factory: Callable[..., object], args: tuple[object,
 
 
 @contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+def environment(changes: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:
