@@ -34,9 +34,9 @@ class RecordSources {
  public:
   explicit RecordSources(const Table& records)
       : times_(records),
-        source_(column(records, "src_ip", ColumnType::address)),
-        destination_(column(records, "dst_ip", ColumnType::address)),
-        port_(column(records, "dst_port", ColumnType::integer)) {}
+        source_(column_of(records, "src_ip", ColumnType::address)),
+        destination_(column_of(records, "dst_ip", ColumnType::address)),
+        port_(column_of(records, "dst_port", ColumnType::integer)) {}
 
   bool are_there() const noexcept { return source_ != nullptr; }
   std::optional<std::int64_t> time(std::size_t row) const { return times_.of(row); }
@@ -56,11 +56,6 @@ class RecordSources {
   }
 
  private:
-  static const Column* column(const Table& records, const char* name, ColumnType type) {
-    const auto place = records.schema().find(name);
-    return place && records.column(*place).type() == type ? &records.column(*place) : nullptr;
-  }
-
   RecordTimes times_;
   const Column* source_;
   const Column* destination_;

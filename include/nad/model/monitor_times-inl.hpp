@@ -12,12 +12,18 @@
 
 namespace nad::detail {
 
+/// Null where there is none of this name and type.
+inline const Column* column_of(const Table& records, const char* name, ColumnType type) {
+  const auto place = records.schema().find(name);
+  return place && records.column(*place).type() == type ? &records.column(*place) : nullptr;
+}
+
 class RecordTimes {
  public:
   explicit RecordTimes(const Table& records) {
-    end_ = column(records, "last_seen", ColumnType::time);
-    begin_ = column(records, "timestamp", ColumnType::time);
-    duration_ = column(records, "duration", ColumnType::number);
+    end_ = column_of(records, "last_seen", ColumnType::time);
+    begin_ = column_of(records, "timestamp", ColumnType::time);
+    duration_ = column_of(records, "duration", ColumnType::number);
     for (std::size_t place = 0; place < records.columns(); ++place) {
       const Field& field = records.schema()[place];
       if (field.role == Role::moment && field.type == ColumnType::time && other_ == nullptr) {
@@ -49,10 +55,6 @@ class RecordTimes {
   }
 
  private:
-  static const Column* column(const Table& records, const char* name, ColumnType type) {
-    const auto place = records.schema().find(name);
-    return place && records.column(*place).type() == type ? &records.column(*place) : nullptr;
-  }
   static bool has(const Column* column, std::size_t row) { return column != nullptr && !column->is_missing(row); }
 
   const Column* end_ = nullptr;
