@@ -1,12 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
-#include <cstdint>
 #include <exception>
 
 #include "nad/core/error.hpp"
 #include "nad/features/own_step.hpp"
+#include "nad/table/comparing.hpp"
 
 namespace nad {
 
@@ -53,29 +52,6 @@ inline Table joined_own_columns(const Table& table, const Table& derived, const 
     columns.push_back(derived.column(place));
   }
   return {Schema(std::move(fields), table.schema().source()), std::move(columns)};
-}
-
-/// Whether two columns of one type have the same value there, bit for bit.
-inline bool is_same_value(const Column& a, std::size_t row_of_a, const Column& b, std::size_t row_of_b) {
-  if (a.is_missing(row_of_a) || b.is_missing(row_of_b)) {
-    return a.is_missing(row_of_a) == b.is_missing(row_of_b);
-  }
-  switch (a.type()) {
-    case ColumnType::number:
-      return std::bit_cast<std::uint64_t>(a.numbers()[row_of_a]) == std::bit_cast<std::uint64_t>(b.numbers()[row_of_b]);
-    case ColumnType::integer:
-      return a.integers()[row_of_a] == b.integers()[row_of_b];
-    case ColumnType::time:
-      return a.times()[row_of_a] == b.times()[row_of_b];
-    case ColumnType::category:
-    case ColumnType::text:
-      return a.text(row_of_a) == b.text(row_of_b);
-    case ColumnType::address:
-      return a.addresses()[row_of_a] == b.addresses()[row_of_b];
-    case ColumnType::boolean:
-      return a.booleans()[row_of_a] == b.booleans()[row_of_b];
-  }
-  return false;
 }
 
 NAD_INLINE void register_own_step(std::string_view kind, MakeOwnStep make) { own_steps().add(kind, make, "step"); }
@@ -140,10 +116,11 @@ NAD_INLINE void OwnStep::require_rows_alone(const Table& table, const Table& app
   const std::unique_ptr<StepState> state = begin();
   for (std::size_t row = 0; row < std::min(looked_at, table.rows()); ++row) {
     const Table alone = apply(table.slice(row, 1), state.get());
+    const Table together = applied.slice(row, 1);
     bool is_same = alone.schema() == applied.schema();
     std::string name;
     for (std::size_t place = table.columns(); place < alone.columns() && is_same; ++place) {
-      is_same = detail::is_same_value(alone.column(place), 0, applied.column(place), row);
+      is_same = equal(alone.column(place), together.column(place));
       name = " in '" + alone.schema()[place].name + "'";
     }
     if (!is_same) {
