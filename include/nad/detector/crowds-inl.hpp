@@ -62,17 +62,17 @@ inline std::vector<double> crowd_surprises(std::span<const float> weights, std::
 }
 
 NAD_INLINE Crowds::Crowds(MatrixView x, std::span<const float> weights, std::span<const float> scores) {
-  struct Cell {
+  struct CrowdCell {
     double evidence = 0.0;
     double rows = 0.0;
   };
   const std::vector<double> surprise = crowd_surprises(weights, scores);
-  std::unordered_map<std::uint64_t, Cell> cells;
+  std::unordered_map<std::uint64_t, CrowdCell> cells;
   for (std::size_t row = 0; row < x.rows(); ++row) {
     constexpr double usual = 3.0;
     const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[row]);
     if (surprise[row] > usual && weight > 0.0) {
-      Cell& cell = cells[crowd_key({x.row(row), x.columns()})];
+      CrowdCell& cell = cells[crowd_key({x.row(row), x.columns()})];
       cell.evidence += weight * (surprise[row] - usual);
       cell.rows += weight;
     }
