@@ -21,11 +21,12 @@ def seed_from(random_state: Any) -> int:
     if random_state is None or random_state is np.random:
         return int(np.random.randint(_SEEDS, dtype=np.int64))  # noqa: NPY002 (the global state is the point)
     if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
-        if not 0 <= random_state < _SEEDS_OF_NAD:
-            bound = "at least 0" if random_state < 0 else f"at most {_SEEDS_OF_NAD - 1}"
-            shown = random_state if abs(random_state) < _SEEDS_OF_NAD**2 else "out of range"  # or too long to print
+        seed = int(random_state)
+        if not 0 <= seed < _SEEDS_OF_NAD:
+            bound = "at least 0" if seed < 0 else f"at most {_SEEDS_OF_NAD - 1}"
+            shown = seed if abs(seed) < _SEEDS_OF_NAD**2 else "out of range"  # or too long to print
             raise InvalidArgumentError(f"random_state is {shown}; give a whole number of {bound}")
-        return int(random_state)
+        return seed
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(_SEEDS, dtype=np.int64))
     if isinstance(random_state, np.random.Generator):

@@ -177,7 +177,7 @@ def test_progress(path, capfd):
     nad.read(path, progress=True)
     drawn = capfd.readouterr().err
     assert "reading [" in drawn
-    for done in ("300/1000", "600/1000", "1000/1000"):
+    for done in ("300/1,000", "600/1,000", "1,000/1,000"):
         assert done in drawn
 
 
