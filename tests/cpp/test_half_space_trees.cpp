@@ -159,6 +159,16 @@ TEST_CASE("half-space trees: a weight is copies, also across windows") {
   CHECK(std::isfinite(trees.anomaly_score(rows)[0]));
 }
 
+TEST_CASE("half-space trees: a file scores as its model does where rows wait for the trees to grow anew") {
+  const nad::Matrix rows = tests::normal_rows(60, 3, 1);
+  nad::HalfSpaceTrees trees({.window_size = 200});
+  for (std::size_t row = 0; row < 47; ++row) {  // they grew at 45 last
+    trees.partial_fit(rows.view().slice(row, 1));
+  }
+  CHECK(trees.reference_weight() == 47.0);
+  CHECK(nad::load_bytes<nad::HalfSpaceTrees>(nad::save_bytes(trees)).raw_score(rows) == trees.raw_score(rows));
+}
+
 TEST_CASE("half-space trees: partial_fit sets the threshold by the rows of the last window, when they came") {
   const nad::Matrix rows = tests::normal_rows(600, 3, 1);
   nad::HalfSpaceTrees trees({.window_size = 200, .contamination = 0.1});

@@ -22,7 +22,7 @@ NAD_INLINE void HalfSpaceTrees::do_fit(MatrixView x, std::span<const float> samp
   begin(x.columns());
   learn(x, sample_weight, control);
   if (in_first_window()) {
-    grow();
+    grow(waiting_weights_.size());
   }
 }
 
@@ -63,6 +63,9 @@ NAD_INLINE void HalfSpaceTrees::learn(MatrixView x, std::span<const float> sampl
                    }
                  }
                });
+  if (due_growth_ > 0) {  // of all growths of a batch, the last one alone shows
+    grow(due_growth_);
+  }
 }
 
 NAD_INLINE void HalfSpaceTrees::learn_row(const float* row, double weight) {
@@ -115,21 +118,22 @@ NAD_INLINE void HalfSpaceTrees::wait_in_first_window(const float* row, double we
   const auto window = static_cast<double>(options_.window_size);
   const bool enough = reference_weight_ + weight >= next_growth_;
   reference_weight_ = enough ? next_growth_ : reference_weight_ + weight;
-  if (enough || !is_fitted()) {
-    grow();
+  if (enough || (!is_fitted() && due_growth_ == 0)) {
+    due_growth_ = waiting_weights_.size();
   }
   if (enough) {
     next_growth_ = std::min(window, next_growth_ + std::max(1.0, std::floor(next_growth_ / 8.0)));
   }
   if (reference_weight_ >= window) {
     next_growth_ = 0.0;
+    grow(due_growth_);
     waiting_ = {};
     waiting_weights_ = {};
   }
 }
 
-NAD_INLINE void HalfSpaceTrees::grow() {
-  const std::size_t n_rows = waiting_weights_.size();
+NAD_INLINE void HalfSpaceTrees::grow(std::size_t n_rows) {
+  due_growth_ = 0;
   std::vector<double> low(n_features_, std::numeric_limits<double>::max());
   std::vector<double> high(n_features_, std::numeric_limits<double>::lowest());
   for (std::size_t row = 0; row < n_rows; ++row) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -97,15 +98,15 @@ NAD_INLINE float HalfSpaceTrees::score_of(const float* row) const noexcept {
 
 NAD_INLINE double HalfSpaceTrees::value_of(double weight, std::size_t depth) const noexcept {
   if (options_.density == Density::linear) {
-    return weight / reference_weight_ * static_cast<double>(std::size_t{1} << depth);
+    return weight / known_weight_ * static_cast<double>(std::size_t{1} << depth);
   }
   constexpr double log_of_2 = 0.693147180559945309417;
   return detail::log_of_positive((weight + detail::weight_of_nothing) /
-                                 (reference_weight_ + detail::weight_of_nothing)) +
+                                 (known_weight_ + detail::weight_of_nothing)) +
          log_of_2 * static_cast<double>(depth);
 }
 
-NAD_INLINE double HalfSpaceTrees::do_baseline() const { return -value_of(reference_weight_, 0); }
+NAD_INLINE double HalfSpaceTrees::do_baseline() const { return -value_of(known_weight_, 0); }
 
 NAD_INLINE void HalfSpaceTrees::do_raw_score(MatrixView rows, std::size_t first, std::span<float> out) const {
   check_rows(rows, first);
@@ -120,14 +121,14 @@ NAD_INLINE float HalfSpaceTrees::do_raw_score_row(const float* row, std::size_t 
 }
 
 NAD_INLINE void HalfSpaceTrees::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
-  const double limit = std::max(options_.size_limit * reference_weight_, 1.0);
+  const double limit = std::max(options_.size_limit * known_weight_, 1.0);
   std::vector<double> sums(n_features_);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     check_row(rows.row(row), first + row);
     std::fill(sums.begin(), sums.end(), 0.0);
     for (std::size_t tree = 0; tree < options_.n_estimators; ++tree) {
       const float* weights = weights_.data() + tree * (cuts() + leaves());
-      double value = value_of(reference_weight_, 0);
+      double value = value_of(known_weight_, 0);
       std::size_t at = 0;
       for (std::size_t depth = 0; depth < options_.height && !(static_cast<double>(weights[at]) <= limit); ++depth) {
         const std::size_t cut = tree * cuts() + at;
@@ -147,10 +148,14 @@ NAD_INLINE void HalfSpaceTrees::do_explain(MatrixView rows, std::size_t first, M
 NAD_INLINE void HalfSpaceTrees::bend(std::span<float> /*scores*/) const {}
 
 NAD_INLINE void HalfSpaceTrees::derive() {
+  known_weight_ = reference_weight_;
+  if (in_first_window()) {  // rows wait that came after the trees grew
+    known_weight_ = std::accumulate(reference_.begin(), reference_.begin() + static_cast<std::ptrdiff_t>(leaves()), 0.0);
+  }
   const std::size_t n_parts = cuts() + leaves();
   weights_.resize(options_.n_estimators * n_parts);
   leaf_values_.resize(options_.n_estimators * leaves());
-  const double limit = std::max(options_.size_limit * reference_weight_, 1.0);
+  const double limit = std::max(options_.size_limit * known_weight_, 1.0);
   for (std::size_t tree = 0; tree < options_.n_estimators; ++tree) {
     float* weights = weights_.data() + tree * n_parts;
     std::copy_n(reference_.data() + tree * leaves(), leaves(), weights + cuts());

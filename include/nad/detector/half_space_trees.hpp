@@ -117,8 +117,8 @@ class NAD_API HalfSpaceTrees final : public Detector {
   void learn(MatrixView x, std::span<const float> sample_weight, const FitControl& control);
   void learn_row(const float* row, double weight);
   void wait_in_first_window(const float* row, double weight);
-  /// Grows the trees for the rows of the first window, and counts them.
-  void grow();
+  /// Grows the trees for so many rows of the first window, and counts them.
+  void grow(std::size_t n_rows);
   void grow_tree(std::size_t tree, std::span<const double> low, std::span<const double> high);
   void end_window();
   void set_threshold_by(std::vector<float> scores);
@@ -141,6 +141,8 @@ class NAD_API HalfSpaceTrees final : public Detector {
   std::vector<float> waiting_weights_;
   std::vector<float> window_scores_;  ///< of the rows of the window that fills, when they came
   // not stored:
+  std::size_t due_growth_ = 0;      ///< of how many waiting rows the trees are to grow
+  double known_weight_ = 0.0;       ///< of the rows that are counted in the leaves
   std::vector<float> weights_;      ///< of all parts in the last window, level by level
   std::vector<float> leaf_values_;  ///< what a row in a leaf adds to its score
 };
