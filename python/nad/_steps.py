@@ -240,6 +240,7 @@ class OneHot(Step):
     max_categories: int = 64
     min_count: int = 1
     unseen: bool = False
+    unseen_as_most_frequent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,34 @@ TEST_CASE("ensemble: how many rows are kept out for calibration, and which") {
   CHECK(many.kept_out.size() + many.learnt_from.size() == all.size());
 }
 
+TEST_CASE("ensemble: members that learn once more know all rows, and kept ones say what that is worth") {
+  const nad::Matrix rows = tests::normal_rows(500, 3, 9);
+  const nad::IsolationForest forest({.n_estimators = 10, .random_state = 2});
+  Ensemble once({.combination = Combination::rank, .random_state = 5});
+  Ensemble again({.combination = Combination::rank, .refit = true, .random_state = 5});
+  once.add(forest).add(nad::Mahalanobis()).fit(rows);
+  again.add(forest).add(nad::Mahalanobis()).fit(rows);
+  const auto alone = forest.clone();
+  alone->fit(rows);
+  CHECK(nad::save_bytes(again.member(0)) == nad::save_bytes(*alone));
+  CHECK(nad::save_bytes(once.member(0)) != nad::save_bytes(*alone));
+  const nad::detail::RowSplit split(std::vector<bool>(rows.rows(), true), 0.2, 5);
+  nad::Matrix kept(split.kept_out.size(), rows.columns());
+  for (std::size_t i = 0; i < split.kept_out.size(); ++i) {
+    std::copy_n(rows.view().row(split.kept_out[i]), 3, kept.row(i).begin());
+  }
+  const nad::Matrix probe = tests::normal_rows(50, 3, 10);
+  const nad::Matrix ranks = again.member_scores(probe);
+  for (std::size_t member = 0; member < 2; ++member) {
+    const std::vector<float> of_kept = once.member(member).raw_score(kept);
+    const std::vector<float> raw = again.member(member).raw_score(probe);
+    for (std::size_t row = 0; row < probe.rows(); ++row) {
+      const double off = static_cast<double>(ranks(row, member)) - share_below(of_kept, raw[row]);
+      REQUIRE(std::abs(off) < 1.0 / static_cast<double>(of_kept.size()));  // between two of them, the way counts, too
+    }
+  }
+}
+
 TEST_CASE("ensemble: where rows count once, so they do for members and their calibration") {
   nad::Matrix repeated(400, 3);
   const nad::Matrix few = tests::normal_rows(100, 3, 4);

@@ -121,6 +121,20 @@ TEST_CASE("categories: one-hot with rare ones pooled, unseen and missing ones ap
     CHECK(std::vector<float>(x.row(row).begin(), x.row(row).end()) == expected[row]);
   }
 
+  const nad::Table gapless = train.take(std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6});
+  nad::FeaturePipeline usual({nad::OneHot{.unseen_as_most_frequent = true}, nad::Novelty{}});
+  usual.fit(gapless);  // http, dns, ftp, ssh
+  const nad::Matrix said = usual.transform(table({{"s", categories({"ssh", "new", ""})}}));
+  CHECK(std::vector<float>(said.row(0).begin(), said.row(0).end()) == std::vector<float>{0, 0, 0, 1, 0});
+  CHECK(std::vector<float>(said.row(1).begin(), said.row(1).end()) == std::vector<float>{1, 0, 0, 0, 10});
+  CHECK(std::vector<float>(said.row(2).begin(), said.row(2).end()) == std::vector<float>{1, 0, 0, 0, 0});
+  usual.fit(train);  // a gap that training had, too, is known
+  const nad::Matrix gap = usual.transform(table({{"s", categories({"new", ""})}}));
+  CHECK(std::vector<float>(gap.row(0).begin(), gap.row(0).end()) == std::vector<float>{1, 0, 0, 0, 0, 10});
+  CHECK(std::vector<float>(gap.row(1).begin(), gap.row(1).end()) == std::vector<float>{0, 0, 0, 0, 1, 0});
+  CHECK_THROWS_AS(nad::FeaturePipeline({nad::OneHot{.unseen = true, .unseen_as_most_frequent = true}}).fit(train),
+                  nad::Error);
+
   nad::FeaturePipeline ordinal({nad::Ordinal{}});
   ordinal.fit(train);
   CHECK(column_of(ordinal.transform(table({{"s", categories({"http", "dns", "ftp", "ssh", "new", ""})}})), 0) ==

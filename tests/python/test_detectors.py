@@ -152,7 +152,7 @@ def test_parameters_come_back_from_a_file(fitted, tmp_path):
     before, after = (model.get_params(deep=False) for model in (fitted, nad.load(tmp_path / "model.nad")))
     # of an ensemble come the members that 'clean' and 'auto' stand for
     words = (
-        {"estimators", "combination", "weights", "calibration", "unique_rows", "crowds"}
+        {"estimators", "combination", "weights", "calibration", "refit", "unique_rows", "crowds"}
         if isinstance(fitted, nad.Ensemble)
         else set()
     )

@@ -268,6 +268,17 @@ def test_an_ensemble_with_labels_comes_back_and_can_be_nested(attacks, tmp_path)
         clone(loaded).fit(X)
 
 
+def test_members_learn_once_more_from_all_rows():
+    x = np.random.default_rng(7).normal(size=(600, 3)).astype(np.float32)
+    again = nad.Ensemble([nad.Mahalanobis()], refit=True, random_state=1).fit(x)
+    once = nad.Ensemble([nad.Mahalanobis()], random_state=1).fit(x)
+    alone = nad.Mahalanobis().fit(x).raw_score(x)
+    assert (again.estimators_[0][1].raw_score(x) == alone).all()
+    assert (once.estimators_[0][1].raw_score(x) != alone).any()
+    assert nad.Ensemble("clean")._options()["refit"]
+    assert not nad.Ensemble("mixed")._options()["refit"]
+
+
 def test_what_comes_in_numbers_lies_further_out():
     """A flood of alike rows behind lone ones without crowds, before nearly all of them with crowds."""
     random = np.random.default_rng(4)

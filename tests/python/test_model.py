@@ -242,6 +242,26 @@ def test_infinities_are_far_beyond_everything(model: nad.Model) -> None:
     assert np.isfinite(learnt.anomaly_score(records)).all()
 
 
+def test_what_is_new_and_far_out_is_no_more_usual_than_what_is_far_out() -> None:
+    rng = np.random.default_rng(1)
+
+    def traffic(count: int) -> dict[str, list[object]]:
+        return {
+            "host": [f"pc{i}" for i in rng.integers(20, size=count)],
+            "server": [f"srv{i}" for i in rng.integers(9, size=count)],
+            "bytes": rng.normal(100, 5, count).tolist(),
+        }
+
+    model = nad.Model(random_state=1).fit(traffic(6000))
+    today = traffic(4)
+    today["bytes"][1:3] = [1e12, 1e12]
+    today["host"][2:], today["server"][2:] = ["evil", "evil"], ["evil", "evil"]
+    usual, far, new_and_far, new = model.explain(today, range(4))
+    assert new_and_far.p_value <= far.p_value < usual.p_value
+    assert new.p_value < 0.01
+    assert {reason.column for reason in new_and_far.reasons[:3]} == {"host", "server", "bytes"}
+
+
 def test_a_given_pipeline_and_many_threads(today: nad.Table) -> None:
     pipeline = nad.FeaturePipeline([nad.features.Frequency(), nad.features.Standardise()])
     models = [

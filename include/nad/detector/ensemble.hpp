@@ -82,6 +82,9 @@ struct EnsembleOptions {
   /// calibrated on; 0: members are calibrated on the rows that they learnt from, as they are where fewer than 50 rows
   /// would be left out.
   double calibration = 0.2;
+  /// Members that are calibrated on rows kept from them then learn once more, from all rows, which takes as long again:
+  /// what a score is worth is known by then, and more rows show more of what is normal.
+  bool refit = false;
   UniqueRows unique_rows = UniqueRows::off;  ///< for all members and their calibration
   /// Share of training rows (with labels of the normal ones) above the threshold, 0.01 if nothing is given. Not for
   /// votes: there the members' thresholds count.

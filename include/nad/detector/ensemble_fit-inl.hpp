@@ -126,8 +126,15 @@ NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labe
   }
   const detail::RowSplit split(is_ordinary, options_.calibration, options_.random_state);
   if (split.is_split()) {
+    const std::vector<Member> fresh = options_.refit ? members_ : std::vector<Member>();
     fit_members(detail::RowPart(all, split.learnt_from), control);
     calibrate(detail::RowPart(all, split.kept_out), control);
+    for (std::size_t i = 0; i < fresh.size(); ++i) {  // what has learnt would go on where it stands
+      members_[i].detector = fresh[i].detector->clone();
+    }
+    if (options_.refit) {
+      fit_members(detail::RowPart(all), control);
+    }
   } else {
     const detail::RowPart everything(all);
     fit_members(everything, control);

@@ -41,6 +41,7 @@ void for_each_option(Options& options, Visit&& visit) {
   visit("combination", options.combination);
   visit("min_votes", options.min_votes);
   visit("calibration", options.calibration);
+  visit("refit", options.refit);
   visit("unique_rows", options.unique_rows);
   visit("contamination", options.contamination);
   visit("crowds", options.crowds);

@@ -210,7 +210,7 @@ inline std::vector<FeatureStep> automatic_steps(const Table& table, bool two_vie
     return std::holds_alternative<PortFeatures>(step) || std::holds_alternative<TrafficFeatures>(step);
   });
   if (categories || derived_categories) {
-    steps.emplace_back(OneHot{});
+    steps.emplace_back(OneHot{.unseen_as_most_frequent = true});
     steps.emplace_back(Novelty{});
   }
   if (two_views) {

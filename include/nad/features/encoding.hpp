@@ -21,6 +21,10 @@ struct OneHot {
   std::size_t max_categories = 64;  ///< kept apart; others are pooled
   std::size_t min_count = 1;        ///< of records, to be kept apart
   bool unseen = false;              ///< a feature more, 1 for categories that training never showed
+  /// They, and gaps where training had none, are written as the most frequent category: the other columns speak, and
+  /// `Novelty` tells of what is new. Written as no category at all, they lie on the usual side of each tree's cuts,
+  /// and a forest finds the record more normal than any that it has seen.
+  bool unseen_as_most_frequent = false;
 
   friend bool operator==(const OneHot&, const OneHot&) = default;
 };

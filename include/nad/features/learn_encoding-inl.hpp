@@ -92,6 +92,9 @@ inline void check_step(const OneHot& step) {
   refuse_option(step.max_categories < 1 || step.max_categories > most,
                 "one_hot keeps from 1 to " + std::to_string(most) +
                     " categories apart; frequency, ordinal and hashing take any number of them");
+  refuse_option(step.unseen && step.unseen_as_most_frequent,
+                "one_hot gives unseen categories a feature of their own or writes them as the most frequent one; give "
+                "unseen or unseen_as_most_frequent, not both");
 }
 inline void check_step(const Ordinal&) {}
 inline void check_step(const Frequency&) {}
@@ -130,6 +133,9 @@ inline CategoryCode learn(const OneHot& step, const Column& column) {
   std::vector<std::size_t> feature_of(map.size(), std::string::npos);
   for (std::size_t slot = 0; slot < taken; ++slot) {
     feature_of[slot] = slot;
+  }
+  if (step.unseen_as_most_frequent && taken > 0) {
+    feature_of[map.unseen] = feature_of[map.missing] = 0;
   }
   if (step.unseen) {
     feature_of[map.unseen] = code.suffixes.size();

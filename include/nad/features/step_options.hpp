@@ -164,6 +164,7 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("max_categories", step.max_categories);
   visit("min_count", step.min_count);
   visit("unseen", step.unseen);
+  visit("unseen_as_most_frequent", step.unseen_as_most_frequent);
 }
 
 template <class Step, class Visit>

@@ -42,6 +42,26 @@ NAD_INLINE void Model::check_options() const {
   }
 }
 
+namespace detail {
+
+/// Puts the highest scores first, among equals the first row; gives the scores of the rows as they lie then.
+inline std::vector<float> sort_by_score(std::vector<std::size_t>& rows, std::span<const float> all) {
+  std::vector<std::pair<float, std::size_t>> order;
+  order.reserve(rows.size());
+  for (const std::size_t row : rows) {
+    order.emplace_back(-all[row], row);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<float> scores(rows.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    scores[i] = -order[i].first;
+    rows[i] = order[i].second;
+  }
+  return scores;
+}
+
+}  // namespace detail
+
 NAD_INLINE Model::Model(Options options) : options_(std::move(options)) {
   check_options();
   rule_ = options_.threshold.value_or(ThresholdRule::false_positive_rate(0.01));
@@ -168,16 +188,13 @@ NAD_INLINE Findings Model::detect_in(const Table& records, const Table& columns,
       }
     }
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [&](std::size_t a, std::size_t b) { return findings.scores[a] > findings.scores[b]; });
+  const std::vector<float> scores = detail::sort_by_score(rows, findings.scores);
   if (options.false_discovery_rate) {
     // what was reported lies above it, everything else below
     const float highest = std::numeric_limits<float>::max();
-    const float least = rows.empty() ? highest : findings.scores[rows.back()];
+    const float least = rows.empty() ? highest : scores.back();
     findings.limit = {rows.empty() ? highest : std::nextafter(least, -highest), false};
   }
-  std::vector<float> scores(rows.size());
-  std::transform(rows.begin(), rows.end(), scores.begin(), [&](std::size_t row) { return findings.scores[row]; });
   findings.reported = findings_of(columns, rows, scores, options.most_reasons, options.most_explained, control);
   for (Finding& finding : findings.reported) {
     const auto run = std::lower_bound(runs.begin(), runs.end(), finding.row,
@@ -215,8 +232,14 @@ NAD_INLINE std::vector<Finding> Model::findings_of(const Table& columns, std::sp
   for (std::size_t i = 0; i < rows.size(); ++i) {
     findings[i].row = rows[i];
     findings[i].score = scores[i];
-    findings[i].p = calibration_.p_value(scores[i]);
-    findings[i].surprise = calibration_.surprise(scores[i]) / ten;
+    if (i > 0 && scores[i] == scores[i - 1]) {  // floods are alike, and were sorted
+      findings[i].p = findings[i - 1].p;
+      findings[i].surprise = findings[i - 1].surprise;
+      continue;
+    }
+    const double surprise = calibration_.surprise(scores[i]);
+    findings[i].p = calibration_.p_value(scores[i], surprise);
+    findings[i].surprise = surprise / ten;
   }
   const BoostedTrees* const trees = teller();
   const std::size_t wanted = trees != nullptr ? rows.size() : most == 0 ? 0 : std::min(explained, rows.size());

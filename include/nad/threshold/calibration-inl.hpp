@@ -127,11 +127,13 @@ NAD_INLINE double Calibration::conformal_p_value(float score) const noexcept {
   return (static_cast<double>(count_at_least(score)) + 1.0) * least_p_value();
 }
 
-NAD_INLINE PValue Calibration::p_value(float score) const noexcept {
+NAD_INLINE PValue Calibration::p_value(float score) const noexcept { return p_value(score, surprise(score)); }
+
+NAD_INLINE PValue Calibration::p_value(float score, double surprise) const noexcept {
   if (scores_.empty() || score <= scores_.back()) {
     return {conformal_p_value(score), false};
   }
-  const double tail = detail::portable_exp(-surprise(score));
+  const double tail = detail::portable_exp(-surprise);
   return tail < least_p_value() ? PValue{tail, true} : PValue{least_p_value(), false};
 }
 

@@ -85,6 +85,8 @@ class NAD_API Calibration {
   /// Never above 1 / (size() + 1) beyond all held-out scores, and falls on there with the fitted tail; falls everywhere
   /// as the score rises, though not strictly. Never below 3.3e-308, where `surprise` goes on.
   PValue p_value(float score) const noexcept;
+  /// The same for a score whose `surprise` is at hand.
+  PValue p_value(float score, double surprise) const noexcept;
   /// The same, without the tail: what the promise holds for.
   double conformal_p_value(float score) const noexcept;
   /// -log of the p-value, without its steps: between two held-out scores it rises straight, among the highest and

@@ -82,6 +82,9 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         calibrated on. 0.0 calibrates them on
         the rows that they learnt from, as where fewer than 50 rows would be left out. "auto" is 0.0 for "mixed" and
         else 0.2.
+    refit : bool or "auto", default="auto"
+        Whether members that are calibrated on rows kept from them then learn once more, from all rows, which takes as
+        long again: more rows show more of what is normal. "auto" is True for "clean" and else False.
     unique_rows : False, True, "log_count" or "auto", default="auto"
         Whether rows that occur many times count once, or 1 + log(count) times, for all members and their calibration.
         "auto" is True for "mixed" and else False.
@@ -121,6 +124,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         columns: Sequence[range | None] | None = None,
         min_votes: float | None = None,
         calibration: float | str = "auto",
+        refit: bool | str = "auto",
         unique_rows: bool | str = "auto",
         crowds: float | str = "auto",
         contamination: float | None = None,
@@ -134,6 +138,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self.columns = columns
         self.min_votes = min_votes
         self.calibration = calibration
+        self.refit = refit
         self.unique_rows = unique_rows
         self.crowds = crowds
         self.contamination = contamination
@@ -198,6 +203,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         automatic = {
             "combination": "mean_surprise" if usual else "tempered_surprise",
             "calibration": 0.0 if usual else 0.2,
+            "refit": self.estimators == "clean" if isinstance(self.estimators, str) else False,
             "unique_rows": usual,
         }
         for name, value in automatic.items():
