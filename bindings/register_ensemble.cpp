@@ -37,16 +37,18 @@ void register_ensemble(py::module_& module) {
       .def_static(
           "clean",
           [](std::uint64_t random_state, std::optional<std::size_t> rows,
-             const std::vector<std::pair<std::size_t, std::size_t>>& views) {
+             const std::vector<std::pair<std::size_t, std::size_t>>& views,
+             const std::vector<std::uint32_t>& surprises) {
             std::vector<ColumnRange> ranges;
             ranges.reserve(views.size());
             for (const auto& [first, count] : views) {
               ranges.push_back({.first = first, .count = count});
             }
-            return Ensemble::clean(random_state, rows, ranges);
+            return Ensemble::clean(random_state, rows, ranges, surprises);
           },
           py::arg("random_state") = 0, py::arg("rows") = py::none(),
-          py::arg("views") = std::vector<std::pair<std::size_t, std::size_t>>())
+          py::arg("views") = std::vector<std::pair<std::size_t, std::size_t>>(),
+          py::arg("surprises") = std::vector<std::uint32_t>())
       .def_static("mixed", &Ensemble::mixed, py::arg("random_state") = 0)
       .def(
           "add",

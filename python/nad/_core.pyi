@@ -249,7 +249,12 @@ class Ensemble(Detector):
     @property
     def options(self) -> dict[str, Any]: ...
     @staticmethod
-    def clean(random_state: int = 0, rows: int | None = None, views: list[tuple[int, int]] = ...) -> Ensemble: ...
+    def clean(
+        random_state: int = 0,
+        rows: int | None = None,
+        views: list[tuple[int, int]] = ...,
+        surprises: list[int] = ...,
+    ) -> Ensemble: ...
     @staticmethod
     def mixed(random_state: int = 0) -> Ensemble: ...
     def add(

@@ -276,6 +276,7 @@ class Novelty(Step):
     columns: Columns = ()
     weight: float = 10.0
     most: int = 2
+    by_chance: bool = False
 
 
 @dataclass(frozen=True)

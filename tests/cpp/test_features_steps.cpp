@@ -151,6 +151,14 @@ TEST_CASE("categories: one-hot with rare ones pooled, unseen and missing ones ap
   CHECK(column_of(novelty.transform(table({{"s", categories({"http", "new", ""})}})), 1) ==
         std::vector<float>{0, 10, 0});
 
+  // two of eight records had a category alone: the next one has a new one with a chance of three in nine
+  nad::FeaturePipeline chance({nad::Ordinal{}, nad::Novelty{.most = 1, .by_chance = true}});
+  chance.fit(train);
+  check_close(column_of(chance.transform(table({{"s", categories({"http", "new", ""})}})), 1), {0, std::log(3.0), 0});
+  nad::FeaturePipeline little({nad::Ordinal{}, nad::Novelty{.weight = 0.5, .by_chance = true}});
+  little.fit(train);
+  CHECK(column_of(little.transform(table({{"s", categories({"new"})}})), 1) == std::vector<float>{0.5F});
+
   nad::FeaturePipeline hashing({nad::Hashing{.features = 4}});
   const nad::Matrix hashed = hashing.fit_transform(train);
   CHECK(hashed.columns() == 4);

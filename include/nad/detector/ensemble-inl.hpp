@@ -44,6 +44,10 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
     refuse("crowds means nothing to combination '" + std::string(name(options.combination)) +
            "'; give one of surprise, or no crowds");
   }
+  if (!options.surprises.empty() && !has_surprise) {
+    refuse("surprises mean nothing to combination '" + std::string(name(options.combination)) +
+           "'; give one of surprise, or no surprises");
+  }
   if (options.contamination) {
     check_contamination(*options.contamination, code);
     if (is_vote(options.combination)) {
@@ -144,6 +148,13 @@ NAD_INLINE bool Ensemble::some_see_a_range() const noexcept {
 }
 
 NAD_INLINE void Ensemble::settle_columns(std::size_t columns) {
+  for (const std::uint32_t column : options_.surprises) {
+    if (column >= columns) {
+      throw Error(ErrorCode::invalid_argument, "column " + std::to_string(column) +
+                                                   " is to hold surprises, but there are " + std::to_string(columns) +
+                                                   " columns");
+    }
+  }
   for (Member& member : members_) {
     const ColumnRange given = member.columns;
     if (given.first >= columns || given.count > columns - given.first) {
@@ -219,6 +230,10 @@ NAD_INLINE void Ensemble::restore() {
       refuse("calibration makes no sense");
     }
   }
+  if (std::any_of(options_.surprises.begin(), options_.surprises.end(),
+                  [this](std::uint32_t column) { return column >= n_features_; })) {
+    refuse("surprises are of a column that is not there");
+  }
   if (!(total_weight() > 0.0) || (options_.min_votes && *options_.min_votes > total_weight())) {
     refuse("weights make no sense");
   }
@@ -246,6 +261,19 @@ NAD_INLINE double Ensemble::word(const Member& member, float raw) const noexcept
     default:
       return is_above_threshold(*member.detector, raw) ? 1.0 : 0.0;
   }
+}
+
+NAD_INLINE std::size_t Ensemble::most_surprising(const float* row) const noexcept {
+  return *std::max_element(options_.surprises.begin(), options_.surprises.end(),
+                           [row](std::uint32_t a, std::uint32_t b) { return row[a] < row[b]; });
+}
+
+NAD_INLINE double Ensemble::least_word(const float* row) const noexcept {
+  const double surprise = options_.surprises.empty() ? 0.0 : static_cast<double>(row[most_surprising(row)]);
+  if (!(surprise > 0.0)) {
+    return -std::numeric_limits<double>::infinity();
+  }
+  return options_.combination == Combination::tempered_surprise ? detail::tempered(surprise) : surprise;
 }
 
 NAD_INLINE void Ensemble::shares(std::span<const double> words, std::span<double> out) const noexcept {
@@ -317,8 +345,9 @@ NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::
   const std::vector<float> raw = member_raw_scores(rows, first);
   std::array<double, detail::max_members> words{};
   for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const double least = least_word(rows.row(row));
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      words[i] = word(members_[i], raw[i * rows.rows() + row]);
+      words[i] = std::max(least, word(members_[i], raw[i * rows.rows() + row]));
     }
     out[row] = detail::bounded_score(combine(std::span(words).first(members_.size())) + of_crowd(rows.row(row)));
   }
@@ -326,8 +355,10 @@ NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::
 
 NAD_INLINE float Ensemble::do_raw_score_row(const float* row, std::size_t index) const {
   std::array<double, detail::max_members> words{};
+  const double least = least_word(row);
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    words[i] = word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index));
+    words[i] = std::max(
+        least, word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index)));
   }
   return detail::bounded_score(combine(std::span(words).first(members_.size())) + of_crowd(row));
 }
@@ -353,7 +384,8 @@ NAD_INLINE double Ensemble::do_baseline() const { return baseline_; }
 
 /// Each member's contributions, in the unit of its word: times what a unit of its raw score is worth on the way from
 /// the baseline to the row. What is left, as where another member was the loudest at the baseline or the row is one of
-/// many, is shared among the columns by how much they have.
+/// many, is shared among the columns by how much they have. A member that is lifted by a surprise speaks for the column
+/// that holds it.
 NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
   check_rows(rows, first);
   const std::vector<float> raw = member_raw_scores(rows, first);
@@ -367,13 +399,21 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
   std::array<double, detail::max_members> share{};
   std::vector<double> merged(rows.columns());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const double least = least_word(rows.row(row));
+    std::array<bool, detail::max_members> lifted{};
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      words[i] = word(members_[i], raw[i * rows.rows() + row]);
+      const double own = word(members_[i], raw[i * rows.rows() + row]);
+      lifted[i] = own < least;
+      words[i] = std::max(least, own);
     }
     const std::span<const double> said = std::span(words).first(members_.size());
     shares(said, share);
     std::fill(merged.begin(), merged.end(), 0.0);
     for (std::size_t i = 0; i < members_.size(); ++i) {
+      if (lifted[i]) {
+        merged[most_surprising(rows.row(row))] += share[i] * (words[i] - members_[i].base_word);
+        continue;
+      }
       const double way = static_cast<double>(raw[i * rows.rows() + row]) - members_[i].base_score;
       const double worth = way == 0.0 ? 0.0 : share[i] * (words[i] - members_[i].base_word) / way;
       for (std::size_t column = 0; worth != 0.0 && column < reasons[i].columns(); ++column) {

@@ -93,6 +93,10 @@ struct EnsembleOptions {
   /// together, and this times its logarithm is added to the score. 0: nothing. Only for combinations of surprise, and
   /// for columns that are scaled, such that rows less than about 1 apart in each are alike.
   double crowds = 0.0;
+  /// Columns that hold a surprise by themselves, -log p or 0, as `Novelty{.by_chance = true}` writes: where one does,
+  /// no member counts as less surprised. A tree never cuts a column that did not vary in training, so that a forest has
+  /// nothing to say of what such a column says for the first time. Only for combinations of surprise.
+  std::vector<std::uint32_t> surprises = {};
   std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
 
   template <class Archive>
@@ -128,9 +132,10 @@ class NAD_API Ensemble final : public Detector {
   /// What detects best where the training rows are normal ones only: isolation forests, k-means and local Gaussians.
   /// `rows` says how many there will be: with few of them, members that would see a row or two a cluster get fewer
   /// clusters. `views` are the columns scaled by size and those scaled by rank, as `FeaturePipeline::automatic_views`
-  /// makes them: a forest sees each, the others ranks. Without them all members see all columns.
+  /// makes them: a forest sees each, the others ranks. Without them all members see all columns. `surprises` are the
+  /// pipeline's flags of novelty.
   static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {},
-                        std::span<const ColumnRange> views = {});
+                        std::span<const ColumnRange> views = {}, std::span<const std::uint32_t> surprises = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
   /// often they occur, no member is there that would learn a flood by heart, and what is unusual and comes in numbers
   /// lies further out than what is unusual and alone.
@@ -156,7 +161,7 @@ class NAD_API Ensemble final : public Detector {
   const detail::Crowds& crowds() const noexcept { return crowds_; }
 
   /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
-  /// vote; one column a member.
+  /// vote; one column a member. What counts may be more, where a row holds a surprise by itself.
   Matrix member_scores(MatrixView x, const FitControl& control = {}) const;
 
   std::unique_ptr<Detector> clone() const override;
@@ -221,6 +226,9 @@ class NAD_API Ensemble final : public Detector {
   void calibrate(const detail::RowPart& part, const FitControl& control);
   /// What a raw score of a member means.
   double word(const Member& member, float raw) const noexcept;
+  std::size_t most_surprising(const float* row) const noexcept;
+  /// The least that each member counts with.
+  double least_word(const float* row) const noexcept;
   /// What it adds to a row that it is one of many.
   double of_crowd(const float* row) const noexcept {
     return options_.crowds == 0.0 ? 0.0 : options_.crowds * crowds_.evidence({row, n_features_});

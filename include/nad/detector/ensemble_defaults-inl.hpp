@@ -18,7 +18,7 @@
 namespace nad {
 
 NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<std::size_t> rows,
-                                    std::span<const ColumnRange> views) {
+                                    std::span<const ColumnRange> views, std::span<const std::uint32_t> surprises) {
   if (views.size() == 1 || views.size() > 2) {
     throw Error(ErrorCode::invalid_argument,
                 "there are " + std::to_string(views.size()) +
@@ -30,7 +30,7 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
     return std::clamp<std::size_t>(rows.value_or(most * rows_each) / rows_each, 1, most);
   };
   const IsolationForest forest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state});
-  Ensemble ensemble({.refit = true, .random_state = random_state});
+  Ensemble ensemble({.refit = true, .surprises = {surprises.begin(), surprises.end()}, .random_state = random_state});
   ensemble.add(forest, {.columns = ranks});
   if (!views.empty()) {
     ensemble.add(forest, {.name = "isolation_forest_of_sizes", .columns = sizes});

@@ -45,6 +45,7 @@ void for_each_option(Options& options, Visit&& visit) {
   visit("unique_rows", options.unique_rows);
   visit("contamination", options.contamination);
   visit("crowds", options.crowds);
+  visit("surprises", options.surprises);
   visit("random_state", options.random_state);
 }
 

@@ -101,8 +101,7 @@ NAD_INLINE double HalfSpaceTrees::value_of(double weight, std::size_t depth) con
     return weight / known_weight_ * static_cast<double>(std::size_t{1} << depth);
   }
   constexpr double log_of_2 = 0.693147180559945309417;
-  return detail::log_of_positive((weight + detail::weight_of_nothing) /
-                                 (known_weight_ + detail::weight_of_nothing)) +
+  return detail::log_of_positive((weight + detail::weight_of_nothing) / (known_weight_ + detail::weight_of_nothing)) +
          log_of_2 * static_cast<double>(depth);
 }
 
@@ -150,7 +149,8 @@ NAD_INLINE void HalfSpaceTrees::bend(std::span<float> /*scores*/) const {}
 NAD_INLINE void HalfSpaceTrees::derive() {
   known_weight_ = reference_weight_;
   if (in_first_window()) {  // rows wait that came after the trees grew
-    known_weight_ = std::accumulate(reference_.begin(), reference_.begin() + static_cast<std::ptrdiff_t>(leaves()), 0.0);
+    known_weight_ =
+        std::accumulate(reference_.begin(), reference_.begin() + static_cast<std::ptrdiff_t>(leaves()), 0.0);
   }
   const std::size_t n_parts = cuts() + leaves();
   weights_.resize(options_.n_estimators * n_parts);

@@ -126,15 +126,15 @@ class BoundPlan {
   void apply_novelty(const NoveltyPart& part, const std::vector<std::vector<std::uint32_t>>& slots, std::size_t first,
                      std::size_t count, float* out, std::size_t stride) const {
     for (std::size_t row = 0; row < count; ++row) {
-      std::size_t unseen = 0;
+      double unseen = 0.0;
       for (std::size_t i = 0; i < part.inputs.size(); ++i) {
         const Column& column = table_.column(part.inputs[i]);
         if (!column.is_missing(first + row)) {
           const auto code = static_cast<std::size_t>(column.codes()[first + row]);
-          unseen += slots[i][code] == part.known[i].unseen ? 1U : 0U;
+          unseen += slots[i][code] == part.known[i].unseen ? part.weights[i] : 0.0;
         }
       }
-      out[row * stride] = static_cast<float>(part.weight * static_cast<double>(std::min(unseen, part.most)));
+      out[row * stride] = static_cast<float>(std::min(unseen, part.most));
     }
   }
 

@@ -36,7 +36,10 @@ class PlanCheck {
       require_finite(part.values);
     }
     for (const NoveltyPart& part : plan_.novelties) {
-      require(part.inputs.size() == part.known.size() && is_finite(part.weight), "its novelty makes no sense");
+      require(
+          part.inputs.size() == part.known.size() && part.inputs.size() == part.weights.size() && is_finite(part.most),
+          "its novelty makes no sense");
+      require_finite(part.weights);
       for (std::size_t place = 0; place < part.inputs.size(); ++place) {
         check_categories(part.known[place], part.inputs[place]);
       }

@@ -157,13 +157,16 @@ class EncodedColumns {
   }
 
   void add_novelty(const Novelty& step) {
-    NoveltyPart part{.weight = step.weight, .most = step.most};
+    NoveltyPart part;
+    part.most = step.weight * static_cast<double>(step.most);
     FeatureInfo info{"novelty", {}};
     for (std::size_t input = 0; input < by_column_.size(); ++input) {
       const Field& field = plan_.columns[input];
       if (field.type == ColumnType::category && step.columns.takes(field.name)) {
         part.inputs.push_back(input);
-        part.known.push_back(slot_each(CategoryCounts(column(input))));
+        const CategoryCounts counts(column(input));
+        part.known.push_back(slot_each(counts));
+        part.weights.push_back(weight_of_new(step, counts));
         info.sources.push_back(field.name);
       }
     }

@@ -64,6 +64,10 @@ struct Novelty {
   ColumnChoice columns = {};
   double weight = 10.0;
   std::size_t most = 2;  ///< more count as so many
+  /// A column counts -log of the chance that a record brings a new category, if that is less than `weight`. So many of
+  /// the training records as had a category alone are taken for that chance (Good and Turing): columns of which
+  /// everyone has a new value, as of file names, count little.
+  bool by_chance = false;
 
   friend bool operator==(const Novelty&, const Novelty&) = default;
 };

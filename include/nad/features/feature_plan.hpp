@@ -30,13 +30,13 @@ struct CategoryPart {
   std::vector<float> values = {};
 };
 
-/// Several categories become one feature: how many of them are new.
+/// Several categories become one feature: what those that are new count, together.
 struct NoveltyPart {
   std::vector<std::size_t> inputs = {};
   std::vector<CategoryMap> known = {};
+  std::vector<double> weights = {};  ///< of each
   std::size_t output = 0;
-  double weight = 0.0;
-  std::size_t most = 0;
+  double most = 0.0;  ///< of their sum
 };
 
 /// All features of a row at once, then each on its own.

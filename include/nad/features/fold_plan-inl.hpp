@@ -3,6 +3,7 @@
 // From contributions of features back to those of the columns that the features are made of.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -67,19 +68,17 @@ class ContributionFolder {
 
   /// Novelty speaks of the columns whose category is new; where none is, of all alike.
   void fold_novelty(const NoveltyPart& part, std::size_t row, float* out) {
-    is_new_.assign(part.inputs.size(), 0);
-    std::size_t count = 0;
+    counted_.assign(part.inputs.size(), 0.0);
+    double sum = 0.0;
     for (std::size_t i = 0; i < part.inputs.size(); ++i) {
       const Column& column = columns_.column(part.inputs[i]);
-      is_new_[i] = !column.is_missing(row) && part.known[i].slot_of(column.text(row)) == part.known[i].unseen ? 1 : 0;
-      count += is_new_[i];
+      const bool is_new = !column.is_missing(row) && part.known[i].slot_of(column.text(row)) == part.known[i].unseen;
+      counted_[i] = is_new ? std::abs(part.weights[i]) : 0.0;
+      sum += counted_[i];
     }
-    const bool none = count == 0;
-    const double share = before_[part.output] / static_cast<double>(none ? part.inputs.size() : count);
     for (std::size_t i = 0; i < part.inputs.size(); ++i) {
-      if (none || is_new_[i] == 1) {
-        out[part.inputs[i]] += static_cast<float>(share);
-      }
+      const double share = sum > 0.0 ? counted_[i] / sum : 1.0 / static_cast<double>(part.inputs.size());
+      out[part.inputs[i]] += static_cast<float>(before_[part.output] * share);
     }
   }
 
@@ -88,7 +87,7 @@ class ContributionFolder {
   std::vector<std::size_t> single_;  ///< of each feature before the layers the column that it is made of
   std::vector<double> before_;
   std::vector<double> after_;
-  std::vector<std::uint8_t> is_new_;
+  std::vector<double> counted_;  ///< of each column of a novelty, what it has that is new
 };
 
 }  // namespace nad::detail

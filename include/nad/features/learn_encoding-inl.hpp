@@ -201,6 +201,15 @@ inline CategoryCode learn(const Hashing& step, const Column& column) {
   return code;
 }
 
+/// What a category that training never showed counts.
+inline double weight_of_new(const Novelty& step, const CategoryCounts& counts) {
+  if (!step.by_chance) {
+    return step.weight;
+  }
+  const auto alone = static_cast<double>(std::count(counts.counts.begin(), counts.counts.end(), 1.0));
+  return std::min(step.weight, -std::log((alone + 1.0) / (counts.total() + 1.0)));
+}
+
 template <class Step>
 inline constexpr bool is_encoder = requires(const Step& step, const Column& column) {
   { learn(step, column) } -> std::same_as<CategoryCode>;

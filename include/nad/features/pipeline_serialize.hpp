@@ -266,10 +266,9 @@ void serialize(Archive& archive, CategoryPart& part) {
 template <class Archive>
 void serialize(Archive& archive, NoveltyPart& part) {
   archive_places(archive, part.inputs);
-  archive(part.known);
+  archive(part.known, part.weights);
   archive_field(archive, "an output", part.output);
-  archive(part.weight);
-  archive_field(archive, "novelty", part.most);
+  archive(part.most);
 }
 
 template <class Archive>

@@ -182,6 +182,7 @@ void for_each_option(Step& step, Visit&& visit) {
   visit("columns", step.columns);
   visit("weight", step.weight);
   visit("most", step.most);
+  visit("by_chance", step.by_chance);
 }
 
 template <Is<View> Step, class Visit>

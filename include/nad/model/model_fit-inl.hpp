@@ -62,6 +62,15 @@ inline std::vector<std::uint32_t> categorical_places(const FeaturePipeline& pipe
   return places;
 }
 
+/// Where the pipeline says how surprising what training never showed is.
+inline std::vector<std::uint32_t> places_of_novelty(const FeaturePipeline& pipeline) {
+  std::vector<std::uint32_t> places;
+  for (const NoveltyPart& part : pipeline.plan()->novelties) {
+    places.push_back(static_cast<std::uint32_t>(part.output));
+  }
+  return places;
+}
+
 /// The views that the ensemble for clean training is for; nothing where a given pipeline has others.
 inline std::vector<ColumnRange> size_and_rank(const std::vector<FeatureView>& views) {
   if (views.size() != 2 || views[0].name != size_view || views[1].name != rank_view) {
@@ -105,8 +114,11 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
   }
   switch (options_.training) {
     case Training::clean:
+      // flags of a pipeline that was given need not be in the unit of surprise, nor in the place where they were
+      // counted
       detector_ = std::make_shared<const Ensemble>(
-          Ensemble::clean(options_.random_state, rows, detail::size_and_rank(pipeline_.views())));
+          Ensemble::clean(options_.random_state, rows, detail::size_and_rank(pipeline_.views()),
+                          pipeline_is_given_ ? std::vector<std::uint32_t>() : detail::places_of_novelty(pipeline_)));
       choices_.emplace_back(
           "ensemble for clean training: isolation forests of 4,096-row samples, since attacks do not hide each other "
           "where there are none; k-means and local Gaussians, since sharp descriptions of normal traffic are safe "

@@ -137,8 +137,10 @@ class JsonOfPlan {
     }
     Json& novelties = shown["novelties"] = Json::array();
     for (const NoveltyPart& part : plan_.novelties) {
-      Json one = {
-          {"feature", feature(part.output)}, {"columns", Json::array()}, {"weight", part.weight}, {"most", part.most}};
+      Json one = {{"feature", feature(part.output)},
+                  {"columns", Json::array()},
+                  {"weights", part.weights},
+                  {"most", part.most}};
       for (const std::size_t input : part.inputs) {
         one["columns"].push_back(column(input));
       }

@@ -131,6 +131,17 @@ inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ense
   }
 }
 
+/// The least that each member counts with, [rows, 1] doubles: as `Ensemble::least_word`, or 0, which no member is
+/// below.
+inline std::string onnx_least_word(OnnxGraph& graph, const std::string& x, const EnsembleOptions& options) {
+  const std::vector<std::int64_t> places(options.surprises.begin(), options.surprises.end());
+  const std::string held = graph.gather(x, graph.constant(places, {places.size()}), 1);
+  const std::string largest = graph.node("ReduceMax", {held}, {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)});
+  const std::string surprise = graph.to_double(largest);
+  const std::string least = graph.node("Max", {surprise, graph.constant(0.0)});
+  return options.combination == Combination::tempered_surprise ? onnx_tempered(graph, least) : least;
+}
+
 /// `member_score(x, member)` makes the graph of a member, of whatever kind.
 template <class MemberScore>
 OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble,
@@ -152,13 +163,18 @@ OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& 
   for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
     total += ensemble.member_weight(member);
   }
+  const bool lifts = !ensemble.options().surprises.empty();
+  const std::string least = lifts ? onnx_least_word(graph, x, ensemble.options()) : "";
   std::vector<std::string> words;
   for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
     const double weight = ensemble.member_weight(member);
     if (weight > 0.0) {
       const OnnxScore said =
           member_score(onnx_seen(graph, x, ensemble.member_columns(member)), ensemble.member(member));
-      const std::string word = onnx_word(graph, said, ensemble, member, scales[member]);
+      std::string word = onnx_word(graph, said, ensemble, member, scales[member]);
+      if (lifts) {
+        word = graph.node("Max", {word, least});
+      }
       words.push_back(graph.node("Mul", {word, graph.constant(loudest ? weight : weight / total)}));
     }
   }

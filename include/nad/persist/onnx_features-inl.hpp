@@ -211,11 +211,11 @@ class OnnxFeatures {
         values.push_back(map.slots[code] == map.unseen ? 1 : 0);
       }
       add_missing(map, 0, texts, values);
-      counts.push_back(graph_.to_double(encoded(part.inputs[i], texts, values, 1)));
+      const std::string is_new = graph_.to_double(encoded(part.inputs[i], texts, values, 1));
+      counts.push_back(graph_.node("Mul", {is_new, graph_.constant(part.weights[i])}));
     }
     const std::string sum = graph_.node("Sum", counts);
-    const std::string count = graph_.node("Min", {sum, graph_.constant(static_cast<double>(part.most))});
-    const std::string value = graph_.node("Mul", {count, graph_.constant(part.weight)});
+    const std::string value = graph_.node("Min", {sum, graph_.constant(part.most)});
     const std::string column = graph_.node("Reshape", {value, graph_.constant(std::vector<std::int64_t>{-1, 1}, {2})});
     add(graph_.to_float(column), part.output, 1);
   }

@@ -93,6 +93,9 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         together, and this times its logarithm is added to the score. Only for combinations of surprise, and for columns
         that are scaled, such that rows less than about 1 apart in each are alike. "auto" is 0.5 for "mixed", where a
         flood is to lie further out than what is odd and alone, and else 0.0.
+    surprises : list of int, optional
+        Columns that hold a surprise by themselves, -log p or 0, as ``nad.features.Novelty(by_chance=True)`` writes:
+        where one does, no member counts as less surprised. Only for combinations of surprise.
     contamination : float, optional
         The share of training rows (with labels of the normal ones) that shall lie above the threshold, up to 0.5; 0.01
         by default. Not for votes: there the members' thresholds count.
@@ -127,6 +130,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         refit: bool | str = "auto",
         unique_rows: bool | str = "auto",
         crowds: float | str = "auto",
+        surprises: Sequence[int] | None = None,
         contamination: float | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
@@ -141,6 +145,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self.refit = refit
         self.unique_rows = unique_rows
         self.crowds = crowds
+        self.surprises = surprises
         self.contamination = contamination
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -210,6 +215,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             options[name] = _unless_auto(getattr(self, name), value)
         crowds = 0.5 if usual and options["combination"] in _SURPRISES else 0.0
         options["crowds"] = _unless_auto(self.crowds, crowds)
+        options["surprises"] = [] if self.surprises is None else list(self.surprises)
         options["random_state"] = seed_from(self.random_state)
         return options
 
@@ -265,6 +271,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         members = range(detector.n_members)
         return {
             **detector.options,
+            "surprises": detector.options["surprises"] or None,
             "estimators": [(detector.member_name(i), cls._member(detector, i, None)) for i in members],
             "weights": [detector.member_weight(i) for i in members],
             "columns": cls._ranges(detector),
