@@ -240,6 +240,17 @@ def test_an_ensemble_scores_the_same_in_onnxruntime(combination, runtime, scaled
         assert difference(found, expected) <= TOLERANCE["ensemble"]
 
 
+@pytest.mark.parametrize("combination", ["tempered_surprise", "mean_surprise", "max_surprise"])
+def test_a_surprise_that_a_row_holds_counts_in_onnxruntime(combination, runtime, scaled, new_rows):
+    held = np.where(new_rows > 1, 4 * new_rows, 0).astype(np.float32)
+    ensemble = nad.Ensemble(MEMBERS, combination=combination, surprises=[1, 3], random_state=1).fit(scaled)
+    plain = nad.Ensemble(MEMBERS, combination=combination, random_state=1).fit(scaled)
+    found = runtime(nad.to_onnx(ensemble), {"features": held})
+    expected = ensemble.anomaly_score(held)
+    assert difference(found, expected) <= TOLERANCE["ensemble"]
+    assert (expected > plain.anomaly_score(held) + 0.1).sum() > 10
+
+
 def test_members_of_an_ensemble_see_the_columns_that_they_learnt_from(runtime, scaled, new_rows):
     ensemble = nad.Ensemble(MEMBERS, columns=[range(4), None, range(2, 6)], random_state=1).fit(scaled)
     found = runtime(nad.to_onnx(ensemble), {"features": new_rows})
