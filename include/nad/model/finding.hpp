@@ -3,9 +3,9 @@
 /// What a model says of records: which are anomalous, how sure that is, and why.
 ///
 ///   for (const nad::Finding& finding : model.detect(flows).reported) {
-///     std::cout << finding << '\n';   // row 59946: p = 0.0001, score 6.159
-///   }                                 //   num_shells 2 is higher than usual (nearly always 0): 1.6
-///                                     //   root_shell 1 is higher than usual (nearly always 0): 0.36
+///     std::cout << finding << '\n';   // row 366: p = 0.0003, score 5.892
+///   }                                 //   root_shell 1 is higher than usual (nearly always 0): 1.4
+///                                     //   num_file_creations 1 is higher than usual (nearly always 0): 0.46
 
 #include <cstddef>
 #include <cstdint>
