@@ -22,7 +22,7 @@ using nad::Ensemble;
 using nad::EnsembleOptions;
 
 /// Three detectors that count differently, calibrated on the rows that they learn from.
-Ensemble trio(EnsembleOptions options) {
+Ensemble trio(const EnsembleOptions& options) {
   Ensemble ensemble(options);
   ensemble.add(nad::Mahalanobis(), {.weight = 2.0});
   ensemble.add(nad::Histogram({.contamination = 0.05}), {.weight = 1.0});
@@ -338,7 +338,7 @@ TEST_CASE("ensemble: the first error of a member reaches the caller, and a wish 
 
 TEST_CASE("ensemble: what makes no sense is refused") {
   const nad::Matrix train = tests::traffic_rows(60, 3, 1);
-  const auto made = [](EnsembleOptions options) { return message_of([&] { Ensemble ensemble(options); }); };
+  const auto made = [](const EnsembleOptions& options) { return message_of([&] { Ensemble ensemble(options); }); };
   CHECK(made({.combination = Combination::at_least}).find("needs min_votes") != std::string::npos);
   CHECK(made({.min_votes = 2.0}).find("min_votes means nothing to combination 'tempered_surprise'") !=
         std::string::npos);

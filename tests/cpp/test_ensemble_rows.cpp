@@ -160,7 +160,7 @@ void teach(nad::Detector& detector, nad::MatrixView x, std::span<const float> we
   dynamic_cast<Ensemble&>(detector).fit(x, traffic_kinds(x), weights, control);
 }
 
-Ensemble taught_pair(EnsembleOptions options) {
+Ensemble taught_pair(const EnsembleOptions& options) {
   Ensemble ensemble(options);
   ensemble.add(nad::BoostedTrees({.max_iter = 8, .max_leaf_nodes = 6, .min_samples_leaf = 5}));
   ensemble.add(nad::Mahalanobis());
