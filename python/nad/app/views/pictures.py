@@ -8,8 +8,9 @@ import streamlit as st
 
 from nad import plots
 from nad.app.grouping import SOURCES
-from nad.app.ui import chart, metrics, plain, told, working
+from nad.app.ui import chart, metrics, plain, session, told, working
 from nad.app.views.findings import judged_or_why_not
+from nad.clustering import Clustering
 from nad.estimators import Autoencoder, KMeans
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _pictures(judged: Judged) -> dict[str, Callable[[Judged], None]]:
     if any(role == "label" for role in judged.table.roles.values()):
         found["Beside the labels"] = _labels
     detector = judged.model.detector
-    if isinstance(detector, KMeans):
+    if isinstance(detector, KMeans) or _kept_clusters() is not None:
         found["Clusters"] = _clusters
     if isinstance(detector, Autoencoder):
         found["Training"] = _training
@@ -138,16 +139,21 @@ def _families(found: Any) -> None:
     )
 
 
+def _kept_clusters() -> Clustering | None:
+    """Those beside the model."""
+    opened = session().opened
+    return None if opened is None else opened.clusters
+
+
 def _clusters(judged: Judged) -> None:
-    detector: Any = judged.model.detector
     some = judged.table if len(judged.table) <= _MOST_IN_PLANE else judged.table.sample(_MOST_IN_PLANE, random_state=0)
-    features = judged.model.pipeline.transform(some)
-    chart(plots.clusters, detector, features, key="clusters")
-    if detector.curve_.n_clusters:
-        chart(plots.elbow, detector, key="elbow")
-    chart(plots.importance, detector, key="cluster-importance", title="in which columns the clusters differ")
     with told():
-        for one in detector.profile(features, records=some):
+        kinds = _kept_clusters() or Clustering.of_model(judged.model, some)
+        chart(plots.clusters, kinds, some, key="clusters")
+        if kinds.curve.n_clusters:
+            chart(plots.elbow, kinds, key="elbow")
+        chart(plots.importance, kinds, key="cluster-importance", title="in which columns the clusters differ")
+        for one in kinds.profiles:
             st.code(str(one), language=None, wrap_lines=True)
 
 
