@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nad.cli._command import UsageError, number, whole
 from nad.cli._values import FLOWS, READING, completes, format_names, keyed
+from nad.errors import InvalidDataError
 from nad.flow import FlowMeter
 from nad.model import Model
 from nad.reading import Reader, ReadReport, read_with_report
@@ -17,7 +18,7 @@ from nad.thresholds import ThresholdRule
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nad.cli._console import Console
 
@@ -28,11 +29,13 @@ __all__ = [
     "add_model_option",
     "add_threshold_options",
     "chosen_rule",
+    "is_in_another_encoding",
     "load_model",
     "read_records",
 ]
 
 OnError = Literal["raise", "skip"]
+OTHER_ENCODINGS = 'files in another encoding are read with encoding="latin-1" or "windows-1252"'
 
 
 def add_input_options(parser: argparse.ArgumentParser, *, malformed: str = "error", required: bool = True) -> None:
@@ -87,8 +90,20 @@ def read_records(options: argparse.Namespace, console: Console) -> tuple[Table, 
         tables.append(table)
         reports.append((file if file != "-" else "the standard input", report))
     for name, report in reports:
+        if not report.rows and report.skipped:
+            raise InvalidDataError(_nothing_in(name, report))
         console.report(name, report)
+        if is_in_another_encoding(report.skipped):
+            console.note(f"{name}: {OTHER_ENCODINGS}")
     return (tables[0] if len(tables) == 1 else concatenate(tables)), reports
+
+
+def _nothing_in(name: str, report: ReadReport) -> str:
+    """Why a file gives no records, and what may help."""
+    lost = sum(report.skipped.values())
+    reasons = ", ".join(f"{reason} ({count:,})" for reason, count in list(report.skipped.items())[:3])
+    hint = f"; {OTHER_ENCODINGS}" if is_in_another_encoding(report.skipped) else ""
+    return f"{name}: {'the one' if lost == 1 else f'none of its {lost:,}'} records could be read: {reasons}{hint}"
 
 
 def _is_capture(file: str, format: str) -> bool:  # noqa: A002
@@ -103,6 +118,8 @@ def _merged_captures(
     table = meter.flush()
     report = ReadReport(report.format, len(table), report.skipped, report.notes)
     name = f"{len(files)} captures, merged by time"
+    if not report.rows and report.skipped:
+        raise InvalidDataError(_nothing_in(name, report))
     console.report(name, report)
     return table, [(name, report)]
 
@@ -116,6 +133,11 @@ def _standard_input() -> Any:
 def add_model_option(parser: argparse.ArgumentParser) -> None:
     """``-m``."""
     parser.add_argument("-m", "--model", required=True, metavar="MODEL", help="a file of `nad train`")
+
+
+def is_in_another_encoding(skipped: Mapping[str, int]) -> bool:
+    """Whether records were left out because they are no UTF-8."""
+    return any("not UTF-8" in reason for reason in skipped)
 
 
 def load_model(options: argparse.Namespace) -> Model:

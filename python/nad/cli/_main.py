@@ -13,7 +13,7 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from nad import __version__
+from nad import __version__, _interrupts
 from nad.cli._command import EXIT_CODES, Command, Exit, Parser, UsageError
 from nad.cli._commands import COMMANDS
 from nad.cli._console import Console
@@ -81,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     console = Console()
     try:
+        _interrupts.end()
         options = parsed(given)
         console = Console(quiet=options.quiet, wording=wording_of(options.command))
         with _warnings_as_notes(console):

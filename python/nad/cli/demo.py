@@ -19,6 +19,7 @@ from nad.cli._command import Command, Exit, number, whole
 from nad.cli._findings import finding_dict, show_incidents
 from nad.cli._flows import found_flows
 from nad.cli._inputs import add_jobs_option
+from nad.cli._outputs import keep_apart
 from nad.incidents import Incidents, incidents
 from nad.model import Findings, Model
 from nad.reading import read_with_report
@@ -92,6 +93,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
+    keep_apart({"--report": options.report}, [])
     with ExitStack() as stack:
         if options.output:
             folder = Path(options.output)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nad._words import plural
 from nad.cli._command import Command, Exit, UsageError, whole
 from nad.cli._inputs import add_input_options, read_records
+from nad.cli._outputs import keep_apart
 from nad.reading import formats
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         return _show_formats(options, console)
     if not options.files:
         raise UsageError("the following arguments are required: FILE; see nad read --help")
+    keep_apart({"--to": options.to}, options.files)
     write = _writer_of(options.to) if options.to else None
     table, reports = read_records(options, console)
     if options.columns:

@@ -16,12 +16,13 @@ from nad.cli._inputs import (
     add_jobs_option,
     add_model_option,
     add_threshold_options,
+    is_in_another_encoding,
     load_model,
     model_name,
 )
 from nad.cli._sinks import SINK_WORDS, SINKS_HELP, Line, sink_from
 from nad.cli._values import FLOWS, completes, keyed
-from nad.errors import Error
+from nad.errors import Error, InvalidDataError
 
 if TYPE_CHECKING:
     import argparse
@@ -211,6 +212,11 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         for sink in sinks:
             sink.close()
     lost = _tell_the_end(monitor.stats, options, console)
+    skipped = monitor.stats.input["skipped"]
+    if skipped and not monitor.stats.records and not interrupted:
+        hint = "; it is no UTF-8: convert it, as with iconv" if is_in_another_encoding(skipped) else ""
+        reasons = ", ".join(f"{reason} ({count:,})" for reason, count in list(skipped.items())[:3])
+        raise InvalidDataError(f"{options.source}: no record could be read: {reasons}{hint}")
     if interrupted:
         return Exit.INTERRUPTED
     if lost:
