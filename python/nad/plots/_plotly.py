@@ -41,10 +41,12 @@ def render(chart: Chart, style: str | None) -> Any:
         hovermode="closest",
     )
     if chart.right is not None:
-        beside: dict[str, Any] = {"overlaying": "y", "side": "right", "showgrid": False}
+        beside: dict[str, Any] = {"overlaying": "y", "side": "right", "showgrid": False, "tickmode": "auto"}
         figure.update_layout(yaxis2={**_axis(chart.right, colours, chart, "right"), **beside})
     if chart.square:
-        figure.update_yaxes(scaleanchor="x", scaleratio=1)
+        # a wide picture has room at its sides: without this, plotly would fill it with shares below 0 and above 1
+        figure.update_xaxes(constrain="domain")
+        figure.update_yaxes(scaleanchor="x", scaleratio=1, constrain="domain")
     return figure
 
 
@@ -162,6 +164,8 @@ def _axis(axis: Axis, colours: dict[str, str], chart: Chart, which: str) -> dict
         made |= {"type": "log", "tickvals": [place for place, _ in places], "ticktext": [text for _, text in places]}
         margin = 0.04 * (np.log10(high / low) or 1.0)
         made["range"] = [float(np.log10(low) - margin), float(np.log10(high) + margin)]
+    elif axis.scale == "linear":
+        made |= {"separatethousands": True, "exponentformat": "power"}
     elif axis.scale == "time":
         made["type"] = "date"
     elif axis.scale == "names":

@@ -8,7 +8,7 @@ import streamlit as st
 
 from nad import plots
 from nad.app.grouping import SOURCES
-from nad.app.ui import chart, metrics, plain, session, told, working
+from nad.app.ui import chart, figure, metrics, plain, session, told, working
 from nad.app.views.findings import judged_or_why_not
 from nad.clustering import Clustering
 from nad.estimators import Autoencoder, KMeans
@@ -104,13 +104,15 @@ def _labels(judged: Judged) -> None:
         return
     metrics(
         {
-            "ROC-AUC": f"{found.roc_auc:.4f}",
-            "PR-AUC": f"{found.average_precision:.4f}",
-            "Precision": f"{found.precision:.3f}",
-            "Recall": f"{found.recall:.3f}",
-            "F1": f"{found.f1:.3f}",
+            "ROC-AUC": figure(found.roc_auc, 4),
+            "PR-AUC": figure(found.average_precision, 4),
+            "Precision": figure(found.precision),
+            "Recall": figure(found.recall),
+            "F1": figure(found.f1),
         }
     )
+    if found.precision != found.precision:
+        st.caption("No score is above the threshold, so nobody can say how many alerts are attacks.")
     left, right = st.columns(2)
     with left:
         chart(plots.roc, found, key="roc")
@@ -131,8 +133,8 @@ def _families(found: Any) -> None:
             "family": [one.name for one in rows],
             "attacks": [int(one.attacks) for one in rows],
             "found": [int(one.found) for one in rows],
-            "recall": [float(one.recall) for one in rows],
-            "ROC-AUC": [float(one.roc_auc) for one in rows],
+            "recall": [figure(one.recall) for one in rows],
+            "ROC-AUC": [figure(one.roc_auc, 4) for one in rows],
         },
         hide_index=True,
         key="families",
