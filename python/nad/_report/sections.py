@@ -137,8 +137,8 @@ def evaluation(facts: Facts) -> str:
     by_run = facts.reported_by_run
     if by_run:
         truth += (
-            f"<p>All figures here but the column “reported” are of the score of each record by itself. {by_run:,} more "
-            "records are reported because of what their source did with them together.</p>"
+            "<p>All figures here but the column <b>reported</b> are of the score of each record by itself. "
+            f"{by_run:,} more records are reported because of what their source did with them together.</p>"
         )
     return truth + tiles(figures) + _families(facts, found) + f'<div class="charts">{charts}</div>'
 

@@ -99,9 +99,9 @@ def _add(figure: Any, objects: Any, mark: Any, chart: Chart, colours: dict[str, 
 def _rule(figure: Any, objects: Any, mark: Rule, chart: Chart, colours: dict[str, str]) -> None:
     line = {"color": colours[mark.colour], "width": 1.5, "dash": "dash" if mark.dashed else "solid"}
     at = _times(np.array([mark.at]), chart.x if mark.vertical else chart.y)[0]
-    ends = {"x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1}
+    ends = {"x0": at, "x1": at, "yref": "y domain", "y0": 0, "y1": 1}
     if not mark.vertical:
-        ends = {"y0": at, "y1": at, "xref": "paper", "x0": 0, "x1": 1}
+        ends = {"y0": at, "y1": at, "xref": "x domain", "x0": 0, "x1": 1}
     figure.add_shape(type="line", line=line, **ends)
     if mark.name:  # shapes have no place in the legend
         figure.add_trace(objects.Scatter(x=[None], y=[None], mode="lines", name=_safe(mark.name), line=line))

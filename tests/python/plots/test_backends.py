@@ -155,6 +155,8 @@ def test_no_axis_shows_shares_or_counts_below_zero(today, findings, evaluation):
         nad.plots.precision_recall(evaluation, backend="plotly"),
     ):
         assert picture.layout.xaxis.constrain == picture.layout.yaxis.constrain == "domain"
+    rule = nad.plots.precision_recall(evaluation, backend="plotly").layout.shapes[0]
+    assert rule.xref == "x domain"  # nor does a line go on beside the picture
     counts = {"kind": "counts", "promised": 1e-6}
     low, high = nad.plots.timeline(today, findings, backend="plotly", **counts).layout.yaxis.range
     assert (low, high >= len(findings.rows) / 60) == (0.0, True)
