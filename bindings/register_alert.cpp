@@ -27,8 +27,9 @@ AlertSetters& alert_setters() {
 
 /// A property of an alert that its constructor takes, too.
 template <class Value, class Get, class Set>
-void alert_property(AlertClass& alert, const char* property, const Get& get, const Set& set) {
-  alert.def_property(property, get, [set](Alert& self, Value value) { set(self, std::move(value)); });
+void alert_property(AlertClass& alert, const char* property, const Get& get, const Set& set, const char* text) {
+  alert.def_property(
+      property, get, [set](Alert& self, Value value) { set(self, std::move(value)); }, text);
   alert_setters()[property] = [set, property](Alert& self, const py::handle& value) {
     try {
       set(self, value.cast<Value>());
@@ -40,10 +41,10 @@ void alert_property(AlertClass& alert, const char* property, const Get& get, con
 }
 
 template <class Value>
-void alert_field(AlertClass& alert, const char* property, Value Alert::*field) {
+void alert_field(AlertClass& alert, const char* property, Value Alert::*field, const char* text) {
   alert_property<Value>(
       alert, property, [field](const Alert& self) { return self.*field; },
-      [field](Alert& self, Value value) { self.*field = std::move(value); });
+      [field](Alert& self, Value value) { self.*field = std::move(value); }, text);
 }
 
 std::optional<Address> address_from(const std::optional<GivenAddress>& given, const char* what) {
@@ -57,7 +58,7 @@ std::optional<Address> address_from(const std::optional<GivenAddress>& given, co
   return address;
 }
 
-void alert_address(AlertClass& alert, const char* property, std::optional<Address> Alert::*field) {
+void alert_address(AlertClass& alert, const char* property, std::optional<Address> Alert::*field, const char* text) {
   alert_property<std::optional<GivenAddress>>(
       alert, property,
       [field](const Alert& self) {
@@ -66,13 +67,14 @@ void alert_address(AlertClass& alert, const char* property, std::optional<Addres
       },
       [field, property](Alert& self, const std::optional<GivenAddress>& given) {
         self.*field = address_from(given, property);
-      });
+      },
+      text);
 }
 
-void alert_time_field(AlertClass& alert, const char* property, std::int64_t Alert::*field) {
+void alert_time_field(AlertClass& alert, const char* property, std::int64_t Alert::*field, const char* text) {
   alert_property<GivenTime>(
       alert, property, [field](const Alert& self) { return self.*field; },
-      [field](Alert& self, const GivenTime& given) { self.*field = given.nanoseconds; });
+      [field](Alert& self, const GivenTime& given) { self.*field = given.nanoseconds; }, text);
 }
 
 Alert alert_from(const py::kwargs& fields) {
@@ -112,7 +114,7 @@ void register_alert_parts(py::module_& module) {
       .def_readwrite("column", &AlertReason::column, "What the record's table calls it.")
       .def_readwrite("value", &AlertReason::value, "Of the record.")
       .def_readwrite("expected", &AlertReason::expected, "What normal traffic holds there.")
-      .def_readwrite("unit", &AlertReason::unit)
+      .def_readwrite("unit", &AlertReason::unit, "Of the value, such as \"bytes\"; \"\": none.")
       .def_readwrite("contribution", &AlertReason::contribution,
                      "To the surprise; negative ones speak for normal traffic.")
       .def_readwrite("direction", &AlertReason::direction,
@@ -127,13 +129,14 @@ void register_alert_parts(py::module_& module) {
            }),
            py::arg("id") = "", py::kw_only(), py::arg("version") = 0, py::arg("sha256") = "", py::arg("schema") = "",
            py::arg("trained_until") = std::nullopt)
-      .def_readwrite("id", &AlertModel::id)
-      .def_readwrite("version", &AlertModel::version)
-      .def_readwrite("sha256", &AlertModel::sha256)
-      .def_readwrite("schema", &AlertModel::schema)
+      .def_readwrite("id", &AlertModel::id, "What the model is called.")
+      .def_readwrite("version", &AlertModel::version, "Which of the models of this name.")
+      .def_readwrite("sha256", &AlertModel::sha256, "Of its file.")
+      .def_readwrite("schema", &AlertModel::schema, "Of which format its training records were.")
       .def_property(
           "trained_until", [](const AlertModel& self) { return self.trained_until; },
-          [](AlertModel& self, std::optional<GivenTime> given) { self.trained_until = time_or_none(given); })
+          [](AlertModel& self, std::optional<GivenTime> given) { self.trained_until = time_or_none(given); },
+          "The time of the latest record that it learnt from; None where nobody knows.")
       .def(py::self == py::self)
       .def("__repr__", [](const AlertModel& self) {
         return "<AlertModel: " + self.id + " version " + std::to_string(self.version) + ">";
@@ -154,10 +157,10 @@ void register_alert_parts(py::module_& module) {
       .def_readwrite("bytes_received", &AlertFlow::bytes_received, "By the destination's answers.")
       .def_property(
           "start", [](const AlertFlow& self) { return self.start; },
-          [](AlertFlow& self, GivenTime given) { self.start = given.nanoseconds; })
+          [](AlertFlow& self, GivenTime given) { self.start = given.nanoseconds; }, "Of the first packet.")
       .def_property(
           "end", [](const AlertFlow& self) { return self.end; },
-          [](AlertFlow& self, GivenTime given) { self.end = given.nanoseconds; })
+          [](AlertFlow& self, GivenTime given) { self.end = given.nanoseconds; }, "Of the last packet.")
       .def_readwrite("state", &AlertFlow::state, "\"SF\", \"S0\", ... or what the log calls it.")
       .def_readwrite("reason", &AlertFlow::reason, "Why the record was written: \"timeout\", \"closed\", ...")
       .def(py::self == py::self)
@@ -170,7 +173,7 @@ void register_alert_parts(py::module_& module) {
 /// Pairs of a text and a number or text; in Python a dict, which keeps their order.
 template <class Part, class Value>
 void alert_pairs(AlertClass& alert, const char* property, std::vector<Part> Alert::*field, std::string Part::*key,
-                 Value Part::*value) {
+                 Value Part::*value, const char* text) {
   alert_property<py::dict>(
       alert, property,
       [=](const Alert& self) {
@@ -189,7 +192,8 @@ void alert_pairs(AlertClass& alert, const char* property, std::vector<Part> Aler
           part.*value = pair.second.cast<Value>();
         }
         self.*field = std::move(parts);
-      });
+      },
+      text);
 }
 
 void register_alert_class(py::module_& module) {
@@ -207,46 +211,56 @@ void register_alert_class(py::module_& module) {
   alert.def(py::init(&alert_from));
   alert_property<std::string>(
       alert, "kind", [](const Alert& self) { return std::string(name(self.kind)); },
-      [](Alert& self, const std::string& word) { self.kind = enum_from_word<AlertKind>(word, "kind"); });
-  alert_address(alert, "src", &Alert::src);
-  alert_address(alert, "dst", &Alert::dst);
-  alert_field(alert, "src_port", &Alert::src_port);
-  alert_field(alert, "dst_port", &Alert::dst_port);
-  alert_field(alert, "protocol", &Alert::protocol);
-  alert_field(alert, "service", &Alert::service);
-  alert_field(alert, "community_id", &Alert::community_id);
-  alert_field(alert, "interface", &Alert::interface);
-  alert_field(alert, "flow_id", &Alert::flow_id);
-  alert_field(alert, "vlan", &Alert::vlan);
-  alert_pairs(alert, "names", &Alert::names, &AlertName::column, &AlertName::value);
-  alert_field(alert, "anomaly_class", &Alert::anomaly_class);
-  alert_field(alert, "signature", &Alert::signature);
-  alert_field(alert, "signature_id", &Alert::signature_id);
-  alert_field(alert, "revision", &Alert::revision);
-  alert_field(alert, "category", &Alert::category);
-  alert_field(alert, "severity", &Alert::severity);
-  alert_field(alert, "techniques", &Alert::techniques);
-  alert_field(alert, "score", &Alert::score);
-  alert_field(alert, "threshold", &Alert::threshold);
-  alert_field(alert, "p_value", &Alert::p_value);
-  alert_field(alert, "extrapolated", &Alert::extrapolated);
-  alert_field(alert, "n_calibration", &Alert::n_calibration);
-  alert_field(alert, "expected_alerts_per_day", &Alert::expected_alerts_per_day);
-  alert_field(alert, "reasons", &Alert::reasons);
-  alert_field(alert, "detector", &Alert::detector);
-  alert_pairs(alert, "members", &Alert::members, &AlertMember::name, &AlertMember::score);
-  alert_field(alert, "model", &Alert::model);
-  alert_field(alert, "features_missing", &Alert::features_missing);
-  alert_time_field(alert, "first_seen", &Alert::first_seen);
-  alert_time_field(alert, "last_seen", &Alert::last_seen);
-  alert_field(alert, "count", &Alert::count);
-  alert_field(alert, "total", &Alert::total);
-  alert_field(alert, "interim", &Alert::interim);
-  alert_field(alert, "flow", &Alert::flow);
-  alert_field(alert, "key", &Alert::key);
-  alert_pairs(alert, "suppressed", &Alert::suppressed, &SuppressedKey::key, &SuppressedKey::count);
-  alert_field(alert, "suppressed_elsewhere", &Alert::suppressed_elsewhere);
-  alert.def_property_readonly("id", &alert_id)
+      [](Alert& self, const std::string& word) { self.kind = enum_from_word<AlertKind>(word, "kind"); },
+      "What the record stands for: \"first\" (something new), \"update\", \"closing\" or \"suppressed\".");
+  alert_address(alert, "src", &Alert::src, "The address that began, as text; None where it is not known.");
+  alert_address(alert, "dst", &Alert::dst, "The address that was asked; None where it is not known.");
+  alert_field(alert, "src_port", &Alert::src_port, "Of TCP and UDP; of ICMP the type.");
+  alert_field(alert, "dst_port", &Alert::dst_port, "Of TCP and UDP; of ICMP the code.");
+  alert_field(alert, "protocol", &Alert::protocol, "In lower case: \"tcp\".");
+  alert_field(alert, "service", &Alert::service, "Such as \"dns\", where something recognised it.");
+  alert_field(alert, "community_id", &Alert::community_id,
+              "The same text for the flow in every tool that knows community ids.");
+  alert_field(alert, "interface", &Alert::interface, "Where it was captured.");
+  alert_field(alert, "flow_id", &Alert::flow_id, "Of the log that the record is of; 0: not known.");
+  alert_field(alert, "vlan", &Alert::vlan, "The VLANs, the outer one first.");
+  alert_pairs(alert, "names", &Alert::names, &AlertName::column, &AlertName::value,
+              "Columns of the record that allow-lists may ask for, such as server_name, and their values.");
+  alert_field(alert, "anomaly_class", &Alert::anomaly_class, "A short word, the same for the same kind of anomaly.");
+  alert_field(alert, "signature", &Alert::signature, "A sentence; made of the class where it is empty.");
+  alert_field(alert, "signature_id", &Alert::signature_id, "A number for the kind of anomaly; 0: made of the class.");
+  alert_field(alert, "revision", &Alert::revision, "Of the signature.");
+  alert_field(alert, "category", &Alert::category, "What receivers sort alerts by.");
+  alert_field(alert, "severity", &Alert::severity, "1 high, 2 medium, 3 low.");
+  alert_field(alert, "techniques", &Alert::techniques, "Of MITRE ATT&CK, such as \"T1048\".");
+  alert_field(alert, "score", &Alert::score, "The detector's; higher is more anomalous.");
+  alert_field(alert, "threshold", &Alert::threshold, "The score above which records are reported.");
+  alert_field(alert, "p_value", &Alert::p_value, "The share of normal records with such a score, or a higher one.");
+  alert_field(alert, "extrapolated", &Alert::extrapolated, "The p-value lies beyond all calibration records.");
+  alert_field(alert, "n_calibration", &Alert::n_calibration, "Records that the p-value was counted among.");
+  alert_field(alert, "expected_alerts_per_day", &Alert::expected_alerts_per_day,
+              "Normal records of a day that such a threshold reports; None where nobody knows.");
+  alert_field(alert, "reasons", &Alert::reasons, "What the columns contributed, the largest contribution first.");
+  alert_field(alert, "detector", &Alert::detector, "Which kind of detector spoke.");
+  alert_pairs(alert, "members", &Alert::members, &AlertMember::name, &AlertMember::score,
+              "The detectors of an ensemble and their scores.");
+  alert_field(alert, "model", &Alert::model, "Which model spoke.");
+  alert_field(alert, "features_missing", &Alert::features_missing, "Columns whose value was not there.");
+  alert_time_field(alert, "first_seen", &Alert::first_seen, "The first alert of its key, nanoseconds since 1970.");
+  alert_time_field(alert, "last_seen", &Alert::last_seen, "The time of the alert, nanoseconds since 1970.");
+  alert_field(alert, "count", &Alert::count,
+              "Alerts that this record stands for: over all records they add up to what happened.");
+  alert_field(alert, "total", &Alert::total, "Alerts of its key since `first_seen`.");
+  alert_field(alert, "interim", &Alert::interim, "The flow goes on.");
+  alert_field(alert, "flow", &Alert::flow, "What the flow carried; None where that is not known.");
+  alert_field(alert, "key", &Alert::key, "What a deduplicator knows it by; \"\": nobody has asked.");
+  alert_pairs(alert, "suppressed", &Alert::suppressed, &SuppressedKey::key, &SuppressedKey::count,
+              "Of the kind \"suppressed\": the keys whose alerts were held back, and how many, the most first.");
+  alert_field(alert, "suppressed_elsewhere", &Alert::suppressed_elsewhere,
+              "Alerts that were held back, of keys that are not listed.");
+  alert
+      .def_property_readonly("id", &alert_id,
+                             "Thirty-two hexadecimal digits: the same record of the same model always has the same.")
       .def("__copy__", [](const Alert& self) { return Alert(self); })
       .def(
           "__deepcopy__", [](const Alert& self, const py::dict&) { return Alert(self); }, py::arg("memo"))

@@ -183,14 +183,16 @@ void register_allow_list(py::module_& module) {
       .def_readonly("why", &AllowRule::why, "Why it is allowed.")
       .def_readonly("until", &AllowRule::until, "Nanoseconds since 1970; nothing: for ever.")
       .def_readonly("line", &AllowRule::line, "Of the file that it came from; 0: none.")
-      .def_property_readonly("conditions",
-                             [](const AllowRule& self) {
-                               py::dict conditions;
-                               for (const AllowCondition& condition : self.conditions) {
-                                 conditions[py::str(condition.column())] = condition.values();
-                               }
-                               return conditions;
-                             })
+      .def_property_readonly(
+          "conditions",
+          [](const AllowRule& self) {
+            py::dict conditions;
+            for (const AllowCondition& condition : self.conditions) {
+              conditions[py::str(condition.column())] = condition.values();
+            }
+            return conditions;
+          },
+          "What an alert has to be: columns and the values that are allowed.")
       .def("__str__", &AllowRule::to_string)
       .def("__repr__", [](const AllowRule& self) { return "<AllowRule: " + self.to_string() + ">"; });
   py::class_<FilterReport>(module, "FilterReport", "What became of the lines of a file of alerts.")

@@ -27,9 +27,10 @@ void register_core(py::module_& module) {
   });
 
   py::class_<Progress>(module, "Progress", "How far a long call is.")
-      .def_property_readonly("stage", [](const Progress& self) { return std::string(self.stage); })
-      .def_readonly("done", &Progress::done)
-      .def_readonly("total", &Progress::total)
+      .def_property_readonly(
+          "stage", [](const Progress& self) { return std::string(self.stage); }, "What is done now, in a word or two.")
+      .def_readonly("done", &Progress::done, "Units of it that are done.")
+      .def_readonly("total", &Progress::total, "Units that there are; 0 where nobody knows.")
       .def("__repr__", [](const Progress& self) {
         return "Progress(stage='" + std::string(self.stage) + "', done=" + std::to_string(self.done) +
                ", total=" + std::to_string(self.total) + ")";

@@ -163,22 +163,25 @@ py::tuple evaluate_to_python(py::handle scores, const Bytes& labels, const py::d
 
 void register_confusion(py::module_& module) {
   py::class_<Confusion>(module, "Confusion", "What a threshold does: rows, or their weights, by truth and alert.")
-      .def_readonly("true_negatives", &Confusion::true_negatives)
-      .def_readonly("false_positives", &Confusion::false_positives)
-      .def_readonly("false_negatives", &Confusion::false_negatives)
-      .def_readonly("true_positives", &Confusion::true_positives)
-      .def_property_readonly("attacks", &Confusion::attacks)
-      .def_property_readonly("normals", &Confusion::normals)
-      .def_property_readonly("alerts", &Confusion::alerts)
-      .def_property_readonly("total", &Confusion::total)
-      .def_property_readonly("accuracy", &Confusion::accuracy)
-      .def_property_readonly("precision", &Confusion::precision)
-      .def_property_readonly("recall", &Confusion::recall)
-      .def_property_readonly("false_positive_rate", &Confusion::false_positive_rate)
-      .def_property_readonly("specificity", &Confusion::specificity)
-      .def_property_readonly("f1", &Confusion::f1)
-      .def_property_readonly("balanced_accuracy", &Confusion::balanced_accuracy)
-      .def_property_readonly("matthews", &Confusion::matthews)
+      .def_readonly("true_negatives", &Confusion::true_negatives, "Normal rows without an alert.")
+      .def_readonly("false_positives", &Confusion::false_positives, "Normal rows with an alert.")
+      .def_readonly("false_negatives", &Confusion::false_negatives, "Attacks without an alert.")
+      .def_readonly("true_positives", &Confusion::true_positives, "Attacks with an alert.")
+      .def_property_readonly("attacks", &Confusion::attacks, "All rows that are attacks.")
+      .def_property_readonly("normals", &Confusion::normals, "All rows that are normal.")
+      .def_property_readonly("alerts", &Confusion::alerts, "All rows with an alert.")
+      .def_property_readonly("total", &Confusion::total, "All rows.")
+      .def_property_readonly("accuracy", &Confusion::accuracy, "The share of rows that are judged right.")
+      .def_property_readonly("precision", &Confusion::precision,
+                             "The share of alerts that are attacks; NaN without alerts.")
+      .def_property_readonly("recall", &Confusion::recall, "The share of attacks with an alert.")
+      .def_property_readonly("false_positive_rate", &Confusion::false_positive_rate,
+                             "The share of normal rows with an alert.")
+      .def_property_readonly("specificity", &Confusion::specificity, "The share of normal rows without an alert.")
+      .def_property_readonly("f1", &Confusion::f1, "The harmonic mean of precision and recall.")
+      .def_property_readonly("balanced_accuracy", &Confusion::balanced_accuracy, "The mean of recall and specificity.")
+      .def_property_readonly("matthews", &Confusion::matthews,
+                             "The correlation of truth and alert: 1 is right, 0 chance, -1 wrong.")
       .def("f_beta", &Confusion::f_beta, py::arg("beta"),
            "The F score that weighs recall beta times as high as precision.")
       .def("__repr__",

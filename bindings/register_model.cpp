@@ -81,7 +81,9 @@ void register_findings(py::module_& module) {
       .def_readonly("column", &Reason::column, "What the table calls it.")
       .def_readonly("value", &Reason::value, "Of the record, as people read it.")
       .def_readonly("expected", &Reason::expected, "What normal traffic holds there.")
-      .def_property_readonly("direction", [](const Reason& self) { return std::string(name(self.direction)); })
+      .def_property_readonly(
+          "direction", [](const Reason& self) { return std::string(name(self.direction)); },
+          "\"higher\", \"lower\", \"rare\", \"never_seen\", \"missing\" or \"usual\".")
       .def_readonly(
           "contribution", &Reason::contribution,
           "In powers of ten of the p-value: of a record that scores above the detector's baseline, the contributions "
@@ -102,9 +104,13 @@ void register_findings(py::module_& module) {
       .def_readonly("evidence", &SourceRun::evidence, "How far the run goes beyond what sources usually bring.")
       .def_readonly("destination", &SourceRun::destination, "Of a steady beat, with its port; else \"\".")
       .def_readonly("period", &SourceRun::period, "Of a steady beat, in seconds; else 0.")
-      .def_property_readonly("is_beat", &SourceRun::is_beat)
-      .def_property_readonly("p_value", [](const SourceRun& self) { return self.p.value; })
-      .def_property_readonly("extrapolated", [](const SourceRun& self) { return self.p.extrapolated; })
+      .def_property_readonly("is_beat", &SourceRun::is_beat, "A steady beat, and not many unusual records.")
+      .def_property_readonly(
+          "p_value", [](const SourceRun& self) { return self.p.value; },
+          "The share of normal records that bring a source so far.")
+      .def_property_readonly(
+          "extrapolated", [](const SourceRun& self) { return self.p.extrapolated; },
+          "The p-value lies beyond all that calibration showed.")
       .def("__eq__", [](const SourceRun& self, const SourceRun& other) { return self == other; })
       .def("__str__", &SourceRun::to_string)
       .def(pickled(SourceRun()))
@@ -112,8 +118,12 @@ void register_findings(py::module_& module) {
   py::class_<Finding>(module, "Finding", "A record that is reported: its score, p-value and reasons.")
       .def_readonly("row", &Finding::row, "Of the table that was given.")
       .def_readonly("score", &Finding::score, "The detector's; higher is more anomalous.")
-      .def_property_readonly("p_value", [](const Finding& self) { return self.p.value; })
-      .def_property_readonly("extrapolated", [](const Finding& self) { return self.p.extrapolated; })
+      .def_property_readonly(
+          "p_value", [](const Finding& self) { return self.p.value; },
+          "The share of normal records with such a score, or a higher one.")
+      .def_property_readonly(
+          "extrapolated", [](const Finding& self) { return self.p.extrapolated; },
+          "The p-value lies beyond all calibration records.")
       .def_readonly("surprise", &Finding::surprise,
                     "-log10 of the p-value without its steps: interpolated between calibration scores, so it differs "
                     "from that of `p`, most where those are few; and it goes on where `p` ends, at 3.3e-308.")
@@ -123,14 +133,16 @@ void register_findings(py::module_& module) {
           "The family, or the strongest reason in two or three words.")
       .def_readonly("reasons", &Finding::reasons, "The columns that contributed most, the largest first.")
       .def_readonly("run", &Finding::run, "Where it is reported for that, above the limit itself or not.")
-      .def_property_readonly("members",
-                             [](const Finding& self) {
-                               py::dict members;
-                               for (const MemberScore& member : self.members) {
-                                 members[py::str(member.name)] = member.score;
-                               }
-                               return members;
-                             })
+      .def_property_readonly(
+          "members",
+          [](const Finding& self) {
+            py::dict members;
+            for (const MemberScore& member : self.members) {
+              members[py::str(member.name)] = member.score;
+            }
+            return members;
+          },
+          "The detectors of an ensemble and their scores.")
       .def("__eq__", [](const Finding& self, const Finding& other) { return self == other; })
       .def("__str__", &Finding::to_string)
       .def(pickled(Finding()))

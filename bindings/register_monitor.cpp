@@ -196,15 +196,19 @@ void register_monitor_stats(py::module_& module) {
       .def_readonly("explained", &MonitorStats::explained, "Of these, those whose reasons were looked for.")
       .def_readonly("written", &MonitorStats::written, "Records that stand for them, to each sink.")
       .def_readonly("deduplicator", &MonitorStats::deduplicator, "What became of the alerts.")
-      .def_property_readonly("input", [](const MonitorStats& self) { return input_to_python(self.input); })
-      .def_property_readonly("sinks",
-                             [](const MonitorStats& self) {
-                               py::list sinks;
-                               for (const SinkReport& sink : self.sinks) {
-                                 sinks.append(py::make_tuple(sink.name, sink.stats));
-                               }
-                               return sinks;
-                             })
+      .def_property_readonly(
+          "input", [](const MonitorStats& self) { return input_to_python(self.input); },
+          "What the source did: records, lost, skipped (reason: count), packets, notes.")
+      .def_property_readonly(
+          "sinks",
+          [](const MonitorStats& self) {
+            py::list sinks;
+            for (const SinkReport& sink : self.sinks) {
+              sinks.append(py::make_tuple(sink.name, sink.stats));
+            }
+            return sinks;
+          },
+          "The ways out for alerts, each with its name and its statistics.")
       .def_readonly("seconds", &MonitorStats::seconds, "Since `run` began.")
       .def_readonly("records_per_second", &MonitorStats::records_per_second, "Since then.")
       .def_readonly("time", &MonitorStats::time, "Of the latest record, nanoseconds since 1970.")

@@ -160,8 +160,12 @@ class DictScorer {
 void register_record_scorer(py::module_& module) {
   py::class_<RecordScore>(module, "RecordScore", "What a model says of one record.")
       .def_readonly("score", &RecordScore::score, "The detector's; higher is more anomalous.")
-      .def_property_readonly("p_value", [](const RecordScore& self) { return self.p.value; })
-      .def_property_readonly("extrapolated", [](const RecordScore& self) { return self.p.extrapolated; })
+      .def_property_readonly(
+          "p_value", [](const RecordScore& self) { return self.p.value; },
+          "The share of normal records with such a score, or a higher one.")
+      .def_property_readonly(
+          "extrapolated", [](const RecordScore& self) { return self.p.extrapolated; },
+          "The p-value lies beyond all calibration records.")
       .def_readonly("is_alert", &RecordScore::is_alert, "The score is above the model's threshold.")
       .def("__eq__", [](const RecordScore& self, const RecordScore& other) { return self == other; })
       .def(pickled(RecordScore()))

@@ -180,13 +180,14 @@ void register_threshold(py::module_& module) {
                     "Above it the bulk has moved; 1 where too few scores lie in the bulk to ask.")
       .def_readonly("beyond_share", &DriftReport::beyond_share,
                     "Of the records above all but 5 % of the calibration scores.")
-      .def_readonly("bulk_moved", &DriftReport::bulk_moved)
-      .def_readonly("mostly_beyond", &DriftReport::mostly_beyond)
+      .def_readonly("bulk_moved", &DriftReport::bulk_moved, "The ordinary scores are unlike those of the calibration.")
+      .def_readonly("mostly_beyond", &DriftReport::mostly_beyond,
+                    "More than half of the records score above all but 5 % of the calibration.")
       .def_readonly("reported_share", &DriftReport::reported_share,
                     "Of the records above the limit; 0 without one, like the next.")
       .def_readonly("promised_share", &DriftReport::promised_share, "Of normal records, by the calibration.")
       .def_readonly("beyond_promise", &DriftReport::beyond_promise, "More records above the limit than promised.")
-      .def_property_readonly("drifted", &DriftReport::drifted)
+      .def_property_readonly("drifted", &DriftReport::drifted, "One of these two.")
       .def_property_readonly("needs_attention", &DriftReport::needs_attention,
                              "Any of the three: a person should look.")
       .def("__eq__", [](const DriftReport& self, const DriftReport& other) { return self == other; })

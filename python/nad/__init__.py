@@ -11,6 +11,8 @@
 >>> forest.save("forest.nad")  # nad.load, or nad::load_detector in C++: the same scores, bit for bit
 """
 
+from nad import _interrupts  # noqa: F401 - first: what follows takes a while
+
 try:
     from nad import _core
 except ImportError as error:

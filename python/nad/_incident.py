@@ -27,14 +27,14 @@ _SEVERITIES = {1: "high", 2: "medium", 3: "low"}
 
 
 class Incident:
-    """Findings that belong together; made by `incidents`."""
+    """Findings that belong together, made by `incidents`; ``number`` is its place in the ranking, from 0."""
 
     __slots__ = ("_all", "_places", "number")
 
     def __init__(self, found: Incidents, number: int, places: Ints) -> None:
         self._all = found
         self._places = places
-        self.number = number  #: its place in the ranking, from 0
+        self.number = number
 
     def __len__(self) -> int:
         return len(self._places)

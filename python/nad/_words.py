@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from nad._core import DriftReport
     from nad.model import Finding, Reason, SourceRun
+
+
+UNKNOWN = "\N{EN DASH}"  # in the place of a number that nobody can say
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -81,3 +85,35 @@ def json_ready(value: Any) -> Any:  # noqa: PLR0911 - one for each type
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return str(value)
+
+
+def attention(drift: DriftReport) -> list[str]:
+    """Whether a person should look at the records as a whole, in sentences."""
+    said = []
+    if drift.beyond_promise:
+        said.append(
+            f"{_share(drift.reported_share)} of the {drift.records:,} records score above the threshold; of normal "
+            f"traffic it would be {_share(drift.promised_share)}. There are attacks among them, or normal traffic is "
+            "no longer what it was."
+        )
+    if drift.mostly_beyond:
+        said.append(
+            f"{_share(drift.beyond_share)} of all records score as only the highest 5 % of the calibration records "
+            "did: a flood of attacks, or traffic that the model does not know. Look at the whole, not at single alerts."
+        )
+    is_known = drift.bulk_limit < 1
+    distance = f"their distance is {drift.bulk_distance:.2g}, and up to {drift.bulk_limit:.2g} is chance"
+    if drift.bulk_moved:
+        said.append(
+            f"The scores of the ordinary records are spread otherwise than in training ({distance}): normal traffic "
+            "has changed. Learn or calibrate on recent traffic."
+        )
+    elif said and is_known:
+        said.append("The scores of the ordinary records are spread as in training, which speaks for attacks.")
+    if not said:
+        said.append(f"No drift is seen: scores are spread as in training{f' ({distance})' if is_known else ''}.")
+    return said
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"

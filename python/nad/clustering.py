@@ -31,8 +31,10 @@ from nad.groups import _printable, label_line, percent, trait_lines
 from nad.table import Table
 
 if TYPE_CHECKING:
+    from nad._progress import ProgressCallback
     from nad.estimators.kmeans import ClusterCurve, ClusterProfile
     from nad.groups import GroupTrait
+    from nad.model import Model
 
 __all__ = ["ClusterMatch", "Clustering"]
 
@@ -114,8 +116,8 @@ class Clustering:
         self._n_jobs = n_jobs
         self._kmeans: KMeans | None = None
 
-    def fit(self, table: Any) -> Clustering:
-        """Learn the clusters of a table, or of anything that `Table` takes."""
+    def fit(self, table: Any, *, progress: ProgressCallback | None = None) -> Clustering:
+        """Learn the clusters of a table, or of anything that `Table` takes; ``progress`` is as of `KMeans.fit`."""
         records = table if isinstance(table, Table) else Table(table)
         if self._label is not None:
             records = records.with_role(self._label, "label")
@@ -124,7 +126,29 @@ class Clustering:
         else:
             pipeline = FeaturePipeline(self._given_pipeline.to_json(), n_jobs=self._n_jobs)
         features = pipeline.fit_transform(records)
-        kmeans = KMeans(**self._given.get_params()).fit(features)
+        self._describe(records, pipeline, features, KMeans(**self._given.get_params()).fit(features, progress=progress))
+        return self
+
+    @classmethod
+    def of_model(cls, model: Model, table: Any) -> Clustering:
+        """The clusters by which a model with K-Means judges, in the words of a table that fits it.
+
+        Their numbers are those of the model's detector; nothing is learnt anew but what is typical of each.
+        """
+        detector = model.detector
+        if not isinstance(detector, KMeans):
+            raise InvalidArgumentError(
+                f"the detector of the model is {type(detector).__name__}, not KMeans; use Clustering().fit(table)"
+            )
+        records = table if isinstance(table, Table) else Table(table)
+        found = cls(kmeans=KMeans(**detector.get_params()), pipeline=model.pipeline)
+        found._describe(records, model.pipeline, model.pipeline.transform(records), detector)
+        return found
+
+    def _describe(
+        self, records: Table, pipeline: FeaturePipeline, features: npt.NDArray[np.float32], kmeans: KMeans
+    ) -> None:
+        """Keep what is typical of the clusters, and some of their records."""
         clusters = np.atleast_1d(kmeans.predict_cluster(features))
         self._importance = pipeline.importance(records, clusters)
         self._profiles = kmeans.profile(features, records=records, labels=self._label)
@@ -135,7 +159,6 @@ class Clustering:
         chosen_rows = places[np.unique(np.append(firsts, np.linspace(0, len(places) - 1, _OTHERS).astype(np.int64)))]
         self._others = records.select(list(pipeline.inputs))[chosen_rows]
         self._pipeline, self._kmeans = pipeline, kmeans
-        return self
 
     @property
     def kmeans(self) -> KMeans:

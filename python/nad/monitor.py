@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nad import _core
+from nad._checks import check_source, check_writable
 from nad._core import MonitorStats
 from nad.alerts import AlertSink, AllowList, Deduplicator
 from nad.errors import InvalidArgumentError
@@ -155,6 +156,8 @@ class Monitor:
             "drift_window": drift_window,
             "n_jobs": n_jobs,
         }
+        check_writable(checkpoint, "the checkpoint")
+        check_writable(retrain.save_to if retrain is not None else None, "the new model")
         self._core = _core.Monitor(model._model, options, None if deduplicator is None else deduplicator._core)
         self._sinks = list(sinks)
         for sink in self._sinks:
@@ -215,6 +218,7 @@ class Monitor:
             How packets become flows, as in `FlowMeter`. ``active=60`` tells of long flows while they go on; let the
             model learn with the same, ``nad.read("normal.pcap", active=60)``, or it finds such records odd.
         """
+        check_source(os.fspath(source))
         self._core.watch(
             os.fspath(source), format, on_error, follow, from_beginning, shards, batch_rows, most_wait, filter, flow
         )

@@ -207,3 +207,25 @@ def test_a_damaged_clustering_is_refused(kinds, tmp_path):
         _core.save_parts(str(path), "clustering", kinds.pipeline._core, wrong, "{}", "")
         with pytest.raises(nad.BadFileError):
             nad.Clustering.load(path)
+
+
+def test_a_model_with_kmeans_has_the_same_clusters_in_words(traffic, kinds, tmp_path):
+    model = nad.Model(detector=nad.KMeans(n_clusters=3, random_state=1), training="mixed").fit(traffic)
+    found = nad.Clustering.of_model(model, traffic)
+    assert np.array_equal(found.kmeans.cluster_centers_, model.detector.cluster_centers_)
+    assert np.array_equal(
+        found.predict_cluster(traffic), model.detector.predict_cluster(model.pipeline.transform(traffic))
+    )
+    assert sum(one.share for one in found.profiles) == pytest.approx(1.0)
+    found.save(tmp_path / "own.nad")
+    assert str(nad.load(tmp_path / "own.nad")) == str(found)
+    with pytest.raises(nad.InvalidArgumentError, match=r"is Histogram, not KMeans; use Clustering\(\).fit"):
+        nad.Clustering.of_model(nad.Model(detector=nad.Histogram(), training="mixed").fit(traffic), traffic)
+
+
+def test_learning_clusters_tells_how_far_it_is(traffic):
+    seen = []
+    nad.Clustering(3, random_state=1).fit(traffic, progress=lambda one: seen.append(one.stage))
+    assert seen
+    with pytest.raises(nad.CancelledError):
+        nad.Clustering(3).fit(traffic, progress=lambda _: False)

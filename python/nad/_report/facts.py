@@ -76,6 +76,24 @@ class Facts:
         """Whom it went to."""
         return first_column(self.table, DESTINATIONS)
 
+    @property
+    def reported_by_run(self) -> int:
+        """Records that are reported although their own score is not above the limit."""
+        return len(self.findings) - int((self.findings.scores[self.findings.rows] > self.findings.limit.score).sum())
+
+    @cached_property
+    def reported_of_families(self) -> dict[str, int]:
+        """Of each value of the column of labels how many records are reported; {} where nobody knows which it is."""
+        options = self.model._model.options
+        labels = [name for name, role in self.table.roles.items() if role == "label"]
+        name = options["label"] if options["label"] in self.table else labels[0] if len(labels) == 1 else None
+        if name is None:
+            return {}
+        counts = dict.fromkeys(map(str, self.table.value_counts(name)), 0)
+        for value in self.table[name][self.findings.rows].to_list():
+            counts[str(value)] += 1
+        return counts
+
     def text(self, name: str, row: int) -> str:
         """A value as it is shown; "" where there is none."""
         if name not in self.table:

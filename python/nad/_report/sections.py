@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nad import plots
 from nad._report.page import escaped, table, tiles
+from nad._words import UNKNOWN, attention, plural
 from nad.plots._chart import IN_PAGE
 from nad.plots._ticks import moment
 
@@ -33,8 +34,10 @@ def summary(facts: Facts) -> str:
         ("promised a day", *_promised(facts)),
         ("threshold", f"score {findings.limit.score:.4g}", _rule(facts)),
     ]
-    verdict = '<span class="strong">Needs attention.</span>' if findings.drift.needs_attention else "No drift is seen."
-    return f"{tiles(figures)}<p>{verdict} {escaped(findings.drift, 400)}.</p>"
+    verdict = '<span class="strong">Needs attention.</span> ' if findings.drift.needs_attention else ""
+    first, *others = attention(findings.drift)
+    more = "".join(f"<p>{escaped(one, 400)}</p>" for one in others)
+    return f"{tiles(figures)}<p>{verdict}{escaped(first, 400)}</p>{more}"
 
 
 def _duration(days: float) -> str:
@@ -118,18 +121,37 @@ def evaluation(facts: Facts) -> str:
         truth = f"<p>{found.attacks:,.0f} of the {found.rows:,} records are attacks.</p>"
     figures = [
         ("attacks found", _percent(found.recall), f"{found.true_positives:,.0f} of {found.attacks:,.0f}"),
-        ("alerts that are attacks", _percent(found.precision), f"{found.false_positives:,.0f} false alerts"),
+        (
+            "alerts that are attacks",
+            _percent(found.precision),
+            "no score is above the threshold"
+            if math.isnan(found.precision)
+            else plural(int(found.false_positives), "false alert"),
+        ),
         ("normal records reported", _percent(found.false_positive_rate), f"of {found.normals:,.0f}"),
-        ("ROC-AUC", f"{found.roc_auc:.4f}", _interval(found.roc_auc)),
-        ("PR-AUC", f"{found.average_precision:.4f}", _interval(found.average_precision)),
-        ("F1", f"{found.f1:.4f}", _interval(found.f1)),
+        ("ROC-AUC", _figure(found.roc_auc), _interval(found.roc_auc)),
+        ("PR-AUC", _figure(found.average_precision), _interval(found.average_precision)),
+        ("F1", _figure(found.f1), _interval(found.f1)),
     ]
     charts = "".join(f"<div>{one}</div>" for one in pictures)
-    return truth + tiles(figures) + _families(found) + f'<div class="charts">{charts}</div>'
+    by_run = facts.reported_by_run
+    if by_run:
+        truth += (
+            "<p>All figures here but the column <b>reported</b> are of the score of each record by itself. "
+            f"{by_run:,} more records are reported because of what their source did with them together.</p>"
+        )
+    return truth + tiles(figures) + _families(facts, found) + f'<div class="charts">{charts}</div>'
 
 
 def _percent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{100 * share:.3g} %"
+    if math.isnan(share):
+        return UNKNOWN
+    text = f"{100 * share:.3g}"
+    return f"{text} %" if text != "100" or share >= 1 else f"{min(100 * share, 99.99):.4g} %"
+
+
+def _figure(value: float) -> str:
+    return UNKNOWN if math.isnan(value) else f"{value:.4f}"
 
 
 def _interval(estimate: object) -> str:
@@ -137,21 +159,27 @@ def _interval(estimate: object) -> str:
     return "" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
 
 
-def _families(found: Evaluation) -> str:
+def _families(facts: Facts, found: Evaluation) -> str:
     if not found.families:
         return ""
+    reported = facts.reported_of_families
     rows = [
         [
             escaped(one.name, 60),
             f"{one.attacks:,.0f}",
+            f"{reported[one.name]:,}" if one.name in reported else UNKNOWN,
             f"{one.found:,.0f}",
             _percent(one.recall),
-            f"{one.roc_auc:.4f}",
+            _figure(one.roc_auc),
             "" if one.episodes is None else f"{one.episodes_detected:,} of {one.episodes:,}",
         ]
         for one in sorted(found.families.values(), key=lambda one: -one.attacks)[:_MOST_COLUMNS]
     ]
-    return table(["family", "attacks", "found", "recall", "ROC-AUC", "episodes noticed"], rows, {1, 2, 3, 4, 5})
+    headings = ["family", "attacks", "reported", "above the threshold", "recall", "ROC-AUC", "episodes noticed"]
+    if not reported:
+        headings.pop(2)
+        rows = [[*row[:2], *row[3:]] for row in rows]
+    return table(headings, rows, set(range(1, len(headings))))
 
 
 def quality(facts: Facts) -> str:

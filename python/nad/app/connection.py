@@ -1,7 +1,7 @@
 """One connection that a person types in: what is asked for, and what the model says of it.
 
 >>> fields = fields_of(model)
->>> said = judge_one(model, {field.name: field.usual for field in fields})
+>>> said = judge_one(model, {field.name: field.usual for field in fields}, clusters)
 >>> said.is_alert, said.finding.p_value, said.cluster
 """
 
@@ -13,20 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nad.errors import Error, InvalidDataError
-from nad.estimators import KMeans
+from nad.app.clusters import match_of
+from nad.errors import InvalidDataError
 from nad.export import to_json
 from nad.record_scorer import RecordScorer
-from nad.table import Table
 
 if TYPE_CHECKING:
-    from nad.estimators.kmeans import ClusterProfile
+    from nad.clustering import Clustering, ClusterMatch
     from nad.model import Finding, Model
 
-__all__ = ["ClusterMatch", "Field", "Verdict", "fields_of", "judge_one", "read_value"]
+__all__ = ["Field", "Verdict", "fields_of", "judge_one", "read_value"]
 
 _FIRST = ("src_ip", "src_port", "dst_ip", "dst_port", "protocol", "protocol_type", "service", "timestamp")
-_MOST_PROFILED = 50_000
 _MANY = 40
 
 
@@ -45,15 +43,6 @@ class Field:
 
 
 @dataclass(frozen=True)
-class ClusterMatch:
-    """The cluster that a connection is nearest to."""
-
-    number: int
-    of: int
-    profile: ClusterProfile
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What a model says of one record."""
 
@@ -61,6 +50,8 @@ class Verdict:
     is_alert: bool
     threshold: float
     cluster: ClusterMatch | None
+    clusters: int
+    """How many there are."""
 
 
 def fields_of(model: Model) -> list[Field]:
@@ -107,26 +98,11 @@ def read_value(field: Field, text: str) -> Any:
     return int(value) if field.type == "integer" else value
 
 
-def judge_one(model: Model, record: dict[str, Any], records: Table | None = None) -> Verdict:
-    """Score, p-value, verdict and reasons; with K-Means the cluster, in the words of `records` where they fit."""
+def judge_one(model: Model, record: dict[str, Any], clusters: Clustering | None = None) -> Verdict:
+    """Score, p-value, verdict and reasons, and which of the clusters it is most like."""
     scorer = RecordScorer(model)
     score = scorer.score(record)
     finding = scorer.explain(most_reasons=8)
-    return Verdict(finding, score.is_alert, model.threshold.score, _cluster(model, scorer, record, records))
-
-
-def _cluster(model: Model, scorer: RecordScorer, record: dict[str, Any], records: Table | None) -> ClusterMatch | None:
-    detector = model.detector
-    if not isinstance(detector, KMeans):
-        return None
-    inputs = scorer.inputs
-    one = Table({name: [record.get(name)] for name in inputs}, types=inputs)
-    number = int(np.atleast_1d(detector.predict_cluster(model.pipeline.transform(one)))[0])
-    profiles = detector.profile()
-    if records is not None:
-        try:
-            some = records if len(records) <= _MOST_PROFILED else records.sample(_MOST_PROFILED, random_state=0)
-            profiles = detector.profile(model.pipeline.transform(some), records=some)
-        except Error:  # they are of another kind; the cluster has its centre all the same
-            pass
-    return ClusterMatch(number, len(profiles), profiles[number])
+    match = None if clusters is None else match_of(clusters, record)
+    of = 0 if clusters is None else len(clusters.profiles)
+    return Verdict(finding, score.is_alert, model.threshold.score, match, of)

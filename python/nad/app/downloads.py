@@ -16,9 +16,10 @@ from nad.report import report
 if TYPE_CHECKING:
     from nad.app.judging import Judged
     from nad.app.records import Records
+    from nad.clustering import Clustering
     from nad.model import Model
 
-__all__ = ["file_name", "findings_csv", "findings_json", "model_bytes", "report_html"]
+__all__ = ["clusters_bytes", "file_name", "findings_csv", "findings_json", "model_bytes", "report_html"]
 
 _FORMULA = re.compile(r"^[=+@\t\r]|^-(?!\d+(\.\d+)?$)")
 
@@ -64,9 +65,18 @@ def report_html(judged: Judged, records: Records) -> bytes:
 
 def model_bytes(model: Model, note: str = "") -> bytes:
     """The file of ``Model.save``."""
+    return _saved(model, note)
+
+
+def clusters_bytes(clusters: Clustering, note: str = "") -> bytes:
+    """The file of ``Clustering.save``."""
+    return _saved(clusters, note)
+
+
+def _saved(what: Model | Clustering, note: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="nad-app-model-") as folder:
         path = Path(folder) / "model.nad"
-        model.save(path, note=note)
+        what.save(path, note=note)
         return path.read_bytes()
 
 

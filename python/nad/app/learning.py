@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nad import estimators
+from nad.app.clusters import learn_clusters
 from nad.errors import CancelledError, Error, InvalidArgumentError
 from nad.model import Model
 from nad.thresholds import ThresholdRule
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nad._core import Progress
+    from nad.clustering import Clustering
     from nad.table import Table
 
 __all__ = ["DETECTORS", "RULES", "Learning", "Wish"]
@@ -71,7 +73,7 @@ class Wish:
 
 
 class Learning:
-    """A fit that goes on in a thread of its own."""
+    """A fit that goes on in a thread of its own, and the clusters of what was learnt from."""
 
     def __init__(self, model: Model, table: Table, *, name: str = "model", records_name: str = "") -> None:
         self.model = model
@@ -81,6 +83,10 @@ class Learning:
         self.state = "waits"
         """Or "runs", "done", "failed", "cancelled"."""
         self.error = ""
+        self.clusters: Clustering | None = None
+        """With the model, but for records in which none can be found."""
+        self.no_clusters = ""
+        """Why there are none."""
         self._table: Table | None = table
         self._progress = ("", 0, 0)
         self._cancelled = threading.Event()
@@ -120,10 +126,22 @@ class Learning:
         self._progress = progress.stage, progress.done, progress.total
         return not self._cancelled.is_set()
 
+    def _find_clusters(self, table: Table) -> None:
+        """The model is of use without them."""
+        self._progress = "clusters", 0, 0
+        try:
+            self.clusters = learn_clusters(self.model, table, self._tell)
+        except CancelledError:
+            raise
+        except Error as error:
+            self.no_clusters = str(error)
+
     def _work(self) -> None:
         state = "failed"
         try:
+            assert self._table is not None
             self.model.fit(self._table, progress=self._tell)
+            self._find_clusters(self._table)
             state = "cancelled" if self._cancelled.is_set() else "done"
         except CancelledError:
             state = "cancelled"

@@ -112,12 +112,16 @@ class Live:
 
     def _note(self, text: str) -> None:
         with self._lock:
-            self._notes.append(text)
+            self._notes.append(self._named(text))
+
+    def _named(self, text: str) -> str:
+        """Without the path of a file that was uploaded, which says nothing to anybody."""
+        return text.replace(os.fspath(self._source), self.name)
 
     def _work(self) -> None:
         try:
             self._monitor.watch(self._source, **self._options)  # type: ignore[arg-type]
         except Error as error:
-            self.error = str(error)
+            self.error = self._named(str(error))
         except Exception as error:  # noqa: BLE001 - a person shall know that it ended
-            self.error = f"{type(error).__name__}: {error}"
+            self.error = self._named(f"{type(error).__name__}: {error}")

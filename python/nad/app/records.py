@@ -190,6 +190,8 @@ def _checked(records: Records) -> Records:
     if len(records.table) == 0:
         lost = sum(records.skipped.values())
         why = f"all {lost:,} were malformed: {next(iter(records.skipped))}" if lost else "it may be the header alone"
+        if any("not UTF-8" in reason for reason in records.skipped):
+            why += "; save it as UTF-8, as with `iconv -f LATIN1 -t UTF-8`"
         raise InvalidDataError(f"{records.name}: there is no record in it; {why}")
     return records
 

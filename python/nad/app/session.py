@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from nad.app.clusters import learn_clusters
 from nad.app.judging import Judged, judge
 from nad.app.records import Limits, Records, given, read_files
 from nad.errors import Error, InvalidDataError
@@ -24,18 +25,36 @@ if TYPE_CHECKING:
     from nad._progress import ProgressCallback
     from nad.app.learning import Learning
     from nad.app.live import Live
+    from nad.clustering import Clustering
     from nad.thresholds import ThresholdRule
 
 __all__ = ["OpenModel", "Session", "close_when_gone"]
 
 
 class OpenModel:
-    """A model, what the person calls it, and whether it was learnt here."""
+    """A model, what the person calls it, whether it was learnt here, and the clusters of what it learnt from."""
 
-    def __init__(self, model: Model, name: str, *, learnt_from: str = "") -> None:
+    def __init__(self, model: Model, name: str, *, learnt_from: str = "", clusters: Clustering | None = None) -> None:
         self.model = model
         self.name = name
         self.learnt_from = learnt_from
+        self.clusters = clusters
+        """Of what was learnt from; of a model from a file, those that a person asked for later."""
+        self.clusters_of = learnt_from if clusters is not None else ""
+        self.no_clusters = ""
+        """Why there are none, where they were looked for."""
+
+    @classmethod
+    def learnt(cls, learning: Learning) -> OpenModel:
+        """What a training that is done has brought."""
+        opened = cls(learning.model, learning.name, learnt_from=learning.records_name, clusters=learning.clusters)
+        opened.no_clusters = learning.no_clusters
+        return opened
+
+    def find_clusters(self, records: Records, progress: ProgressCallback | None = None) -> None:
+        """Those of these records, for a model that came without any."""
+        self.clusters = learn_clusters(self.model, records.table, progress)
+        self.clusters_of = records.name
 
 
 @dataclass
@@ -152,7 +171,7 @@ class Session:
         if learning is None or learning.state != "done":
             return False
         self.learning = None
-        self.use_model(OpenModel(learning.model, learning.name, learnt_from=learning.records_name))
+        self.use_model(OpenModel.learnt(learning))
         return True
 
     # -- what is found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from nad import _core
+from nad._words import UNKNOWN
 from nad.app.session import Session
 from nad.errors import CancelledError, Error
 
@@ -24,6 +26,7 @@ __all__ = [
     "SECONDS",
     "chart",
     "explained",
+    "figure",
     "frame",
     "metrics",
     "plain",
@@ -124,6 +127,11 @@ def chart(draw: Callable[..., Any], *what: Any, key: str, **options: Any) -> Non
 def frame(table: Table) -> Any:
     """For tables on the page; an empty one has its columns all the same."""
     return table.to_pandas()
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """A share or an area; a dash where it cannot be said."""
+    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def metrics(figures: Mapping[str, str], helps: Mapping[str, str] | None = None) -> None:

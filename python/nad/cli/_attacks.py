@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 
 from nad.cli._command import UsageError
 from nad.simulation import Attack, AttackKind, attack_kinds
@@ -60,6 +61,9 @@ def seconds_from(text: str, where: str) -> float:
 
 def _number(text: str, where: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise UsageError(f"{where}: {text!r} is no number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"{where}: {text!r} is no number")
+    return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from nad.cli._console import Console
 
-__all__ = ["Command", "Exit", "Parser", "UsageError", "whole"]
+__all__ = ["Command", "Exit", "Parser", "UsageError", "number", "whole"]
 
 
 class Exit(IntEnum):
@@ -56,6 +57,24 @@ def whole(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
             bound = f"at least {least:,}" if number < least else f"at most {most:,}"
             raise argparse.ArgumentTypeError(f"{text} is not {bound}")
         return number
+
+    return parsed
+
+
+def number(least: float = -math.inf, most: float = math.inf) -> Callable[[str], float]:
+    """For options that take a number, which is neither NaN nor infinite."""
+
+    def parsed(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is no number")
+        if not least <= value <= most:
+            bound = f"at least {least:g}" if value < least else f"at most {most:g}"
+            raise argparse.ArgumentTypeError(f"{text} is not {bound}")
+        return value
 
     return parsed
 

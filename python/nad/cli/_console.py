@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nad._words import json_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nad._core import Progress
     from nad._progress import ProgressCallback
@@ -32,8 +32,10 @@ class Console:
     Colours only where a person looks: on a terminal that is not "dumb", and never where ``NO_COLOR`` is set.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, wording: Callable[[str], str] = str) -> None:
         self.quiet = quiet
+        self.wording = wording
+        """Says what the library says in the words of the command."""
         self.is_terminal = _is_terminal(sys.stdout)
         is_dumb = os.environ.get("TERM") == "dumb"
         self.has_status = _is_terminal(sys.stderr) and not quiet and not is_dumb
@@ -98,7 +100,7 @@ class Console:
         """Tell what a person should know, beside the result."""
         if always or not self.quiet:
             self.clear_status()
-            sys.stderr.write(f"nad: {text}\n")
+            sys.stderr.write(f"nad: {self.wording(text)}\n")
             sys.stderr.flush()
 
     def report(self, name: str, report: ReadReport) -> None:
@@ -106,10 +108,11 @@ class Console:
         if report.skipped or report.notes:
             self.note(f"{name}: {report}")
 
-    def error(self, text: str) -> None:
-        """Say in a line what went wrong."""
+    def error(self, text: str, *, own: bool = False) -> None:
+        """Say in a line what went wrong, ``own``: in words of the command already."""
         self.clear_status()
-        sys.stderr.write(f"nad: {self.style('error:', 'bold', 'red', stream='stderr')} {text}\n")
+        said = text if own else self.wording(text)
+        sys.stderr.write(f"nad: {self.style('error:', 'bold', 'red', stream='stderr')} {said}\n")
         sys.stderr.flush()
 
     def status(self, text: str) -> None:

@@ -13,10 +13,11 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from nad import __version__
+from nad import __version__, _interrupts
 from nad.cli._command import EXIT_CODES, Command, Exit, Parser, UsageError
 from nad.cli._commands import COMMANDS
 from nad.cli._console import Console
+from nad.cli._wording import Wording
 from nad.errors import ConvergenceWarning, DataWarning, Error, IoError, MissingFileError
 
 if TYPE_CHECKING:
@@ -70,13 +71,19 @@ def parsed(given: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def wording_of(command: str) -> Wording:
+    """How messages of the library are said by a command."""
+    return Wording(subparsers_of(make_parser())[command]._option_string_actions)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process, if none is given) and return the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     console = Console()
     try:
+        _interrupts.end()
         options = parsed(given)
-        console = Console(quiet=options.quiet)
+        console = Console(quiet=options.quiet, wording=wording_of(options.command))
         with _warnings_as_notes(console):
             code = int(options.run(options, console))
         console.clear_status()
@@ -100,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.clear_status()
             traceback.print_exc()
         text, code = explained(error)
-        console.error(text)
+        console.error(text, own=isinstance(error, UsageError))
         _try_output_once_more()
         return code
 

@@ -11,7 +11,7 @@ from nad import __version__, simd
 from nad._bench import document as documents
 from nad._bench.compare import compare
 from nad._bench.parts import PARTS, Bench, Settings
-from nad.cli._command import Command, Exit, UsageError, whole
+from nad.cli._command import Command, Exit, UsageError, number, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +35,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help=f"this part alone, as often as there are: {', '.join(PARTS)}",
     )  # fmt: skip
     parser.add_argument("--rows", type=int, metavar="N", help=f"synthetic flows ({_USUAL.rows:,})")
-    parser.add_argument("--hours", type=float, metavar="H", help=f"length of the simulated capture ({_USUAL.hours:g})")
+    parser.add_argument("--hours", type=number(), metavar="H", help=f"of the simulated capture ({_USUAL.hours:g})")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"each work is timed so often ({_USUAL.rounds})")
     parser.add_argument("--seed", type=whole(0), default=_USUAL.seed, metavar="N", help="other traffic (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="shows in seconds that it works, not how fast it is")

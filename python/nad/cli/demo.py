@@ -15,10 +15,11 @@ from nad import __version__, simd
 from nad._flow_labels import label_flows, labels_of
 from nad._words import plural
 from nad.cli._attacks import attack_from
-from nad.cli._command import Command, Exit, whole
+from nad.cli._command import Command, Exit, number, whole
 from nad.cli._findings import finding_dict, show_incidents
 from nad.cli._flows import found_flows
 from nad.cli._inputs import add_jobs_option
+from nad.cli._outputs import keep_apart
 from nad.incidents import Incidents, incidents
 from nad.model import Findings, Model
 from nad.reading import read_with_report
@@ -79,7 +80,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--seed", type=whole(0), default=7, metavar="N", help="another network and other days (%(default)s)"
     )
     parser.add_argument(
-        "--rate", type=float, default=1.0, metavar="R", help="ordinary flows a second in the busiest hour (%(default)s)"
+        "--rate",
+        type=number(),
+        default=1.0,
+        metavar="R",
+        help="ordinary flows a second at the busiest hour (%(default)s)",
     )
     parser.add_argument(
         "--top", type=whole(0), default=12, metavar="N", help="so many findings are shown (%(default)s)"
@@ -88,6 +93,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
+    keep_apart({"--report": options.report}, [])
     with ExitStack() as stack:
         if options.output:
             folder = Path(options.output)

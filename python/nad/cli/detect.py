@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nad._finding_columns import reported_records
-from nad._words import plural
+from nad._words import attention, plural
 from nad.alert_maker import AlertMaker
 from nad.alerts import AllowList, to_cef, to_ecs, to_eve
 from nad.cli._command import Command, Exit, whole
@@ -128,7 +128,7 @@ def _show(found: _Detected, options: argparse.Namespace, console: Console) -> No
         + f" (score above {found.findings.limit.score:.4g})"
     )
     if found.findings.drift.needs_attention:
-        console.wrapped(f"as a whole: {found.findings.drift}", further="  ")
+        console.wrapped(f"as a whole: {' '.join(attention(found.findings.drift))}", further="  ")
     if options.each:
         show_each(found_flows(found.table, found.reported[:top]), console, len(found.reported))
     else:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nad._words import plural
 from nad.cli._command import Command, Exit, UsageError, whole
 from nad.cli._inputs import add_input_options, read_records
+from nad.cli._outputs import keep_apart
 from nad.reading import formats
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
     from nad.cli._console import Console
     from nad.reading import ReadReport
     from nad.table import Table
@@ -21,27 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND"]
 
 
-class _ShowFormats(argparse.Action):
-    """As ``--help``: shows something and ends."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(nargs=0, **options)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        for name, text in formats().items():
-            sys.stdout.write(f"{name:<16} {text}\n")
-        parser.exit()
-
-
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    add_input_options(parser, malformed="skip")
+    add_input_options(parser, malformed="skip", required=False)
     parser.add_argument("--head", type=whole(0), metavar="N", help="show the first records instead of the columns")
     parser.add_argument("--columns", metavar="A,B,...", help="these columns alone, in this order")
     parser.add_argument("--to", metavar="OUT", help="write the records: OUT.csv, OUT.tsv or, with pyarrow, OUT.parquet")
-    parser.add_argument("--formats", action=_ShowFormats, help="list the formats and end")
+    parser.add_argument("--formats", action="store_true", help="list the formats and end")
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
+    if options.formats:
+        return _show_formats(options, console)
+    if not options.files:
+        raise UsageError("the following arguments are required: FILE; see nad read --help")
+    keep_apart({"--to": options.to}, options.files)
     write = _writer_of(options.to) if options.to else None
     table, reports = read_records(options, console)
     if options.columns:
@@ -49,9 +44,17 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     if write is not None:
         write(table, options.to)
     if options.json:
-        console.json(_document(table, reports, options))
+        console.json(_document(table, reports, options, console.wording))
     else:
         _show(table, reports, options, console)
+    return Exit.OK
+
+
+def _show_formats(options: argparse.Namespace, console: Console) -> int:
+    if options.json:
+        console.json({"formats": [{"name": name, "description": text} for name, text in formats().items()]})
+    else:
+        console.rows(formats().items())
     return Exit.OK
 
 
@@ -97,13 +100,24 @@ def _values(column: dict[str, Any]) -> str:
     return distinct if column["distinct"] else "none"
 
 
-def _document(table: Table, reports: list[tuple[str, ReadReport]], options: argparse.Namespace) -> dict[str, Any]:
+def _document(
+    table: Table,
+    reports: list[tuple[str, ReadReport]],
+    options: argparse.Namespace,
+    words: Callable[[str], str],
+) -> dict[str, Any]:
     begin, end = span(table)
     summary = table.describe()
     columns = [summary.row(number) for number in range(len(summary))]
     document: dict[str, Any] = {
         "files": [
-            {"file": name, "format": one.format, "records": one.rows, "left_out": one.skipped, "notes": one.notes}
+            {
+                "file": name,
+                "format": one.format,
+                "records": one.rows,
+                "left_out": one.skipped,
+                "notes": [words(note) for note in one.notes],
+            }
             for name, one in reports
         ],
         "records": len(table),
@@ -177,5 +191,6 @@ begin, end  the first and the last moment, or null
 columns   of each: name, type, role, missing, distinct, minimum, median, ...
 head      with --head: the first records
 written_to  with --to
+formats   with --formats, alone: of each name and description
 """,
 )

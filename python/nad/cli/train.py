@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nad._configuration import detector_kinds
 from nad._words import plural
-from nad.cli._command import Command, Exit, UsageError, whole
+from nad.cli._command import Command, Exit, UsageError, number, whole
 from nad.cli._console import printable_lines
 from nad.cli._inputs import (
     add_input_options,
@@ -18,9 +18,9 @@ from nad.cli._inputs import (
     chosen_rule,
     options_checked,
     read_records,
-    settings,
 )
 from nad.cli._outputs import keep_apart
+from nad.cli._values import completes, value_of
 from nad.model import Model
 from nad.persist import read_header
 
@@ -45,14 +45,17 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--label", metavar="COLUMN", help="the column with the labels; found if not given")
     group.add_argument("--normal", metavar="WORD", help="what normal records are called there; found if not given")
     group.add_argument("--drop", metavar="A,B,...", help="columns that are not learnt from")
-    group.add_argument(
+    detector = group.add_argument(
         "--detector", metavar="KIND[:option=..,...]",
         help="in the place of the one that is chosen, such as isolation_forest:n_estimators=200; one of "
         + ", ".join(sorted(_detectors())),
     )  # fmt: skip
+    completes(
+        detector, lambda: {kind: [f"{name}=" for name in made().get_params()] for kind, made in _detectors().items()}
+    )
     group.add_argument(
         "--calibration",
-        type=float,
+        type=number(),
         default=0.2,
         metavar="SHARE",
         help="of the records, held out to set the threshold by (%(default)s)",
@@ -83,7 +86,7 @@ def _detector(text: str | None, seed: int) -> Any:
     classes = _detectors()
     if kind not in classes:
         raise UsageError(f"there is no detector {kind!r}. There are: {', '.join(sorted(classes))}")
-    chosen = settings([part for part in rest.split(",") if part], "--detector")
+    chosen = _detector_options(rest)
     names = classes[kind]().get_params()
     for name in chosen:
         if name not in names:
@@ -91,6 +94,17 @@ def _detector(text: str | None, seed: int) -> Any:
     if "random_state" in names:
         chosen.setdefault("random_state", seed)
     return classes[kind](**chosen)
+
+
+def _detector_options(said: str) -> dict[str, Any]:
+    """``n_estimators=200,max_samples=auto``: numbers, true, false and none are such, all else is a text."""
+    found = {}
+    for part in filter(None, said.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--detector {part}: give KEY=VALUE")
+        found[name.strip().replace("-", "_")] = value_of(value)
+    return found
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from nad._words import plural
 from nad.alerts import AlertSink, AllowList, Deduplicator, to_eve, to_text
-from nad.cli._command import Command, Exit, whole
+from nad.cli._command import Command, Exit, number, whole
 from nad.cli._inputs import (
+    add_format_option,
     add_jobs_option,
     add_model_option,
     add_threshold_options,
+    is_in_another_encoding,
     load_model,
     model_name,
-    options_checked,
-    settings,
 )
-from nad.cli._sinks import SINKS_HELP, Line, sink_from
-from nad.errors import Error
+from nad.cli._sinks import SINK_WORDS, SINKS_HELP, Line, sink_from
+from nad.cli._values import FLOWS, completes, keyed
+from nad.errors import Error, InvalidDataError
 
 if TYPE_CHECKING:
     import argparse
@@ -43,22 +44,23 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_model_option(parser)
     group = parser.add_argument_group("alerts")
-    group.add_argument(
+    ways = group.add_argument(
         "-s", "--sink", action="append", default=[], metavar="WAY", help="where alerts go, see below (stdout)"
     )
+    completes(ways, lambda: SINK_WORDS)
     group.add_argument(
         "--allow", metavar="FILE", help="an allow-list: what is known, and shall raise no alerts; SIGHUP reads it again"
     )
     group.add_argument(
         "--records-per-minute",
-        type=float,
+        type=number(),
         default=60.0,
         metavar="N",
         help="so many alerts leave, at most; 0: no limit (%(default)s)",
     )
     group.add_argument(
         "--quiet-seconds",
-        type=float,
+        type=number(),
         default=600.0,
         metavar="S",
         help="after such a pause, alerts that are alike are new ones (%(default)s)",
@@ -75,7 +77,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the source")
     group.add_argument("--no-follow", action="store_true", help="end where the log or the folder ends now")
     group.add_argument("--from-end", action="store_true", help="pass over what a log holds at first")
-    group.add_argument("--input-format", default="auto", metavar="NAME", help="where the content does not say it")
+    add_format_option(group)
     group.add_argument(
         "--malformed",
         choices=("error", "skip"),
@@ -85,7 +87,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--filter", default="", metavar="TEXT", help="which packets of an interface count, in the language of tcpdump"
     )
-    group.add_argument(
+    flows = group.add_argument(
         "--flow-option",
         action="append",
         default=[],
@@ -93,6 +95,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="how packets become flows: tcp_idle=120, max_flows=100000, ...; active=60 tells of long flows while they "
         "go on, for a model that was trained with --read-option active=60",
     )
+    completes(flows, lambda: [f"{key}=" for key in FLOWS])
     group.add_argument(
         "--shards", type=whole(1), default=1, metavar="N", help="threads that make flows of packets (%(default)s)"
     )
@@ -105,7 +108,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--most-wait",
-        type=float,
+        type=number(0),
         default=1.0,
         metavar="S",
         help="that a flow of an interface waits for others (%(default)s)",
@@ -113,7 +116,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("running for long")
     group.add_argument("--checkpoint", metavar="FILE", help="where it is, so that another start goes on there")
     group.add_argument(
-        "--checkpoint-seconds", type=float, default=10.0, metavar="S", help="how often that is written (%(default)s)"
+        "--checkpoint-seconds", type=number(), default=10.0, metavar="S", help="how often that is written (%(default)s)"
     )
     group.add_argument(
         "--retrain-every",
@@ -132,7 +135,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--stats-seconds",
-        type=float,
+        type=number(),
         default=60.0,
         metavar="S",
         help="how often --stats-to-sinks tells them (%(default)s)",
@@ -147,6 +150,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace, console: Console) -> int:
     from nad.monitor import Monitor, RetrainOptions  # noqa: PLC0415 - other commands do not need it
 
+    flow = keyed(options.flow_option, "--flow-option", FLOWS)
     ways = [sink_from(text) for text in options.sink]
     if not ways:
         ways = [Line(to_eve if options.json else to_text)]
@@ -189,7 +193,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     )
     interrupted = False
     try:
-        with _signals(monitor, options.allow, console), options_checked("--flow-option"):
+        with _signals(monitor, options.allow, console):
             monitor.watch(
                 options.source,
                 follow=not options.no_follow,
@@ -200,7 +204,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
                 batch_rows=options.batch_rows,
                 most_wait=options.most_wait,
                 filter=options.filter,
-                **settings(options.flow_option, "--flow-option"),
+                **flow,
             )
     except KeyboardInterrupt:  # the usual end of watching: all alerts are out, what is left is to count them
         interrupted = True
@@ -208,6 +212,11 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         for sink in sinks:
             sink.close()
     lost = _tell_the_end(monitor.stats, options, console)
+    skipped = monitor.stats.input["skipped"]
+    if skipped and not monitor.stats.records and not interrupted:
+        hint = "; it is no UTF-8: convert it, as with iconv" if is_in_another_encoding(skipped) else ""
+        reasons = ", ".join(f"{reason} ({count:,})" for reason, count in list(skipped.items())[:3])
+        raise InvalidDataError(f"{options.source}: no record could be read: {reasons}{hint}")
     if interrupted:
         return Exit.INTERRUPTED
     if lost:

@@ -181,11 +181,12 @@ def _coloured(codes: npt.NDArray[np.int64], names: list[str]) -> list[Group]:
     """The largest groups with a colour each; normal records are in the background."""
     if (codes < 0).any():
         codes, names = np.where(codes < 0, len(names), codes), [*names, "missing"]
-    codes, names = commonest(codes, names, GROUPS + 2)
+    has_normal = any(map(_is_normal, names))
+    codes, names = commonest(codes, names, GROUPS + 1 + has_normal)
     groups, free = [], 0
     for code, name in enumerate(names):
         rows = np.flatnonzero(codes == code)
-        if name.strip().rstrip(".").lower() in _NORMAL_WORDS and name != "0":
+        if _is_normal(name):
             groups.append(Group(name, rows, "normal"))
         elif free < GROUPS:
             groups.append(Group(name, rows, f"c{free}", SYMBOLS[free]))
@@ -193,6 +194,10 @@ def _coloured(codes: npt.NDArray[np.int64], names: list[str]) -> list[Group]:
         else:
             groups.append(Group(name, rows, "rest"))
     return groups
+
+
+def _is_normal(name: str) -> bool:
+    return name.strip().rstrip(".").lower() in _NORMAL_WORDS and name != "0"
 
 
 def thinned(x: Floats, y: Floats, x_axis: Axis, y_axis: Axis, most: int) -> npt.NDArray[np.int64]:

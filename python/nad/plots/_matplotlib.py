@@ -197,9 +197,10 @@ def _legend(ax: Any, beside: Any, chart: Chart, colours: dict[str, str], style: 
     if not names:
         return
     place, columns = ("upper center", 2) if beside is not None else (chart.legend, 1)
-    legend = (beside or ax).legend(
-        handles, names, loc=place, ncols=columns, fontsize=9, framealpha=0.88, markerscale=1.6
-    )
+    look = {"ncols": columns, "fontsize": 9, "framealpha": 0.88, "markerscale": 1.6}
+    legend = (beside or ax).legend(handles, names, loc=place, **look)
+    if beside is None and legend.get_window_extent().width > ax.get_window_extent().width:  # beside it there is no room
+        legend = ax.legend(handles, names, loc="upper left", bbox_to_anchor=(-0.12, -0.14), **look)
     if style is not None:
         legend.get_frame().set(facecolor=colours["ground"], edgecolor=colours["grid"])
         for text in legend.get_texts():

@@ -41,10 +41,12 @@ def render(chart: Chart, style: str | None) -> Any:
         hovermode="closest",
     )
     if chart.right is not None:
-        beside: dict[str, Any] = {"overlaying": "y", "side": "right", "showgrid": False}
+        beside: dict[str, Any] = {"overlaying": "y", "side": "right", "showgrid": False, "tickmode": "auto"}
         figure.update_layout(yaxis2={**_axis(chart.right, colours, chart, "right"), **beside})
     if chart.square:
-        figure.update_yaxes(scaleanchor="x", scaleratio=1)
+        # a wide picture has room at its sides: without this, plotly would fill it with shares below 0 and above 1
+        figure.update_xaxes(constrain="domain")
+        figure.update_yaxes(scaleanchor="x", scaleratio=1, constrain="domain")
     return figure
 
 
@@ -97,9 +99,9 @@ def _add(figure: Any, objects: Any, mark: Any, chart: Chart, colours: dict[str, 
 def _rule(figure: Any, objects: Any, mark: Rule, chart: Chart, colours: dict[str, str]) -> None:
     line = {"color": colours[mark.colour], "width": 1.5, "dash": "dash" if mark.dashed else "solid"}
     at = _times(np.array([mark.at]), chart.x if mark.vertical else chart.y)[0]
-    ends = {"x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1}
+    ends = {"x0": at, "x1": at, "yref": "y domain", "y0": 0, "y1": 1}
     if not mark.vertical:
-        ends = {"y0": at, "y1": at, "xref": "paper", "x0": 0, "x1": 1}
+        ends = {"y0": at, "y1": at, "xref": "x domain", "x0": 0, "x1": 1}
     figure.add_shape(type="line", line=line, **ends)
     if mark.name:  # shapes have no place in the legend
         figure.add_trace(objects.Scatter(x=[None], y=[None], mode="lines", name=_safe(mark.name), line=line))
@@ -162,6 +164,8 @@ def _axis(axis: Axis, colours: dict[str, str], chart: Chart, which: str) -> dict
         made |= {"type": "log", "tickvals": [place for place, _ in places], "ticktext": [text for _, text in places]}
         margin = 0.04 * (np.log10(high / low) or 1.0)
         made["range"] = [float(np.log10(low) - margin), float(np.log10(high) + margin)]
+    elif axis.scale == "linear":
+        made |= {"separatethousands": True, "exponentformat": "power"}
     elif axis.scale == "time":
         made["type"] = "date"
     elif axis.scale == "names":

@@ -239,7 +239,8 @@ def _counts(when: Floats, axis: Axis, reported: Any, promised: float | None, tit
             )
         )
     note = f"{int((~known).sum()):,} records without a time" if not known.all() else ""
-    up = Axis(f"reported in {stretch}")
+    tallest = max([1.0, *found.tolist(), *(float(mark.y.max()) for mark in marks if isinstance(mark, Line))])
+    up = Axis(f"reported in {stretch}", limits=(0.0, 1.06 * tallest))  # no count is negative
     return Chart(
         title or _over_time("reported", axis), axis, up, marks, note=note, size=(8.5, 3.4), legend="upper left"
     )

@@ -222,6 +222,8 @@ def test_a_connection_is_typed_in(arrive, files, tmp_path):
     person.opens_records(files.today)
     person.opens_model(tmp_path / "clusters.nad")
     person.go("One connection")
+    person.press("Find the kinds of records")
+    person.page.get_by_role("button", name="Find the kinds of records").wait_for(state="detached")
     person.press("What is it?")
     person.waits_for_metric("Verdict", "ordinary")
     person.sees("What the records of this cluster are like")
@@ -234,6 +236,43 @@ def test_a_connection_is_typed_in(arrive, files, tmp_path):
     person.page.get_by_label("dst_port", exact=True).fill("many")
     person.press("What is it?")
     person.sees("dst_port takes a whole number, not 'many'")
+
+
+def test_the_kind_of_a_connection_is_told_with_any_model(arrive, files, tmp_path):
+    """Learn with an Isolation Forest, type in a connection, and read which cluster and behaviour it matches."""
+    normal = nad.read(files.normal)
+    behaviours = ["secure web" if port == 443 else "other" for port in normal["dst_port"].to_list()]
+    labelled = normal.drop("last_seen").with_column("behaviour", behaviours, type="category", role="label")
+    labelled.with_column("label", behaviours).drop("behaviour").to_csv(tmp_path / "labelled.csv")
+    table = nad.read(tmp_path / "labelled.csv")
+    person = arrive()
+    person.opens_records(tmp_path / "labelled.csv")
+    person.go("Model")
+    person.chooses("Detector", "Isolation Forest")
+    person.press("Learn")
+    person.sees("Learnt here, from labelled.csv.")
+    kinds = nad.Clustering(random_state=0).fit(table)
+    person.sees(f"{len(kinds.profiles)} kinds of records in labelled.csv")
+    person.go("One connection")
+    person.page.get_by_text("another record", exact=True).click()
+    row = behaviours.index("secure web")
+    person.page.get_by_label("Row", exact=True).fill(str(row))
+    person.page.get_by_label("Row", exact=True).press("Enter")
+    person.page.get_by_label("src_port", exact=True).and_(
+        person.page.locator(f"[value='{table['src_port'][row]}']")
+    ).wait_for()
+    person.press("What is it?")
+    known = {name: value for name, value in table.row(row).items() if name in kinds.pipeline.inputs}
+    match = kinds.match(known)
+    person.waits_for_metric("Cluster", f"{match.cluster} of {len(kinds.profiles)}")
+    person.waits_for_metric("Behaviour", match.behaviour)
+    person.sees("What the records of this cluster are like")
+    person.sees(match.summary(traits=6).splitlines()[0])
+    person.go("Pictures")
+    person.page.locator(".st-key-picture").get_by_text("Clusters", exact=True).click()
+    person.page.get_by_test_id("stPlotlyChart").filter(has_text=f"{len(kinds.profiles)} clusters").wait_for()
+    person.go("Download")
+    assert str(nad.load(person.download("Clusters (.nad)", tmp_path))) == str(kinds)
 
 
 def test_alerts_come_while_files_arrive(arrive, files, tmp_path):

@@ -11,9 +11,11 @@ import pytest
 
 import nad
 from nad._words import surest
-from nad.app import comparing, connection, downloads, judging
+from nad.app import clusters, comparing, connection, downloads, judging
 from nad.app.judging import Filter
+from nad.app.learning import Learning
 from nad.app.records import Records
+from nad.app.session import OpenModel
 
 pytestmark = pytest.mark.filterwarnings("ignore::nad.DataWarning")
 
@@ -125,17 +127,53 @@ def test_what_is_typed_has_to_fit_its_column():
     assert connection.read_value(connection.Field("s", "category", None, [], "", 0.0), " http ") == "http"
 
 
-def test_clusters_of_k_means_have_words(files, today):
+def test_clusters_of_k_means_are_those_of_the_model(files):
     normal = nad.read(files.normal)
     model = nad.Model(detector=nad.KMeans(n_clusters=6, random_state=0)).fit(normal)
-    record = normal.row(5)
-    said = connection.judge_one(model, record, normal)
-    # the features that look back see one record alone, here as there
-    alone = model.pipeline.transform(normal[5:6])
-    assert said.cluster.number == int(model.detector.predict_cluster(alone)[0])
-    assert said.cluster.of == 6
-    assert said.cluster.profile.traits
-    assert connection.judge_one(model, record, today[["src_ip"]]).cluster.profile.deviations
+    found = clusters.learn_clusters(model, normal)
+    for row in (5, 50, 500):
+        said = connection.judge_one(model, normal.row(row), found)
+        # the features that look back see one record alone, here as there
+        alone = model.pipeline.transform(normal[row : row + 1])
+        assert said.cluster.cluster == int(model.detector.predict_cluster(alone)[0])
+        assert said.clusters == 6
+        assert said.cluster.profile.traits
+
+
+def test_any_model_has_clusters_of_what_it_learnt_from(files):
+    normal = nad.read(files.normal)
+    labels = ["web" if port in (80, 443) else "other" for port in normal["dst_port"].to_list()]
+    table = normal.with_column("what", labels, type="category", role="label")
+    learning = Learning(nad.Model(detector=nad.Histogram()), table, records_name="normal.pcap")
+    learning.start()
+    learning.join(60)
+    assert (learning.state, learning.no_clusters) == ("done", "")
+    expected = nad.Clustering(random_state=0).fit(table)
+    record = {name: value for name, value in table.row(5).items() if name in nad.RecordScorer(learning.model).inputs}
+    said = connection.judge_one(learning.model, {**record, "nothing known": 3}, learning.clusters)
+    assert said.clusters == len(expected.profiles) > 1
+    assert str(said.cluster) == str(
+        expected.match({name: value for name, value in record.items() if name in expected.pipeline.inputs})
+    )
+    assert said.cluster.behaviour in ("web", "other")
+    assert connection.judge_one(learning.model, record).cluster is None
+    again = downloads.clusters_bytes(learning.clusters)
+    path = files.folder / "clusters.nad"
+    path.write_bytes(again)
+    assert str(nad.load(path)) == str(learning.clusters)
+
+
+def test_a_model_is_of_use_where_no_clusters_are_found(files, monkeypatch):
+    def none(*_):
+        raise nad.InvalidDataError("all records are alike")
+
+    monkeypatch.setattr("nad.app.learning.learn_clusters", none)
+    learning = Learning(nad.Model(detector=nad.Histogram()), nad.read(files.normal))
+    learning.start()
+    learning.join(60)
+    assert (learning.state, learning.clusters, learning.no_clusters) == ("done", None, "all records are alike")
+    opened = OpenModel.learnt(learning)
+    assert (opened.clusters_of, opened.no_clusters) == ("", "all records are alike")
 
 
 def test_two_models_beside_each_other(files, today, judged):

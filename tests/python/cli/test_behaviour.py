@@ -47,6 +47,39 @@ def test_files_that_are_not_there_or_not_what_they_should_be(run, files, tmp_pat
     assert "no_folder" in one_line(run("simulate", tmp_path / "no_folder" / "x.pcap", "--hours", 0.01), 3)
 
 
+def test_a_file_of_which_nothing_can_be_read_is_an_error(run, tmp_path, files):
+    table = tmp_path / "table.csv"
+    table.write_bytes(b"name,n\n" + b"Ren\xe9,1\n" * 5)
+    says = "none of its 5 records could be read: column 'name': not UTF-8 (5); files in another encoding are read with"
+    for words in (("read", table), ("train", table, "--malformed", "skip", "-o", tmp_path / "m.nad")):
+        assert f"table.csv: {says} --read-option encoding=latin-1 or windows-1252" in one_line(run(*words))
+    read = run("read", table, "--read-option", "encoding=latin-1")
+    assert (read.code, "mostly René" in read.out) == (0, True)
+    table.write_text("a,b\n1,2\n", encoding="utf-16")
+    assert "UTF-16; save it as UTF-8" in one_line(run("read", table))
+    table.write_bytes(b"name,n\nRen\xe9,1\nAnna,2\n")
+    part = run("read", table)
+    assert part.code == 0
+    assert "--read-option encoding=latin-1" in part.err
+    (tmp_path / "header.csv").write_text("a,b\n")
+    assert run("read", tmp_path / "header.csv").code == 0  # there was nothing to read
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_work(run, files, tmp_path):
+    nowhere = tmp_path / "no folder"
+    for words in (
+        ("train", files.normal, "-o", nowhere / "m.nad"),
+        ("detect", files.today, "-m", files.model, "--report", nowhere / "page.html"),
+        ("read", files.today, "--to", nowhere / "x.csv"),
+        ("demo", "--report", nowhere / "page.html"),
+        ("watch", files.today, "-m", files.model, "--no-follow", "--checkpoint", nowhere / "state"),
+        ("watch", files.today, "-m", files.model, "--no-follow", "--save-retrained", nowhere / "m.nad"),
+    ):
+        result = run(*words)
+        assert f"there is no folder {nowhere}; make it first" in one_line(result, 3)
+        assert result.out == ""
+
+
 def test_records_that_do_not_fit_the_model(run, files, checkout):
     other = checkout / "tests" / "data" / "feature_pipeline_flows.csv"
     error = one_line(run("detect", other, "-m", files.model))
@@ -72,8 +105,21 @@ def test_records_that_do_not_fit_the_model(run, files, checkout):
         (("read", "x", "--to", "x.doc"), "has to end in .csv"),
         (("read", "x", "--read-option", "separator"), "give KEY=VALUE"),
         (("read", "-", "-"), "can be read once"),
-        (("read", __file__, "--read-option", "speed=3"), "has no option speed"),
-        (("read", __file__, "--read-option", "separator=5"), "of another type than the option"),
+        (("read", __file__, "--read-option", "speed=3"), "there is no option 'speed'. There are: separator"),
+        (("read", __file__, "--read-option", "separator=five"), "separator=five: give one character, such as ;"),
+        (("read", __file__, "--read-option", "sepatator=;"), "there is no option 'sepatator'. Did you mean separator?"),
+        (("read", __file__, "--read-option", "header=perhaps"), "header=perhaps: give true or false"),
+        (("read", __file__, "--read-option", "encoding=utf-16"), "give utf-8, latin-1 or windows-1252"),
+        (("read", __file__, "--read-option", "types=a"), "types=a: give column:type,column:type"),
+        (("read", __file__, "--read-option", "tcp_idle=nan"), "tcp_idle=nan: give a number"),
+        (("watch", "x", "-m", "y", "--most-wait", "nan"), "argument --most-wait: 'nan' is no number"),
+        (("watch", "x", "-m", "y", "--most-wait", "-1"), "argument --most-wait: -1 is not at least 0"),
+        (("watch", "x", "-m", "y", "--quiet-seconds", "inf"), "argument --quiet-seconds: 'inf' is no number"),
+        (("watch", "x", "-m", "y", "--flow-option", "max_flows=many"), "max_flows=many: give a whole number"),
+        (("watch", "x", "-m", "y", "--sink", "file:x,rotate_bytes=1.5"), "rotate_bytes=1.5: give a whole number"),
+        (("simulate", "x.pcap", "--attack", "land:start=nan"), "'nan' is no time"),
+        (("simulate", "x.pcap", "--attack", "land:intensity=nan"), "'nan' is no number"),
+        (("simulate",), "the following arguments are required: OUT; see nad simulate --help"),
         (("simulate", "x.pcap", "--attack", "port_scam"), "no attack 'port_scam'; did you mean port_scan?"),
         (("simulate", "x.pcap", "--attack", "land:pace=3"), "land has no option 'pace'. It has: duration"),
         (("simulate", "x.pcap", "--attack", "land:start=soon"), "'soon' is no time"),
@@ -85,7 +131,7 @@ def test_records_that_do_not_fit_the_model(run, files, checkout):
         (("train", "x", "-o", "y", "--detector", "crystal_ball"), "no detector 'crystal_ball'. There are: autoencoder"),
         (("train", "x", "-o", "y", "--detector", "ecod:depth=3"), "ecod has no option 'depth'"),
         (("train", "x", "-o", "y", "--fpr", "0.1", "--score", "3"), "not allowed with"),
-        (("train", "x", "-o", "y", "--fpr", "7"), "false"),
+        (("train", "x", "-o", "y", "--fpr", "7"), "--fpr of 7 makes no sense"),
         (("detect", "x", "-m", "y", "--top", "-1"), "argument --top: -1 is not at least 0"),
         (("train", "x", "-o", "y", "--seed", "-1"), "argument --seed: -1 is not at least 0"),
         (("read", "x", "--head", "9" * 30), "is not at most 9,223,372,036,854,775,807"),
@@ -272,6 +318,11 @@ def test_a_terminal_is_no_file(files):
 # ---- signals
 
 
+def default_interrupts():
+    """In a child: Ctrl-C reaches it also where this process ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
 def test_ctrl_c_ends_long_work(files, tmp_path):
     program = (
@@ -296,6 +347,33 @@ def test_ctrl_c_ends_long_work(files, tmp_path):
     assert child.returncode == 130
     assert err == "nad: interrupted\n"
     assert not (tmp_path / "m.nad").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
+@pytest.mark.parametrize("module", ["numpy", "nad.table", "nad.cli._console"])
+def test_ctrl_c_while_it_is_loaded_shows_nothing(module, tmp_path):
+    start = [sys.executable, "-X", "importtime", "-m", "nad", "read", str(tmp_path)]
+    child = subprocess.Popen(
+        start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+        preexec_fn=default_interrupts,  # noqa: PLW1509 - the child does not inherit what the shell ignores
+    )  # fmt: skip
+    for line in child.stderr:
+        if line.rstrip().endswith(f" {module}"):
+            break
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    assert (child.returncode, out) == (130, "")
+    assert [line for line in err.splitlines() if not line.startswith("import time:")] in ([], ["nad: interrupted"])
+
+
+def test_programs_that_import_nad_keep_their_handlers():
+    program = "import signal, nad, nad.cli; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    for words in (["-c", program], ["-c", program, "-m", "nad"]):
+        done = subprocess.run(
+            [sys.executable, *words], capture_output=True, text=True, timeout=60, check=True,
+            preexec_fn=default_interrupts,
+        )  # fmt: skip
+        assert done.stdout == "True\n"
 
 
 # ---- as a library

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 
 import nad
 from nad.cli._attacks import attack_from
 from nad.cli._console import json_text
-from nad.cli._inputs import value_of
 from nad.cli._sinks import Line, sink_from
+from nad.cli._values import FLOWS, READING, keyed, value_of
 
 
 def test_attacks():
@@ -27,6 +28,53 @@ def test_values():
     assert [value_of(text) for text in ("3", "0.5", "true", "None", "a b", "['x']", ";")] == [
         3, 0.5, True, None, "a b", ["x"], ";",
     ]  # fmt: skip
+
+
+def test_keys_have_types():
+    given = ["separator=5", "quote=", "comment='#'", "header=yes", "names=a, b", "missing=-", "types=id:text,n:number"]
+    assert keyed([*given, "day-first=0", "encoding=latin-1"], "--read-option", READING) == {
+        "separator": "5", "quote": "", "comment": "#", "header": True, "names": ["a", "b"], "missing": ["-"],
+        "types": {"id": "text", "n": "number"}, "day_first": False, "encoding": "latin-1",
+    }  # fmt: skip
+    assert keyed(["separator=\\t"], "--read-option", READING) == {"separator": "\t"}
+    assert keyed(["types={'a:b': 'text'}", "names=['a', 'b']"], "--read-option", READING) == {
+        "types": {"a:b": "text"}, "names": ["a", "b"],
+    }  # fmt: skip
+    assert keyed(["active=60", "tunnels=off", "max_flows=7"], "--flow-option", FLOWS) == {
+        "active": 60.0, "tunnels": False, "max_flows": 7,
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::nad.DataWarning")
+def test_every_key_of_reading_and_of_flows_is_one_of_the_library(tmp_path):
+    """And of the type that the library takes."""
+    values = {
+        "separator": ",", "encoding": "latin-1", "names": "a,b", "types": "a:text", "missing": "-", "schema": "flow",
+        "quote": "", "comment": "",
+    }  # fmt: skip
+    (tmp_path / "t.csv").write_text("1,2\n3,4\n5,6\n")
+    for key in READING:
+        options = keyed([f"{key}={values.get(key, 'false')}"], "--read-option", READING)
+        options |= {"names": ["a", "b"]} if key == "types" else {}
+        assert len(nad.read(tmp_path / "t.csv", **options)) in (2, 3)
+    for key in FLOWS:
+        nad.FlowMeter(**keyed([f"{key}={values.get(key, '1')}"], "--flow-option", FLOWS))
+
+
+def test_texts_of_sinks_stay_texts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with sink_from("file:x,spool=1,retry_seconds=0.5,sync=true") as sink:
+        sink.write(alert())
+    assert Path("1").is_dir()
+    given = {}
+    monkeypatch.setattr("nad.cli._sinks.AlertSink.to_mail", lambda host, **options: given.update(options, host=host))
+    sink_from("mail:relay,from=a@example.org,to=b@example.org,subject=2026,digest=3")
+    assert (given["subject"], given["digest"]) == ("2026", 3)
+    monkeypatch.setattr("nad.cli._sinks.AlertSink.to_webhook", lambda url, **options: given.update(options))
+    sink_from("http://h/a,header=X-Key: 007,content_type=none")
+    assert (given["headers"], given["content_type"]) == ({"X-Key": "007"}, "none")
+    with pytest.raises(nad.InvalidArgumentError, match="header=abc is no header; give NAME:VALUE"):
+        sink_from("http://h/a,header=abc")
 
 
 def test_json_has_no_nan():
@@ -107,12 +155,18 @@ def test_other_sinks(tmp_path):
         ("file:x,rotate=3", "there is no option 'rotate'. There are: "),
         ("udp:host:port", "'port' is no port"),
         ("udp:host:99999", "'99999' is no port"),
-        ("stdout,format=yaml", "there are text, report"),
+        ("stdout,format=yaml", "format=yaml: give text, report"),
         ("mail:relay", "mail needs from=... and to=..."),
         ("command:", "does not say which program"),
         ("command:'open", "No closing quotation"),
-        ("file:x,keep=many", "incompatible function arguments"),
+        ("file:x,keep=many", "keep=many: give a whole number"),
         ("udp:host,format=xml", "xml"),
+        (
+            "file:x,rotate_bytes=5000,keep=0",
+            "--sink file:x,rotate_bytes=5000,keep=0: keep is 0, so that alerts would be deleted at once",
+        ),
+        ("tcp:host,timeout_seconds=nan", "timeout_seconds=nan: give a number"),
+        ("file:x,when_full=wait", "when_full=wait: give lose or block"),
     ],
 )
 def test_sinks_that_make_no_sense(text, says, tmp_path, monkeypatch):

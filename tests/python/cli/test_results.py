@@ -344,3 +344,17 @@ def test_detect_writes_a_page_without_what_is_allowed(run, files, tmp_path):
         assert "<script" not in pages[-1]
     assert scanner in pages[0]
     assert scanner not in pages[1]
+
+
+def test_lists_are_documents_too(run):
+    listed = json.loads(run("read", "--formats", "--json").out)["formats"]
+    assert {one["name"]: one["description"] for one in listed} == nad.formats()
+    assert json.loads(run("read", "--json", "--formats").out)["formats"] == listed
+    attacks = json.loads(run("simulate", "--list-attacks", "--json").out)["attacks"]
+    assert {one["name"] for one in attacks} == set(nad.attack_kinds())
+    own = next(one for one in attacks if one["name"] == "beaconing")
+    assert own["description"]
+    assert {one["name"] for one in own["options"]} == set(nad.attack_kinds()["beaconing"].options)
+    assert own["options"][0].keys() == {"name", "usual", "least", "most", "description"}
+    assert run("simulate", "--list-attacks").out.startswith("syn_flood ")
+    assert len(run("read", "--formats").out.splitlines()) == len(listed)

@@ -161,6 +161,30 @@ def test_what_makes_no_sense(run, files, words, says):
     assert "Traceback" not in result.err
 
 
+def test_an_interface_that_is_not_there_is_told_at_once(run, files, monkeypatch, tmp_path):
+    monkeypatch.setattr("nad._checks._core.live_interfaces", lambda: ["eth0", "lo"])
+    monkeypatch.chdir(tmp_path)
+    result = run("watch", "eht0", "-m", files.model)
+    assert result.code == 2
+    assert "there is no interface or file eht0; did you mean eth0? Interfaces are: eth0, lo; to wait" in result.err
+    said = run("watch", "interface:wlan7", "-m", files.model)
+    assert said.code == 2
+    assert "there is no interface wlan7; Interfaces are: eth0, lo" in said.err
+    monkeypatch.setattr("nad._checks._core.live_interfaces", list)
+    assert "No interface can be captured on here" in run("watch", "eht0", "-m", files.model).err
+    with pytest.raises(nad.MissingFileError, match="give ./eht0"):
+        nad.Monitor(nad.load(files.model)).watch("eht0")
+
+
+def test_a_log_of_which_nothing_can_be_read_is_an_error(run, tmp_path):
+    table = nad.Table({"name": ["a", "b"] * 200, "n": list(range(400))})
+    nad.Model(training="mixed").fit(table).save(tmp_path / "m.nad")
+    (tmp_path / "log.csv").write_bytes(b"name,n\n" + b"Ren\xe9,1\n" * 5)
+    result = run("watch", tmp_path / "log.csv", "-m", tmp_path / "m.nad", "--no-follow")
+    assert result.code == 2
+    assert "log.csv: no record could be read: column 'name': not UTF-8 (5)" in result.err
+
+
 def test_statistics_go_where_alerts_go_if_asked(run, files, tmp_path):
     out = tmp_path / "eve.json"
     words = ("--stats-to-sinks", "--stats-seconds", 0.01, "-q")

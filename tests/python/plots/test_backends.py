@@ -146,3 +146,32 @@ def test_unknown_ways_to_draw():
         nad.plots.training([1.0], backend="gnuplot")
     with pytest.raises(nad.Error, match="style is 'blue'"):
         nad.plots.training([1.0], style="blue")
+
+
+def test_no_axis_shows_shares_or_counts_below_zero(today, findings, evaluation):
+    """However wide a picture is drawn."""
+    for picture in (
+        nad.plots.roc(evaluation, backend="plotly"),
+        nad.plots.precision_recall(evaluation, backend="plotly"),
+    ):
+        assert picture.layout.xaxis.constrain == picture.layout.yaxis.constrain == "domain"
+    rule = nad.plots.precision_recall(evaluation, backend="plotly").layout.shapes[0]
+    assert rule.xref == "x domain"  # nor does a line go on beside the picture
+    counts = {"kind": "counts", "promised": 1e-6}
+    low, high = nad.plots.timeline(today, findings, backend="plotly", **counts).layout.yaxis.range
+    assert (low, high >= len(findings.rows) / 60) == (0.0, True)
+    assert nad.plots.timeline(today, findings, **counts).get_ylim() == (low, high)
+
+
+def test_the_axis_on_the_right_has_round_numbers(every_plot):
+    figure = next(one for one in every_plot(backend="plotly") if "yaxis2" in one.layout)
+    assert figure.layout.yaxis2.tickmode == "auto"
+
+
+def test_a_legend_that_is_wider_than_its_picture_stands_below(evaluation):
+    long = nad.plots.roc({"a model whose name is about as long as those of files are": evaluation})
+    long.figure.canvas.draw()
+    assert long.get_legend().get_window_extent().y1 < long.get_window_extent().y0
+    short = nad.plots.roc({"a": evaluation})
+    short.figure.canvas.draw()
+    assert short.get_legend().get_window_extent().y0 >= short.get_window_extent().y0

@@ -66,7 +66,11 @@ def test_scatter_takes_what_detectors_and_people_give(traffic):
     assert set(drawn.legend(nad.plots.scatter(rows, 0, 1, by=words))) == {"normal (490)", "probe (8)", "missing (2)"}
     assert "3 (500)" in drawn.legend(nad.plots.scatter(rows, 0, 1, by=np.full(500, 3)))
     many = nad.plots.scatter(rows, 0, 1, by=[f"group {i % 20}" for i in range(500)])
-    assert len(drawn.legend(many)) == 8  # six colours, one for what is left of the names, and the others
+    # six colours and the others: a seventh group would look like them
+    assert drawn.legend(many)[0] == "14 others (350)"
+    assert len(drawn.legend(many)) == 7
+    with_normal = ["normal" if i % 2 else f"group {i % 20}" for i in range(500)]
+    assert len(drawn.legend(nad.plots.scatter(rows, 0, 1, by=with_normal))) == 8
     with pytest.raises(nad.Error, match="give one a row"):
         nad.plots.scatter(rows, 0, 1, by=verdict[:-1])
     with pytest.raises(nad.Error, match="no column 9"):

@@ -19,6 +19,8 @@ import nad
 sys.path.insert(0, str(Path(__file__).parent))
 import drawn
 
+from nad._words import attention
+
 HOSTILE = '<script>alert(1)</script>"><img src=http://evil.example/x onerror=alert(1)>\x1b[31m'
 EMPTY = {"meta", "path", "rect", "br"}
 
@@ -89,7 +91,7 @@ def test_it_says_what_was_found(text, today, findings, model):
     days = (times.max() - times.min()) / np.timedelta64(1, "D")
     assert f"{len(findings) / days:,.3g} of these records" in page
     assert f"{findings.drift.promised_share * len(today) / days:,.3g} " in page
-    assert str(findings.drift) in page
+    assert attention(findings.drift)[0] in page
     for line in model.describe().splitlines()[1:]:
         assert line.lstrip("- ") in page
     for name, why in model.pipeline.left_out.items():

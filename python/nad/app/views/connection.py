@@ -10,7 +10,7 @@ import streamlit as st
 from nad import plots
 from nad.app.connection import Field, Verdict, fields_of, judge_one, read_value
 from nad.app.judging import misfit
-from nad.app.ui import chart, metrics, plain, session, told
+from nad.app.ui import chart, metrics, plain, session, told, working
 from nad.errors import Error
 
 if TYPE_CHECKING:
@@ -34,13 +34,35 @@ def show() -> None:
         st.info("This needs a model: see the page Model.")
         return
     with told():
+        _find_clusters(now.opened)
         fields = _fields(now.opened)
         record = _form(now.opened, fields, _fitting_records())
         if record is not None:
-            st.session_state["connection-said"] = (now.opened, judge_one(now.opened.model, record, _fitting_records()))
+            said = judge_one(now.opened.model, record, now.opened.clusters)
+            st.session_state["connection-said"] = (now.opened, said)
     opened, said = st.session_state.get("connection-said", (None, None))
     if opened is now.opened and said is not None:
-        _said(said)
+        _said(said, now.opened)
+
+
+def _find_clusters(opened: OpenModel) -> None:
+    """A model of a file comes without its records: those that are open can tell which kinds there are."""
+    records = session().records
+    fitting = _fitting_records()
+    if opened.clusters is not None:
+        return
+    if opened.no_clusters:
+        st.info(f"No clusters could be found in the training records: {plain(opened.no_clusters)}")
+    elif records is None or fitting is None:
+        st.caption("With records open that suit the model, this page also tells which kind of them a connection is.")
+    elif st.button(
+        "Find the kinds of records", key="connection-clusters",
+        help=f"Groups the records of {plain(records.name, 60)}, to tell which of them a connection is like.",
+    ):  # fmt: skip
+        with working("Finding the kinds of records") as tell:
+            opened.find_clusters(records, tell)
+        st.session_state.pop("connection-said", None)
+        st.rerun()
 
 
 def _fields(opened: OpenModel) -> list[Field]:
@@ -124,7 +146,7 @@ def _written(value: Any) -> str:
     return str(value)
 
 
-def _said(said: Verdict) -> None:
+def _said(said: Verdict, opened: OpenModel) -> None:
     finding = said.finding
     figures = {
         "Verdict": "anomalous" if said.is_alert else "ordinary",
@@ -134,12 +156,16 @@ def _said(said: Verdict) -> None:
     if finding.family and said.is_alert:
         figures["Looks like"] = plain(finding.family)
     if said.cluster is not None:
-        figures["Cluster"] = f"{said.cluster.number} of {said.cluster.of}"
+        figures["Cluster"] = f"{said.cluster.cluster} of {said.clusters}"
+        if said.cluster.behaviour is not None:
+            figures["Behaviour"] = plain(said.cluster.behaviour, 40)
     metrics(
         figures,
         {
             "Score": f"Reported is what lies above {said.threshold:.4g}.",
             "p-value": "How likely a normal record gets such a score, or a higher one.",
+            "Cluster": f"Which of the kinds of records in {plain(opened.clusters_of, 60)}; they count from 0.",
+            "Behaviour": "What most records of the cluster are called.",
         },
     )
     if all(reason.contribution < _NOTHING for reason in finding.reasons):
@@ -154,4 +180,4 @@ def _said(said: Verdict) -> None:
             st.markdown("\n".join(f"- {plain(reason)}" for reason in finding.reasons))
     if said.cluster is not None:
         st.markdown("**What the records of this cluster are like**")
-        st.code(str(said.cluster.profile), language=None, wrap_lines=True)
+        st.code(said.cluster.summary(traits=6), language=None, wrap_lines=True)

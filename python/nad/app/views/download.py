@@ -19,7 +19,7 @@ def show() -> None:
     if now.opened is not None:
         st.subheader("The model", divider="gray")
         st.markdown("One file for `nad.load`, `nad detect`, `nad watch`, and `nad::Model::load` in C++.")
-        with told():
+        with told(), st.container(horizontal=True):
             st.download_button(
                 "Model (.nad)",
                 downloads.model_bytes(now.opened.model, note="nad app"),
@@ -28,6 +28,16 @@ def show() -> None:
                 key="download-model",
                 on_click="ignore",
             )
+            if now.opened.clusters is not None:
+                st.download_button(
+                    "Clusters (.nad)",
+                    downloads.clusters_bytes(now.opened.clusters, note="nad app"),
+                    downloads.file_name(now.opened.name, "-clusters.nad"),
+                    "application/octet-stream",
+                    key="download-clusters",
+                    on_click="ignore",
+                    help="For `nad.load`: which kind of the training records another one is.",
+                )
     judged = judged_or_why_not()
     if judged is None or now.records is None or now.opened is None:
         return

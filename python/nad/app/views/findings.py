@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from nad import plots
+from nad._words import attention
 from nad.app.grouping import reason_text
 from nad.app.judging import MOST_LISTED, Filter, Judged, listing, misfit
 from nad.app.ui import SECONDS, chart, explained, frame, metrics, plain, session, time_columns, working
@@ -116,7 +117,7 @@ def _summary(judged: Judged) -> None:
         + (" (extrapolated: the calibration records are few)." if judged.findings.limit.extrapolated else ".")
     )
     if judged.findings.drift.needs_attention:
-        st.warning(plain(f"As a whole: {judged.findings.drift}"))
+        st.warning(plain(" ".join(attention(judged.findings.drift))))
     if judged.unlisted:
         st.info(
             f"Listed one by one are the {MOST_LISTED:,} most anomalous; {judged.unlisted:,} more are reported, "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from nad import plots
+from nad._words import plural
 from nad.app.downloads import file_name
 from nad.app.learning import DETECTORS, RULES, Learning, Wish
 from nad.app.ui import chart, explained, plain, session
@@ -162,5 +163,10 @@ def _described(opened: OpenModel) -> None:
         st.markdown("\n".join(f"- {plain(line)}" for line in said if line not in warnings))
         if opened.learnt_from:
             st.caption(f"Learnt here, from {plain(opened.learnt_from, 100)}.")
+        if opened.clusters is not None:
+            st.caption(
+                f"{plural(len(opened.clusters.profiles), 'kind')} of records in {plain(opened.clusters_of, 100)}: the "
+                "page One connection tells which of them a connection is."
+            )
     with right:
         chart(plots.importance, model, most=12, key="model-importance")

@@ -8,8 +8,9 @@ import streamlit as st
 
 from nad import plots
 from nad.app.grouping import SOURCES
-from nad.app.ui import chart, metrics, plain, told, working
+from nad.app.ui import chart, figure, metrics, plain, session, told, working
 from nad.app.views.findings import judged_or_why_not
+from nad.clustering import Clustering
 from nad.estimators import Autoencoder, KMeans
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _pictures(judged: Judged) -> dict[str, Callable[[Judged], None]]:
     if any(role == "label" for role in judged.table.roles.values()):
         found["Beside the labels"] = _labels
     detector = judged.model.detector
-    if isinstance(detector, KMeans):
+    if isinstance(detector, KMeans) or _kept_clusters() is not None:
         found["Clusters"] = _clusters
     if isinstance(detector, Autoencoder):
         found["Training"] = _training
@@ -103,13 +104,15 @@ def _labels(judged: Judged) -> None:
         return
     metrics(
         {
-            "ROC-AUC": f"{found.roc_auc:.4f}",
-            "PR-AUC": f"{found.average_precision:.4f}",
-            "Precision": f"{found.precision:.3f}",
-            "Recall": f"{found.recall:.3f}",
-            "F1": f"{found.f1:.3f}",
+            "ROC-AUC": figure(found.roc_auc, 4),
+            "PR-AUC": figure(found.average_precision, 4),
+            "Precision": figure(found.precision),
+            "Recall": figure(found.recall),
+            "F1": figure(found.f1),
         }
     )
+    if found.precision != found.precision:
+        st.caption("No score is above the threshold, so nobody can say how many alerts are attacks.")
     left, right = st.columns(2)
     with left:
         chart(plots.roc, found, key="roc")
@@ -130,24 +133,29 @@ def _families(found: Any) -> None:
             "family": [one.name for one in rows],
             "attacks": [int(one.attacks) for one in rows],
             "found": [int(one.found) for one in rows],
-            "recall": [float(one.recall) for one in rows],
-            "ROC-AUC": [float(one.roc_auc) for one in rows],
+            "recall": [figure(one.recall) for one in rows],
+            "ROC-AUC": [figure(one.roc_auc, 4) for one in rows],
         },
         hide_index=True,
         key="families",
     )
 
 
+def _kept_clusters() -> Clustering | None:
+    """Those beside the model."""
+    opened = session().opened
+    return None if opened is None else opened.clusters
+
+
 def _clusters(judged: Judged) -> None:
-    detector: Any = judged.model.detector
     some = judged.table if len(judged.table) <= _MOST_IN_PLANE else judged.table.sample(_MOST_IN_PLANE, random_state=0)
-    features = judged.model.pipeline.transform(some)
-    chart(plots.clusters, detector, features, key="clusters")
-    if detector.curve_.n_clusters:
-        chart(plots.elbow, detector, key="elbow")
-    chart(plots.importance, detector, key="cluster-importance", title="in which columns the clusters differ")
     with told():
-        for one in detector.profile(features, records=some):
+        kinds = _kept_clusters() or Clustering.of_model(judged.model, some)
+        chart(plots.clusters, kinds, some, key="clusters")
+        if kinds.curve.n_clusters:
+            chart(plots.elbow, kinds, key="elbow")
+        chart(plots.importance, kinds, key="cluster-importance", title="in which columns the clusters differ")
+        for one in kinds.profiles:
             st.code(str(one), language=None, wrap_lines=True)
 
 
