@@ -24,11 +24,11 @@ std::function<void(Arguments...)> monitor_callback(const py::object& function) {
     return {};
   }
   const std::shared_ptr<py::object> held(new py::object(function), [](py::object* given) {
-    const py::gil_scoped_acquire acquire;
+    const AcquiredGil acquire;
     delete given;
   });
   return [held](Arguments... arguments) {
-    const py::gil_scoped_acquire acquire;
+    const AcquiredGil acquire;
     (*held)(arguments...);
   };
 }
@@ -40,7 +40,7 @@ class InterruptibleSource final : public RecordSource {
 
   std::optional<Table> next(double seconds) override {
     {
-      const py::gil_scoped_acquire acquire;
+      const AcquiredGil acquire;
       if (!interrupt_ && PyErr_CheckSignals() != 0) {
         interrupt_ = std::make_unique<py::error_already_set>();
         monitor_.stop();
@@ -76,7 +76,7 @@ class InterruptibleSource final : public RecordSource {
 void run_monitor(Monitor& monitor, RecordSource& source) {
   InterruptibleSource watched(source, monitor);
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     monitor.run(watched);
   }
   watched.raise();
@@ -224,7 +224,7 @@ void register_monitor_stats(py::module_& module) {
 /// The thread of a sink that the monitor writes to may be waiting for the GIL.
 struct DeleteMonitorWithoutGil {
   void operator()(Monitor* monitor) const {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     delete monitor;
   }
 };
@@ -278,7 +278,7 @@ void register_monitor(py::module_& module) {
           [](Monitor& self, const py::function& give) {
             const std::unique_ptr<RecordSource> source =
                 callback_source([&give](double /*seconds*/, bool& ended) -> std::optional<Table> {
-                  const py::gil_scoped_acquire acquire;
+                  const AcquiredGil acquire;
                   const py::object records = give();
                   ended = records.is_none();
                   return ended ? std::nullopt : std::optional(records.cast<const Table&>());
@@ -289,7 +289,7 @@ void register_monitor(py::module_& module) {
       .def("stop", &Monitor::stop)
       .def_property_readonly("stats",
                              [](const Monitor& self) {
-                               const py::gil_scoped_release release;
+                               const ReleasedGil release;
                                return self.stats();
                              })
       .def_property_readonly("model", &Monitor::model);

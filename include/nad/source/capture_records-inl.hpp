@@ -11,6 +11,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/input-inl.hpp"
+#include "nad/detail/start_thread.hpp"
 #include "nad/flow/capture.hpp"
 #include "nad/flow/decoder.hpp"
 #include "nad/flow/flow_meter.hpp"
@@ -121,9 +122,9 @@ class CaptureRecords final : public RecordSource {
 
   std::optional<Table> next(double seconds) override {
     if (!begun_) {
-      begun_ = true;
       giver_ = open_();
-      thread_ = std::thread([this] { run(); });
+      thread_ = start_thread("reading " + name_, [this] { run(); });
+      begun_ = true;
     }
     for (;;) {
       std::optional<Table> table = queue_.pop(seconds);
