@@ -202,6 +202,7 @@ class Monitor:
         batch_rows: int = 4096,
         most_wait: float = 1.0,
         filter: str = "",  # noqa: A002
+        user: str = "",
         **flow: Any,
     ) -> None:
         """Runs until the source ends, `stop` is called, or Ctrl-C is pressed; everything is flushed then.
@@ -229,13 +230,26 @@ class Monitor:
             Seconds that a flow of an interface waits for others.
         filter : str
             Which packets of an interface count, in the language of tcpdump.
+        user : str
+            As whom the whole process goes on once the interface is open, where it was started by root. Its files, such
+            as the checkpoint, need to belong to that user.
         **flow :
             How packets become flows, as in `FlowMeter`. ``active=60`` tells of long flows while they go on; let the
             model learn with the same, ``nad.read("normal.pcap", active=60)``, or it finds such records odd.
         """
         with self._at_work():
             self._core.watch(
-                os.fspath(source), format, on_error, follow, from_beginning, shards, batch_rows, most_wait, filter, flow
+                os.fspath(source),
+                format,
+                on_error,
+                follow,
+                from_beginning,
+                shards,
+                batch_rows,
+                most_wait,
+                filter,
+                user,
+                flow,
             )
 
     def run(self, batches: Iterable[Any]) -> None:

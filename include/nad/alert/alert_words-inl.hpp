@@ -93,7 +93,9 @@ std::string number_text(Number number) {
 
 /// "2026-11-20T17:42:03.118274" and what stands for UTC.
 inline std::string alert_time(std::int64_t nanoseconds, std::size_t digits, std::string_view zone) {
-  nanoseconds = std::max(nanoseconds, std::numeric_limits<std::int64_t>::min() + 999);  // cut off, it can be read back
+  if (digits < 9) {  // what is cut off of the first moment there is can be read back
+    nanoseconds = std::max(nanoseconds, std::numeric_limits<std::int64_t>::min() + 999);
+  }
   std::string text = format_time(nanoseconds).substr(0, 19);
   text[10] = 'T';
   std::int64_t rest = nanoseconds % nanoseconds_per_second;

@@ -11,6 +11,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/input-inl.hpp"
+#include "nad/detail/json_numbers.hpp"
 #include "nad/detail/start_thread.hpp"
 #include "nad/flow/capture.hpp"
 #include "nad/flow/decoder.hpp"
@@ -162,7 +163,7 @@ class CaptureRecords final : public RecordSource {
       if (saved.at("capture").get<std::string>() != name_) {
         refuse_position(describe());
       }
-      saved.at("records").get_to(passed_over_);
+      take_kept(saved.at("records"), passed_over_);
     });
   }
 

@@ -199,7 +199,7 @@ def test_options_reach_the_monitor(run, files, monkeypatch):
     assert run("watch", "conn.log", "-m", files.model, *words).code == 0
     expected = {
         "checkpoint": "c", "checkpoint_seconds": 3.0, "drift_window": 99, "n_jobs": 2, "source": "conn.log",
-        "follow": True, "from_beginning": False, "filter": "tcp", "batch_rows": 5, "most_wait": 0.5, "shards": 2,
+        "follow": True, "from_beginning": False, "filter": "tcp", "user": "", "batch_rows": 5, "most_wait": 0.5, "shards": 2,
         "on_error": "raise", "format": "csv", "tcp_idle": 9, "model_name": "office",
     }  # fmt: skip
     assert {name: given[name] for name in expected} == expected
