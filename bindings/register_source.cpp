@@ -83,6 +83,14 @@ class PythonStream final : public std::istream {
   PythonBuffer buffer_;
 };
 
+char character_from(const py::handle& value, const std::string& option) {
+  const auto text = value.cast<std::string>();
+  if (text.size() != 1) {
+    throw Error(ErrorCode::invalid_argument, option + " is '" + text + "'; give one character");
+  }
+  return text.front();
+}
+
 ReadOptions read_options(const std::string& format, const std::string& on_error, const py::dict& given) {
   ReadOptions options;
   options.format = format;
@@ -93,11 +101,11 @@ ReadOptions read_options(const std::string& format, const std::string& on_error,
   for (const auto& [key, value] : given) {
     const auto option = key.cast<std::string>();
     if (option == "separator") {
-      options.separator = value.cast<char>();
+      options.separator = character_from(value, option);
     } else if (option == "quote") {
-      options.quote = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+      options.quote = value.cast<std::string>().empty() ? '\0' : character_from(value, option);
     } else if (option == "comment") {
-      options.comment = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+      options.comment = value.cast<std::string>().empty() ? '\0' : character_from(value, option);
     } else if (option == "encoding") {
       options.encoding = value.cast<std::string>();
     } else if (option == "day_first") {

@@ -30,8 +30,9 @@ nad::Table with_jump(const nad::Table& flows, std::int64_t by) {
     if (row * 3 / flows.rows() == 1) {
       const bool fits = by >= 0 ? time <= std::numeric_limits<std::int64_t>::max() - by
                                 : time >= std::numeric_limits<std::int64_t>::min() - by;
-      time = fits ? time + by
-                  : by > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+      time = fits     ? time + by
+             : by > 0 ? std::numeric_limits<std::int64_t>::max()
+                      : std::numeric_limits<std::int64_t>::min();
     }
     times.add_time(time);
   }

@@ -91,9 +91,8 @@ TEST_CASE("faults: places that may not be written to are errors that name them, 
     if (!contains(alerts, "locked/alerts") || !contains(alerts, "ermission denied")) {
       return 2;
     }
-    const std::string spool = message_of([&] {
-      nad::AlertSink sink(nad::unix_channel({.path = locked / "nobody"}), {.spool = locked / "spool"});
-    });
+    const std::string spool = message_of(
+        [&] { nad::AlertSink sink(nad::unix_channel({.path = locked / "nobody"}), {.spool = locked / "spool"}); });
     if (!contains(spool, "locked/spool") || !contains(spool, "ermission denied")) {
       return 3;
     }
@@ -115,9 +114,8 @@ TEST_CASE("faults: tables and captures that find no room on the disk are errors 
             std::fprintf(stderr, "%s\n", csv.c_str());
             return 1;
           }
-          const std::string capture = message_of([&] {
-            static_cast<void>(nad::Simulator(monitor_samples::quiet_office(3)).write(folder / "a.pcap"));
-          });
+          const std::string capture = message_of(
+              [&] { static_cast<void>(nad::Simulator(monitor_samples::quiet_office(3)).write(folder / "a.pcap")); });
           if (!contains(capture, "a.pcap")) {
             std::fprintf(stderr, "%s\n", capture.c_str());
             return 2;

@@ -105,7 +105,8 @@ void deliver_numbered(nad::AlertChannel& channel, const Acknowledged& acknowledg
   }
 }
 
-TEST_CASE("faults: alerts that were written stay, wherever the process is killed, and the next begins a line of its own") {
+TEST_CASE(
+    "faults: alerts that were written stay, wherever the process is killed, and the next begins a line of its own") {
   for (const std::uint64_t rotate_bytes : {std::uint64_t{0}, std::uint64_t{25}}) {
     const Acknowledged acknowledged;
     std::size_t round = 0;

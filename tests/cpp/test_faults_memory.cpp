@@ -102,7 +102,9 @@ TEST_CASE("faults: without memory a model learns, loads and judges, or not at al
     const std::vector<float> scores = model.detect(table).scores;
     run_out_of_memory(
         "judging by a model of " + kind, [&] { static_cast<void>(model.detect(table, {}, {.n_jobs = 2})); },
-        [&](std::size_t number) { REQUIRE_MESSAGE((number % 32 != 1 || model.detect(table).scores == scores), number); });
+        [&](std::size_t number) {
+          REQUIRE_MESSAGE((number % 32 != 1 || model.detect(table).scores == scores), number);
+        });
   }
 }
 
@@ -113,7 +115,8 @@ TEST_CASE("faults: without memory records are read and written, or an error ends
   nad::write_csv(flows, csv);
   std::ostringstream zeek;
   zeek << "#separator \\x09\n#unset_field\t-\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\t"
-          "id.resp_p\tproto\tduration\tconn_state\n#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tinterval\tstring\n";
+          "id.resp_p\tproto\tduration\tconn_state\n#"
+          "types\ttime\tstring\taddr\tport\taddr\tport\tenum\tinterval\tstring\n";
   for (int row = 0; row < 20; ++row) {
     zeek << 1767571200 + row << ".5\tC" << row << "\t10.0.0.1\t40000\t192.0.2.1\t53\tudp\t0.25\tSF\n";
   }
@@ -209,7 +212,8 @@ TEST_CASE("faults: without memory a sink loses nothing that it took over [thread
   }
 }
 
-TEST_CASE("faults: without memory a monitor's run ends with an error, and the next one gives what any gives [threads]") {
+TEST_CASE(
+    "faults: without memory a monitor's run ends with an error, and the next one gives what any gives [threads]") {
   if (!tests::memory_can_be_refused()) {
     MESSAGE("skipped: this sanitizer has operators new of its own, which refuse nothing");
     return;

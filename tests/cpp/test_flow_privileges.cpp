@@ -83,9 +83,13 @@ TEST_CASE("who gave up the rights of root has none of them, on any thread, and t
           for (int place = 0; place < count; ++place) {
             in_group_of_root = in_group_of_root || groups[place] == 0;
           }
-          return !could ? 1
-                 : of_thread != 0 ? of_thread.load()
-                 : back ? 3 : !refused ? 4 : in_group_of_root ? 5 : may_open(folder / "secret") ? 6 : 0;
+          return !could                        ? 1
+                 : of_thread != 0              ? of_thread.load()
+                 : back                        ? 3
+                 : !refused                    ? 4
+                 : in_group_of_root            ? 5
+                 : may_open(folder / "secret") ? 6
+                                               : 0;
         }) == 0);
 }
 

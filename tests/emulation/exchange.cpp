@@ -1,4 +1,5 @@
-// Models from one processor to another, and back: the same decisions, and scores within what include/nad/README.md promises.
+// Models from one processor to another, and back: the same decisions, and scores within what include/nad/README.md
+// promises.
 //
 //   exchange write FOLDER        fits a detector of each kind and some models, and saves them with their scores
 //   exchange check FOLDER        loads what another processor has saved: scores, decisions, and what it saves again
@@ -26,8 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The largest difference of scores that another processor may give, as a share of the larger of 1 and the score: products that
-/// are rounded once here and twice there. Trees, bins and distances of neighbours give the same bits.
+/// The largest difference of scores that another processor may give, as a share of the larger of 1 and the score:
+/// products that are rounded once here and twice there. Trees, bins and distances of neighbours give the same bits.
 constexpr double most_difference = 1e-5;
 
 const nad::Table& judged_table() {

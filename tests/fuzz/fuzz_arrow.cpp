@@ -1,6 +1,6 @@
-// The input describes an Arrow array: its format, lengths, buffers and children, sound or not. Each buffer is as long as the
-// format says for the length and the offset, and texts lie inside theirs, in any order: the interface does not tell
-// how long buffers are, so no importer could notice more. All else may be wrong, and is an error then.
+// The input describes an Arrow array: its format, lengths, buffers and children, sound or not. Each buffer is as long
+// as the format says for the length and the offset, and texts lie inside theirs, in any order: the interface does not
+// tell how long buffers are, so no importer could notice more. All else may be wrong, and is an error then.
 
 #include <algorithm>
 #include <array>
@@ -60,11 +60,11 @@ struct Format {
 };
 
 constexpr std::array<Format, 35> fixed = {
-    {{"n", 0},        {"b", 1},        {"c", 8},     {"C", 8},     {"s", 16},    {"S", 16},       {"i", 32},
-     {"I", 32},       {"l", 64},       {"L", 64},    {"e", 16},    {"f", 32},    {"g", 64},       {"tdD", 32},
-     {"tdm", 64},     {"tts", 32},     {"ttm", 32},  {"ttu", 64},  {"ttn", 64},  {"tss:", 64},    {"tsm:UTC", 64},
-     {"tsu:", 64},    {"tsn:", 64},    {"tDs", 64},  {"tDm", 64},  {"tDu", 64},  {"tDn", 64},     {"w:4", 32},
-     {"d:10,2", 128}, {"d:38,9", 128}, {"tiM", 32},  {"tiD", 64},  {"w:0", 0},   {"d:9,2,32", 32}, {"d:5,-2", 128}}};
+    {{"n", 0},        {"b", 1},        {"c", 8},    {"C", 8},    {"s", 16},   {"S", 16},        {"i", 32},
+     {"I", 32},       {"l", 64},       {"L", 64},   {"e", 16},   {"f", 32},   {"g", 64},        {"tdD", 32},
+     {"tdm", 64},     {"tts", 32},     {"ttm", 32}, {"ttu", 64}, {"ttn", 64}, {"tss:", 64},     {"tsm:UTC", 64},
+     {"tsu:", 64},    {"tsn:", 64},    {"tDs", 64}, {"tDm", 64}, {"tDu", 64}, {"tDn", 64},      {"w:4", 32},
+     {"d:10,2", 128}, {"d:38,9", 128}, {"tiM", 32}, {"tiD", 64}, {"w:0", 0},  {"d:9,2,32", 32}, {"d:5,-2", 128}}};
 
 /// Where texts begin and end: inside their buffer, and mostly one behind the other.
 template <class Offset>

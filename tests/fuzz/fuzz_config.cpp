@@ -1,5 +1,5 @@
-// The input is a text that an administrator, or an earlier run, has left: steps of a pipeline, an allow-list, an alert, what a
-// deduplicator, a folder of keys, runs and beats keep in a checkpoint. Its first byte says which.
+// The input is a text that an administrator, or an earlier run, has left: steps of a pipeline, an allow-list, an alert,
+// what a deduplicator, a folder of keys, runs and beats keep in a checkpoint. Its first byte says which.
 
 #include <cstddef>
 #include <cstdint>

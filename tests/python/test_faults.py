@@ -97,7 +97,7 @@ AT_WORK = {
         assert begun.wait(30)
     """,
     "a sink whose callback is slow": """
-        sink = nad.AlertSink.to_callback(lambda alert: time.sleep(0.2))
+        sink = nad.AlertSink.to_callback(lambda alert: time.sleep(0.05))
         for port in range(5):
             sink.write(nad.Alert(dst_port=port))
     """,
@@ -105,11 +105,10 @@ AT_WORK = {
 
 
 @posix
-@pytest.mark.parametrize("ending", ["", "sys.exit(7)"], ids=["end of the program", "exit"])
 @pytest.mark.parametrize("what", AT_WORK)
-def test_the_interpreter_ends_while_something_works(office, what, ending):
-    done = run_program(BEGIN + textwrap.dedent(AT_WORK[what]) + f"\n{ending}\n", office)
-    assert done.returncode == (7 if ending else 0), (done.returncode, done.stderr[-2000:])
+def test_the_interpreter_ends_while_something_works(office, what):
+    done = run_program(BEGIN + textwrap.dedent(AT_WORK[what]) + "\nsys.exit(7)\n", office)
+    assert done.returncode == 7, (done.returncode, done.stderr[-2000:])
     assert done.stderr == ""
 
 
@@ -133,7 +132,7 @@ def test_a_child_that_is_forked_while_threads_score_scores_alike(office):
                     model.detect(flows)
             start(work, 3)
             statuses = []
-            for _ in range(10):
+            for _ in range(5):
                 child = os.fork()
                 if child == 0:
                     status = 1
@@ -150,7 +149,7 @@ def test_a_child_that_is_forked_while_threads_score_scores_alike(office):
         ),
         office,
     )
-    assert done.stdout.strip() == str([0] * 10), done.stderr[-2000:]
+    assert done.stdout.strip() == str([0] * 5), done.stderr[-2000:]
 
 
 # ---- disks and memory
@@ -158,7 +157,7 @@ def test_a_child_that_is_forked_while_threads_score_scores_alike(office):
 
 def limited(size):
     """Files of this process become no longer, as on a full disk."""
-    import resource  # noqa: PLC0415 - POSIX
+    import resource
 
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 

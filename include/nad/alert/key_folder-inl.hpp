@@ -116,7 +116,8 @@ NAD_INLINE void KeyFolder::restore_state(std::string_view text) {
     detail::take_kept(state.at("has_time"), restored.has_time_);
     detail::take_kept(state.at("now"), restored.now_);
     for (const auto& saved : state.at("groups")) {
-      Group group{saved.at(0).get<std::string>(), detail::kept_number<std::int64_t>(saved.at(1)), saved.at(2).get<bool>()};
+      Group group{saved.at(0).get<std::string>(), detail::kept_number<std::int64_t>(saved.at(1)),
+                  saved.at(2).get<bool>()};
       for (const auto& one : saved.at(3)) {
         group.open.emplace_back(detail::kept_number<std::uint64_t>(one.at(0)),
                                 detail::kept_number<std::int64_t>(one.at(1)));

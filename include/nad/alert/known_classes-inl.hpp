@@ -83,7 +83,8 @@ class KnownClasses {
       }
       for (const auto& saved : state.at("known")) {
         known.push_back({saved.at(0).get<std::string>(), saved.at(1).get<std::string>(),
-                         kept_number<std::uint64_t>(saved.at(2)), saved.at(3).get<float>(), kept_number<std::int64_t>(saved.at(4))});
+                         kept_number<std::uint64_t>(saved.at(2)), saved.at(3).get<float>(),
+                         kept_number<std::int64_t>(saved.at(4))});
         const Place place = std::prev(known.end());
         if (!by_key.emplace(place->key, place).second) {
           throw Error(ErrorCode::bad_file, "the state of the known classes is damaged: one is there twice");

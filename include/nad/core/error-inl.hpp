@@ -3,8 +3,7 @@
 #include <stdexcept>
 
 #include "nad/core/error.hpp"
-#include "nad/detail/utf8.hpp"
-#include "nad/detail/utf8_only.hpp"
+#include "nad/core/utf8.hpp"
 
 namespace nad {
 

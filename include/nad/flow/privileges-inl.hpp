@@ -48,7 +48,8 @@ NAD_INLINE void drop_privileges(const std::string& user) {
   }
   // groups first: an ordinary user may not change them
   if (initgroups(user.c_str(), numbers.group) != 0 || setgid(numbers.group) != 0 || setuid(numbers.user) != 0) {
-    throw Error(ErrorCode::io, "this process cannot go on as '" + user + "': " + std::generic_category().message(errno) +
+    throw Error(ErrorCode::io, "this process cannot go on as '" + user +
+                                   "': " + std::generic_category().message(errno) +
                                    "; only the superuser can become another user");
   }
   if (geteuid() != numbers.user || getuid() != numbers.user || (numbers.user != 0 && setuid(0) == 0)) {

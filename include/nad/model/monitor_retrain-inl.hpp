@@ -129,7 +129,8 @@ class Retrainer {
     std::optional<double> per_day;
     if (first_time_ && *last_time_ > *first_time_) {
       constexpr double day = 86400e9;
-      per_day = static_cast<double>(came_) / (static_cast<double>(*last_time_) - static_cast<double>(*first_time_)) * day;
+      per_day =
+          static_cast<double>(came_) / (static_cast<double>(*last_time_) - static_cast<double>(*first_time_)) * day;
     }
     cancelled_ = false;
     is_done_ = false;
