@@ -280,7 +280,7 @@ TEST_CASE("what makes no sense is an error, and everything is released once") {
   constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
   check(numbers(), schema("g", "\xff"), "its name is not UTF-8");
   check(numbers(), schema("g", "x", {}, {}, by_hand::metadata("nad.origin", "\xfe")), "its name is not UTF-8");
-  check(numbers(), schema("\xff", "x"), "\xef\xbf\xbd");
+  check(numbers(), schema("\xff", "x"), "?");
   column(with([](ArrowArray& a) { a.length = -1; }), "g", "claims -1 rows");
   column(with([](ArrowArray& a) { a.length = huge; }), "g", "claims 9223372036854775807 rows");
   column(with([](ArrowArray& a) { a.offset = -7; }), "g", "from -7 on");

@@ -36,13 +36,8 @@ TEST_CASE("a message is UTF-8, whatever it quotes") {
     return std::string(nad::Error(nad::ErrorCode::bad_file, message).what());
   };
   CHECK(said("Prüfstand \xe2\x82\xac \xf0\x9f\x98\x80") == "Prüfstand \xe2\x82\xac \xf0\x9f\x98\x80");
-  CHECK(said("a\xff"
-             "b\xe2\x82"
-             "c\xc3") ==
-        "a\xef\xbf\xbd"
-        "b\xef\xbf\xbd\xef\xbf\xbd"
-        "c\xef\xbf\xbd");
-  CHECK(said("\xed\xa0\x80\xc3\xbc") == "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xbc");  // half a surrogate
+  CHECK(said("a\xff b\xe2\x82 c\xc3") == "a? b?? c?");
+  CHECK(said("\xed\xa0\x80\xc3\xbc") == "???\xc3\xbc");  // half a surrogate
   CHECK(said("").empty());
 }
 

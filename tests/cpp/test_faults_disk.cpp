@@ -7,6 +7,13 @@
 
 #include <nad/nad.hpp>
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -125,6 +132,88 @@ TEST_CASE("faults: tables and captures that find no room on the disk are errors 
         }) == 0);
   if (fs::exists("/dev/full")) {
     CHECK(contains(message_of([&] { nad::write_csv(office().flows, "/dev/full"); }), "/dev/full"));
+  }
+}
+
+/// In a process of its own that sees a small disk at `place`; 77 where no disk may be made.
+template <class Work>
+int with_small_disk(const fs::path& place, const Work& work) {
+  fs::create_directory(place);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    int status = 98;
+    try {
+      const bool is_there = unshare(CLONE_NEWNS) == 0 &&
+                            mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                            mount("tmpfs", place.c_str(), "tmpfs", 0, "size=2m") == 0;
+      status = is_there ? work() : 77;
+    } catch (...) {
+      status = 99;
+    }
+    _exit(status);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/// Leaves so many bytes of a disk.
+void fill(const fs::path& place, std::size_t left) {
+  const std::string page(4096, 'x');
+  std::ofstream file(place / "full", std::ios::binary);
+  while (file.write(page.data(), static_cast<std::streamsize>(page.size())) && file.flush()) {
+  }
+  file.close();
+  fs::resize_file(place / "full", fs::file_size(place / "full") - std::min<std::size_t>(left, 65536));
+}
+
+TEST_CASE(
+    "faults: a disk that is full to the last byte keeps old models and checkpoints, and takes alerts when there is "
+    "room") {
+  const TemporaryFolder folder;
+  const fs::path disk = folder / "disk";
+  const int status = with_small_disk(disk, [&] {
+    const nad::Model& model = *office().model;
+    model.save(disk / "office.nad", "old");
+    const std::string before = content(disk / "office.nad");
+    std::vector<std::string> notes;
+    static_cast<void>(watch(disk / "checkpoint", notes));
+    const std::string checkpoint = content(disk / "checkpoint");
+    nad::AlertSink sink(nad::file_channel({.path = disk / "alerts"}),
+                        {.spool = disk / "spool", .retry_seconds = 0.001, .most_retry_seconds = 0.01});
+    fill(disk, 8192);
+    if (!contains(message_of([&] { model.save(disk / "office.nad", "new"); }), "No space left")) {
+      return 1;
+    }
+    if (content(disk / "office.nad") != before || content(disk / "checkpoint") != checkpoint) {
+      return 2;
+    }
+    const std::string line(1000, 'a');
+    for (int number = 0; number < 200; ++number) {  // more than there is room for
+      sink.write_text(std::to_string(1000 + number) + line);
+    }
+    if (!monitor_samples::wait_until([&] { return contains(sink.stats().last_error, "No space left"); })) {
+      return 3;
+    }
+    fs::remove(disk / "full");
+    if (!sink.flush(20.0)) {
+      return 4;
+    }
+    std::ifstream file(disk / "alerts");
+    int next = 1000;
+    for (std::string text; std::getline(file, text); ++next) {
+      if (text != std::to_string(next) + line) {
+        return 5;
+      }
+    }
+    sink.close();
+    return next == 1200 && sink.stats().lost() == 0 ? 0 : 6;
+  });
+  if (status == 77) {
+    MESSAGE("skipped: only root may make a small disk (unshare, mount)");
+  } else {
+    CHECK(status == 0);
   }
 }
 

@@ -60,7 +60,7 @@ inline bool is_readable(std::string_view text) noexcept {
   return is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
-/// The same text, but for bytes that are no UTF-8: each becomes U+FFFD.
+/// The same text, but for bytes that are no UTF-8: each becomes a question mark.
 inline std::string utf8_only(std::string_view text) {
   constexpr std::size_t longest = 4;  // of a character
   std::string result;
@@ -71,7 +71,7 @@ inline std::string utf8_only(std::string_view text) {
       ++length;
     }
     const bool is_sound = length <= longest && at + length <= text.size();
-    result += is_sound ? text.substr(at, length) : std::string_view("\xef\xbf\xbd");
+    result += is_sound ? text.substr(at, length) : std::string_view("?");
     at += is_sound ? length : 1;
   }
   return result;
