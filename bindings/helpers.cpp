@@ -149,7 +149,7 @@ void Records::convert_doubles(const py::array& doubles) {
   float* out = floats.mutable_data();
   constexpr double largest = std::numeric_limits<float>::max();
   {
-    const py::gil_scoped_release release;  // both arrays are held, and nobody else knows the new one
+    const ReleasedGil release;  // both arrays are held, and nobody else knows the new one
     for (py::ssize_t row = 0; row < rows; ++row) {
       for (py::ssize_t column = 0; column < columns; ++column, ++out) {
         const double value = *reinterpret_cast<const double*>(first + row * row_step + column * column_step);
@@ -267,7 +267,7 @@ bool Run::report(const Progress& progress) {
     return true;
   }
   next_ = now + report_interval;
-  const py::gil_scoped_acquire acquire;
+  const AcquiredGil acquire;
   if (PyErr_CheckSignals() != 0) {
     throw py::error_already_set();
   }

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "gil.hpp"
 #include "nad/nad.hpp"
 
 namespace nad::python {
@@ -95,7 +96,7 @@ class Run {
   template <class Work>
   auto operator()(Work&& work) {
     // Safe: arguments were parsed before, and their arrays are held by the caller until this returns.
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     return std::forward<Work>(work)(control_);
   }
 

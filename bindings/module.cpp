@@ -20,6 +20,7 @@ void check_numpy() {
 
 PYBIND11_MODULE(_core, module) {
   check_numpy();
+  nad::python::prepare_for_the_end();
   module.doc() = "The compiled part of nad. Use the package: its classes and functions add documentation and checks.";
   module.attr("__version__") = NAD_VERSION_STRING;
   nad::python::register_core(module);

@@ -30,7 +30,7 @@ namespace {
 /// The thread of a sink may be waiting for the GIL when the sink ends, and the sink then waits for the thread.
 struct DeleteWithoutGil {
   void operator()(AlertSink* sink) const {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     delete sink;
   }
 };
@@ -56,18 +56,18 @@ SinkOptions sink_options_from(const py::dict& options) {
 
 SinkHolder sink_on(std::unique_ptr<AlertChannel> channel, const py::dict& options) {
   const SinkOptions given = sink_options_from(options);
-  const py::gil_scoped_release release;  // its thread may call back at once
+  const ReleasedGil release;  // its thread may call back at once
   return SinkHolder(new AlertSink(std::move(channel), given));
 }
 
 /// Calls a Python function from the thread of a sink, and is destroyed there or anywhere else.
 std::function<void(const Alert&)> callback_from(py::function function) {
   const std::shared_ptr<py::function> held(new py::function(std::move(function)), [](py::function* given) {
-    const py::gil_scoped_acquire acquire;
+    const AcquiredGil acquire;
     delete given;
   });
   return [held](const Alert& alert) {
-    const py::gil_scoped_acquire acquire;
+    const AcquiredGil acquire;
     try {
       (*held)(alert);
     } catch (py::error_already_set& error) {  // it must not outlive the GIL
@@ -165,14 +165,14 @@ void register_sink_class(py::module_& module) {
                std::to_string(self.lost()) + " lost" + (self.is_failing ? ", failing: " + self.last_error : "") + ">";
       });
   py::class_<AlertSink, SinkHolder>(module, "AlertSink")
-      .def("write", &AlertSink::write, py::arg("alert"), py::call_guard<py::gil_scoped_release>())
-      .def("write_text", &AlertSink::write_text, py::arg("text"), py::call_guard<py::gil_scoped_release>())
-      .def("flush", &AlertSink::flush, py::arg("seconds"), py::call_guard<py::gil_scoped_release>())
-      .def("close", &AlertSink::close, py::arg("seconds"), py::call_guard<py::gil_scoped_release>())
-      .def("reopen", &AlertSink::reopen, py::call_guard<py::gil_scoped_release>())
+      .def("write", &AlertSink::write, py::arg("alert"), py::call_guard<ReleasedGil>())
+      .def("write_text", &AlertSink::write_text, py::arg("text"), py::call_guard<ReleasedGil>())
+      .def("flush", &AlertSink::flush, py::arg("seconds"), py::call_guard<ReleasedGil>())
+      .def("close", &AlertSink::close, py::arg("seconds"), py::call_guard<ReleasedGil>())
+      .def("reopen", &AlertSink::reopen, py::call_guard<ReleasedGil>())
       .def("describe", &AlertSink::describe)
       .def_property_readonly("stats", [](const AlertSink& self) {
-        const py::gil_scoped_release release;
+        const ReleasedGil release;
         return self.stats();
       });
 }
@@ -219,7 +219,7 @@ void register_allow_list(py::module_& module) {
       .def(
           "filter",
           [](const AllowList& self, const std::filesystem::path& source, const std::filesystem::path& target) {
-            const py::gil_scoped_release release;
+            const ReleasedGil release;
             return filter_alerts(self, source, target);
           },
           py::arg("source"), py::arg("target"))

@@ -178,6 +178,8 @@ LiveOptions live_options(const py::dict& given) {
           static_cast<std::uint32_t>(std::min<std::uint64_t>(whole_number(value, "buffer_bytes", 1), 0x7fffffffU));
     } else if (name == "filter") {
       options.filter = value.cast<std::string>();
+    } else if (name == "user") {
+      options.user = value.cast<std::string>();
     } else if (name == "promiscuous") {
       options.promiscuous = truth_value(value, "promiscuous");
     } else if (name == "immediate") {

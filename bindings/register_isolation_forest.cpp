@@ -16,7 +16,7 @@ using RowNumbers = py::array_t<std::uint64_t, py::array::c_style | py::array::fo
 py::array_t<std::uint64_t> drawn_rows(const IsolationForest& forest, py::handle table_rows) {
   const std::uint64_t count = whole_number(table_rows, "table_rows", 0);
   const std::vector<std::uint64_t> numbers = [&] {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     return forest.drawn_rows(count);
   }();
   return py::array_t<std::uint64_t>(static_cast<py::ssize_t>(numbers.size()), numbers.data());

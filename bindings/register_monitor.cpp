@@ -24,11 +24,11 @@ std::function<void(Arguments...)> monitor_callback(const py::object& function) {
     return {};
   }
   const std::shared_ptr<py::object> held(new py::object(function), [](py::object* given) {
-    const py::gil_scoped_acquire acquire;
+    const AcquiredGil acquire;
     delete given;
   });
   return [held](Arguments... arguments) {
-    const py::gil_scoped_acquire acquire;
+    const AcquiredGil acquire;
     (*held)(arguments...);
   };
 }
@@ -40,7 +40,7 @@ class InterruptibleSource final : public RecordSource {
 
   std::optional<Table> next(double seconds) override {
     {
-      const py::gil_scoped_acquire acquire;
+      const AcquiredGil acquire;
       if (!interrupt_ && PyErr_CheckSignals() != 0) {
         interrupt_ = std::make_unique<py::error_already_set>();
         monitor_.stop();
@@ -76,7 +76,7 @@ class InterruptibleSource final : public RecordSource {
 void run_monitor(Monitor& monitor, RecordSource& source) {
   InterruptibleSource watched(source, monitor);
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     monitor.run(watched);
   }
   watched.raise();
@@ -128,7 +128,7 @@ MonitorOptions monitor_options_from(const py::dict& options, const Deduplicator*
 std::unique_ptr<RecordSource> source_from(const std::string& what, const std::string& format,
                                           const std::string& on_error, bool follow, bool from_beginning,
                                           std::size_t shards, std::size_t batch_rows, double most_wait,
-                                          const std::string& filter, const py::dict& flow) {
+                                          const std::string& filter, const std::string& user, const py::dict& flow) {
   SourceOptions source{.batch_rows = batch_rows, .most_wait = most_wait};
   source.read.format = format;
   if (on_error != "raise" && on_error != "skip") {
@@ -142,11 +142,15 @@ std::unique_ptr<RecordSource> source_from(const std::string& what, const std::st
     }
   }
   const std::string path = what.starts_with("interface:") ? what.substr(std::string("interface:").size()) : what;
-  const CaptureSourceOptions capture{.source = source, .shards = shards, .live = {.filter = filter}};
+  const CaptureSourceOptions capture{.source = source, .shards = shards, .live = {.filter = filter, .user = user}};
   const std::unique_ptr<RecordSource> likely = path == what ? open_record_source(path, source) : nullptr;
   const std::string kind = likely ? likely->describe() : "the interface";
   if (kind.starts_with("the interface")) {
     return live_source(path, capture);
+  }
+  if (!user.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "user (--user) gives up what an interface needs, and '" + what + "' is " + kind);
   }
   if (!filter.empty()) {
     throw Error(ErrorCode::invalid_argument, "filter is for packets of an interface, and '" + what + "' is " + kind);
@@ -228,7 +232,7 @@ void register_monitor_stats(py::module_& module) {
 /// The thread of a sink that the monitor writes to may be waiting for the GIL.
 struct DeleteMonitorWithoutGil {
   void operator()(Monitor* monitor) const {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     delete monitor;
   }
 };
@@ -270,19 +274,20 @@ void register_monitor(py::module_& module) {
           "watch",
           [](Monitor& self, const std::string& what, const std::string& format, const std::string& on_error,
              bool follow, bool from_beginning, std::size_t shards, std::size_t batch_rows, double most_wait,
-             const std::string& filter, const py::dict& flow) {
+             const std::string& filter, const std::string& user, const py::dict& flow) {
             const std::unique_ptr<RecordSource> source = source_from(what, format, on_error, follow, from_beginning,
-                                                                     shards, batch_rows, most_wait, filter, flow);
+                                                                     shards, batch_rows, most_wait, filter, user, flow);
             run_monitor(self, *source);
           },
           py::arg("what"), py::arg("format"), py::arg("on_error"), py::arg("follow"), py::arg("from_beginning"),
-          py::arg("shards"), py::arg("batch_rows"), py::arg("most_wait"), py::arg("filter"), py::arg("flow"))
+          py::arg("shards"), py::arg("batch_rows"), py::arg("most_wait"), py::arg("filter"), py::arg("user"),
+          py::arg("flow"))
       .def(
           "run",
           [](Monitor& self, const py::function& give) {
             const std::unique_ptr<RecordSource> source =
                 callback_source([&give](double /*seconds*/, bool& ended) -> std::optional<Table> {
-                  const py::gil_scoped_acquire acquire;
+                  const AcquiredGil acquire;
                   const py::object records = give();
                   ended = records.is_none();
                   return ended ? std::nullopt : std::optional(records.cast<const Table&>());
@@ -293,7 +298,7 @@ void register_monitor(py::module_& module) {
       .def("stop", &Monitor::stop)
       .def_property_readonly("stats",
                              [](const Monitor& self) {
-                               const py::gil_scoped_release release;
+                               const ReleasedGil release;
                                return self.stats();
                              })
       .def_property_readonly("model", &Monitor::model);

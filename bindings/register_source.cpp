@@ -25,7 +25,7 @@ class PythonBuffer final : public std::streambuf {
   PythonBuffer(const PythonBuffer&) = delete;
   PythonBuffer& operator=(const PythonBuffer&) = delete;
   ~PythonBuffer() override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     file_ = py::object();
     read_ = py::object();
     bytes_ = py::object();
@@ -33,7 +33,7 @@ class PythonBuffer final : public std::streambuf {
 
  protected:
   int_type underflow() override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     constexpr std::size_t at_once = std::size_t{1} << 18U;
     bytes_ = read_(at_once);
     if (!py::isinstance<py::bytes>(bytes_)) {
@@ -50,7 +50,7 @@ class PythonBuffer final : public std::streambuf {
 
   /// Where the next byte stands; nothing else is asked for.
   pos_type seekoff(off_type offset, std::ios_base::seekdir from, std::ios_base::openmode /*which*/) override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     if (offset != 0 || from != std::ios_base::cur || !py::hasattr(file_, "seekable") ||
         !file_.attr("seekable")().cast<bool>()) {
       return {off_type(-1)};
@@ -59,7 +59,7 @@ class PythonBuffer final : public std::streambuf {
   }
 
   pos_type seekpos(pos_type position, std::ios_base::openmode /*which*/) override {
-    const py::gil_scoped_acquire gil;
+    const AcquiredGil gil;
     file_.attr("seek")(static_cast<off_type>(position));
     setg(nullptr, nullptr, nullptr);
     return position;
@@ -83,6 +83,14 @@ class PythonStream final : public std::istream {
   PythonBuffer buffer_;
 };
 
+char character_from(const py::handle& value, const std::string& option) {
+  const auto text = value.cast<std::string>();
+  if (text.size() != 1) {
+    throw Error(ErrorCode::invalid_argument, option + " is '" + text + "'; give one character");
+  }
+  return text.front();
+}
+
 ReadOptions read_options(const std::string& format, const std::string& on_error, const py::dict& given) {
   ReadOptions options;
   options.format = format;
@@ -93,11 +101,11 @@ ReadOptions read_options(const std::string& format, const std::string& on_error,
   for (const auto& [key, value] : given) {
     const auto option = key.cast<std::string>();
     if (option == "separator") {
-      options.separator = value.cast<char>();
+      options.separator = character_from(value, option);
     } else if (option == "quote") {
-      options.quote = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+      options.quote = value.cast<std::string>().empty() ? '\0' : character_from(value, option);
     } else if (option == "comment") {
-      options.comment = value.cast<std::string>().empty() ? '\0' : value.cast<char>();
+      options.comment = value.cast<std::string>().empty() ? '\0' : character_from(value, option);
     } else if (option == "encoding") {
       options.encoding = value.cast<std::string>();
     } else if (option == "day_first") {

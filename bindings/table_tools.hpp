@@ -12,7 +12,7 @@ namespace nad::python {
 /// Runs a long call that touches no Python object.
 template <class Work>
 auto without_gil(Work&& work) {
-  const py::gil_scoped_release release;
+  const ReleasedGil release;
   return std::forward<Work>(work)();
 }
 

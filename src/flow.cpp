@@ -8,5 +8,6 @@
 #include "nad/flow/frame-inl.hpp"
 #include "nad/flow/live_capture-inl.hpp"
 #include "nad/flow/packet_bytes-inl.hpp"
+#include "nad/flow/privileges-inl.hpp"
 #include "nad/flow/sharded_meter-inl.hpp"
 #include "nad/flow/simulator-inl.hpp"

@@ -55,6 +55,7 @@
 #include "nad/flow/live_capture.hpp"
 #include "nad/flow/packet.hpp"
 #include "nad/flow/packet_bytes.hpp"
+#include "nad/flow/privileges.hpp"
 #include "nad/flow/sharded_meter.hpp"
 #include "nad/flow/simulator.hpp"
 

@@ -1472,6 +1472,7 @@ class Monitor(metaclass=_PybindType):
         batch_rows: int,
         most_wait: float,
         filter: str,  # noqa: A002
+        user: str,
         flow: dict[str, Any],
     ) -> None: ...
     def run(self, give: Callable[[], Table | None]) -> None: ...

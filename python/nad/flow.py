@@ -183,6 +183,8 @@ class LiveCapture:
         Also packets for others.
     immediate : bool
         Each packet at once; else some tenth of a second together.
+    user : str
+        As whom the whole process goes on once the interface is open, where root started it; there is no way back.
     """
 
     def __init__(self, interface: str, **options: Any) -> None:

@@ -10,9 +10,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import threading
+import time
+import weakref
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +36,19 @@ if TYPE_CHECKING:
 __all__ = ["Monitor", "MonitorStats", "RetrainOptions"]
 
 StrPath = str | os.PathLike[str]
+
+_END_SECONDS = 5.0
+_running: weakref.WeakSet[Monitor] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Before the interpreter goes, and before the sinks are closed: what runs on other threads ends in good order."""
+    for monitor in list(_running):
+        monitor._end()
+    deadline = time.monotonic() + _END_SECONDS
+    while len(_running) and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,7 @@ class Monitor:
             self._core.add_sink(sink._core, stats_to_sinks)
         if allow is not None:
             self.allow(allow)
+        self._nobody_takes_alerts = threading.Event()
         self._on_alert = on_alert
         self._core.on_alert(on_alert)
         self._core.on_stats(on_stats)
@@ -187,6 +205,7 @@ class Monitor:
         batch_rows: int = 4096,
         most_wait: float = 1.0,
         filter: str = "",  # noqa: A002
+        user: str = "",
         **flow: Any,
     ) -> None:
         """Runs until the source ends, `stop` is called, or Ctrl-C is pressed; everything is flushed then.
@@ -214,14 +233,28 @@ class Monitor:
             Seconds that a flow of an interface waits for others.
         filter : str
             Which packets of an interface count, in the language of tcpdump.
+        user : str
+            As whom the whole process goes on once the interface is open, where it was started by root. Its files, such
+            as the checkpoint, need to belong to that user.
         **flow :
             How packets become flows, as in `FlowMeter`. ``active=60`` tells of long flows while they go on; let the
             model learn with the same, ``nad.read("normal.pcap", active=60)``, or it finds such records odd.
         """
         check_source(os.fspath(source))
-        self._core.watch(
-            os.fspath(source), format, on_error, follow, from_beginning, shards, batch_rows, most_wait, filter, flow
-        )
+        with self._at_work():
+            self._core.watch(
+                os.fspath(source),
+                format,
+                on_error,
+                follow,
+                from_beginning,
+                shards,
+                batch_rows,
+                most_wait,
+                filter,
+                user,
+                flow,
+            )
 
     def run(self, batches: Iterable[Any]) -> None:
         """Judges tables or data frames, one after the other, until there are no more or `stop` is called."""
@@ -232,7 +265,8 @@ class Monitor:
                 return core_table(batch)
             return None
 
-        self._core.run(give)
+        with self._at_work():
+            self._core.run(give)
 
     def alerts(self, source: Any, **options: Any) -> Iterator[Alert]:
         """Alerts as they come, of what `watch` watches or `run` runs; the work is done by a thread of its own.
@@ -240,7 +274,7 @@ class Monitor:
         Whoever stops iterating stops the monitor.
         """
         waiting: queue.Queue[Alert | BaseException | None] = queue.Queue(maxsize=1000)
-        stopped = threading.Event()
+        stopped = self._nobody_takes_alerts = threading.Event()
 
         def hand_over(found: Alert | BaseException | None) -> None:
             while not stopped.is_set():
@@ -289,6 +323,21 @@ class Monitor:
                 self.stop()
             thread.join()
             self._core.on_alert(self._on_alert)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Known to the end of the interpreter."""
+        is_first = self not in _running
+        _running.add(self)
+        try:
+            yield
+        finally:
+            if is_first:
+                _running.discard(self)
+
+    def _end(self) -> None:
+        self._nobody_takes_alerts.set()
+        self.stop()
 
     def stop(self) -> None:
         """Makes the run end soon: the one that goes on, or else the next. From any thread or a signal handler."""

@@ -154,6 +154,10 @@ TEST_CASE("text of every kind, in its own memory where offsets are long") {
         Texts{"cd", "ef"});
   CHECK(formatted(import_column(array(0, {{}, {}, {}}), schema("u", "x"))).empty());
   CHECK(formatted(import_column(array(1, {{}, bytes<std::int32_t>({0, 0}), {}}), schema("z", "x"))) == Texts{""});
+  // empty texts that begin behind others, which are not there any more
+  const nad::Column empty = import_column(array(2, {{}, bytes<std::int32_t>({15, 15, 15}), {}}), schema("u", "x"));
+  CHECK(formatted(empty) == Texts{"", ""});
+  CHECK(empty.parts().integers[2] == 0);
 }
 
 TEST_CASE("views of text") {
@@ -274,6 +278,9 @@ TEST_CASE("what makes no sense is an error, and everything is released once") {
     return given;
   };
   constexpr std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+  check(numbers(), schema("g", "\xff"), "its name is not UTF-8");
+  check(numbers(), schema("g", "x", {}, {}, by_hand::metadata("nad.origin", "\xfe")), "its name is not UTF-8");
+  check(numbers(), schema("\xff", "x"), "?");
   column(with([](ArrowArray& a) { a.length = -1; }), "g", "claims -1 rows");
   column(with([](ArrowArray& a) { a.length = huge; }), "g", "claims 9223372036854775807 rows");
   column(with([](ArrowArray& a) { a.offset = -7; }), "g", "from -7 on");

@@ -31,6 +31,16 @@ TEST_CASE("an error carries a code for programs and a message for people") {
   CHECK(names.count("unknown") == 0);
 }
 
+TEST_CASE("a message is UTF-8, whatever it quotes") {
+  const auto said = [](const std::string& message) {
+    return std::string(nad::Error(nad::ErrorCode::bad_file, message).what());
+  };
+  CHECK(said("Prüfstand \xe2\x82\xac \xf0\x9f\x98\x80") == "Prüfstand \xe2\x82\xac \xf0\x9f\x98\x80");
+  CHECK(said("a\xff b\xe2\x82 c\xc3") == "a? b?? c?");
+  CHECK(said("\xed\xa0\x80\xc3\xbc") == "???\xc3\xbc");  // half a surrogate
+  CHECK(said("").empty());
+}
+
 TEST_CASE("a view looks at the caller's memory, also at part of wider rows") {
   std::vector<float> memory = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const nad::MatrixView view(memory.data(), 3, 2, 4);

@@ -273,6 +273,13 @@ TEST_CASE("folders are saved and restored, and bounded") {
   CHECK(folded < 500);
   CHECK(contains(message_of([&] { one.restore_state("{\"version\": 1}"); }), "is damaged"));
   CHECK(contains(message_of([&] { one.restore_state("nothing"); }), "is damaged"));
+  for (const char* const wrong : {"1e300", "-0.5", "\"x\"", "18446744073709551616"}) {  // no whole numbers of 64 bits
+    CHECK(contains(message_of([&] {
+                     one.restore_state(R"({"version":1,"has_time":true,"now":0,"groups":[["k",0,false,[[)" +
+                                       std::string(wrong) + ",0]]]]}");
+                   }),
+                   "is damaged"));
+  }
   CHECK(contains(message_of([] { nad::KeyFolder({.fold_at = 1}); }), "fold_at is 1"));
   CHECK(contains(message_of([] { nad::KeyFolder({.quiet_seconds = -1.0}); }), "quiet_seconds"));
   CHECK(contains(message_of([] { nad::KeyFolder({.most_groups = 2}); }), "most_groups is 2"));

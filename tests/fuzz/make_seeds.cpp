@@ -1,4 +1,5 @@
-// Writes sound inputs for the fuzzers to start from: FOLDER/{file,payload,pipeline,model,header,read,values,packets}/.
+// Writes sound inputs for the fuzzers to start from:
+// FOLDER/{file,payload,pipeline,model,header,read,values,packets,arrow,config}/.
 
 #include <nad/nad.hpp>
 
@@ -89,6 +90,53 @@ void write_packets(const std::filesystem::path& folder, const std::filesystem::p
   }
 }
 
+void write_text(const std::filesystem::path& path, char kind, const std::string& text) {
+  const std::string input = kind + text;
+  write(path, std::as_bytes(std::span(input)));
+}
+
+/// What fuzz_config reads, behind the byte that says what it is.
+void write_config(const std::filesystem::path& folder) {
+  int number = 0;
+  for (const std::vector<nad::FeatureStep>& steps : pipeline_samples::steps()) {
+    write_text(folder / ("steps-" + std::to_string(++number)), '\0', nad::to_json(steps));
+  }
+  write_text(folder / "allow-lines", '\1',
+             "src=10.0.3.17 dst_port=873,8000-8100 who=\"anna\" why=\"nightly backup\" until=2027-01-01\n"
+             "ip=192.0.2.0/24,2001:db8::/32 # a remark\nserver_name=*.example.org\n");
+  write_text(folder / "allow-json", '\2',
+             R"([{"src": "10.0.3.17", "dst_port": [873, "8000-8100"], "until": "2027-01-01"}])");
+  nad::Alert alert;
+  alert.src = nad::Address::parse("10.0.0.1");
+  alert.dst = nad::Address::parse("2001:db8::1");
+  alert.src_port = 4000;
+  alert.last_seen = 1'767'571'200'000'000'000;
+  write_text(folder / "alert", '\3', nad::to_eve(alert));
+  nad::Deduplicator deduplicator;
+  nad::KeyFolder keys;
+  for (int time = 0; time < 5; ++time) {
+    alert.last_seen += 1'000'000'000;
+    static_cast<void>(deduplicator.add(alert));
+    static_cast<void>(keys.fold(alert));
+  }
+  write_text(folder / "deduplicator", '\4', deduplicator.save_state());
+  write_text(folder / "folder", '\5', keys.save_state());
+  write_text(folder / "runs", '\6', nad::RunWatch().save_state());
+  write_text(folder / "beats", '\7', nad::BeatWatch().save_state());
+}
+
+/// Bytes that fuzz_arrow makes columns of many kinds of.
+void write_arrow(const std::filesystem::path& folder) {
+  nad::Random random(4);
+  for (int number = 0; number < 60; ++number) {
+    std::string input;
+    for (int byte = 0; byte < 200; ++byte) {
+      input += static_cast<char>(random.below(byte < 4 ? 256 : 251));
+    }
+    write(folder / ("array-" + std::to_string(number)), std::as_bytes(std::span(input)));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -125,6 +173,8 @@ int main(int argc, char** argv) {
     }
     write_packets(folder / "packets", folder / "read");
     write_values(folder / "values");
+    write_arrow(folder / "arrow");
+    write_config(folder / "config");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

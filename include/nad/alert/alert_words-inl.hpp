@@ -2,12 +2,14 @@
 
 // Words, numbers and times as alerts write them.
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -91,6 +93,9 @@ std::string number_text(Number number) {
 
 /// "2026-11-20T17:42:03.118274" and what stands for UTC.
 inline std::string alert_time(std::int64_t nanoseconds, std::size_t digits, std::string_view zone) {
+  if (digits < 9) {  // what is cut off of the first moment there is can be read back
+    nanoseconds = std::max(nanoseconds, std::numeric_limits<std::int64_t>::min() + 999);
+  }
   std::string text = format_time(nanoseconds).substr(0, 19);
   text[10] = 'T';
   std::int64_t rest = nanoseconds % nanoseconds_per_second;

@@ -14,6 +14,7 @@
 #include "nad/alert/deduplicator.hpp"
 #include "nad/alert/format.hpp"
 #include "nad/core/error.hpp"
+#include "nad/detail/json_numbers.hpp"
 
 namespace nad {
 
@@ -65,29 +66,29 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
   Deduplicator restored(options_);
   try {
     const auto state = nlohmann::ordered_json::parse(text);
-    if (state.at("version").get<int>() != 1) {
+    if (detail::kept_number<int>(state.at("version")) != 1) {
       throw Error(ErrorCode::bad_file, "the state of the deduplicator was written by a newer version of nad");
     }
-    state.at("has_time").get_to(restored.has_time_);
-    state.at("reference").get_to(restored.reference_);
-    state.at("clock").get_to(restored.clock_);
-    state.at("refilled").get_to(restored.refilled_);
-    state.at("tokens").get_to(restored.tokens_);
-    state.at("given").get_to(restored.stats_.given);
-    state.at("written").get_to(restored.stats_.written);
-    state.at("records").get_to(restored.stats_.records);
-    state.at("held_back").get_to(restored.stats_.held_back);
-    state.at("evicted").get_to(restored.stats_.evicted);
+    detail::take_kept(state.at("has_time"), restored.has_time_);
+    detail::take_kept(state.at("reference"), restored.reference_);
+    detail::take_kept(state.at("clock"), restored.clock_);
+    detail::take_kept(state.at("refilled"), restored.refilled_);
+    detail::take_kept(state.at("tokens"), restored.tokens_);
+    detail::take_kept(state.at("given"), restored.stats_.given);
+    detail::take_kept(state.at("written"), restored.stats_.written);
+    detail::take_kept(state.at("records"), restored.stats_.records);
+    detail::take_kept(state.at("held_back"), restored.stats_.held_back);
+    detail::take_kept(state.at("evicted"), restored.stats_.evicted);
     for (const auto& saved : state.at("open")) {
       restored.restore_key(saved.at("key").get<std::string>(), [&](OpenKey& entry) {
-        saved.at("pending").get_to(entry.pending);
-        saved.at("total").get_to(entry.total);
-        saved.at("first_seen").get_to(entry.first_seen);
-        saved.at("last_seen").get_to(entry.last_seen);
-        saved.at("last_alert").get_to(entry.last_alert);
-        saved.at("last_record").get_to(entry.last_record);
-        saved.at("number").get_to(entry.number);
-        saved.at("is_shown").get_to(entry.is_shown);
+        detail::take_kept(saved.at("pending"), entry.pending);
+        detail::take_kept(saved.at("total"), entry.total);
+        detail::take_kept(saved.at("first_seen"), entry.first_seen);
+        detail::take_kept(saved.at("last_seen"), entry.last_seen);
+        detail::take_kept(saved.at("last_alert"), entry.last_alert);
+        detail::take_kept(saved.at("last_record"), entry.last_record);
+        detail::take_kept(saved.at("number"), entry.number);
+        detail::take_kept(saved.at("is_shown"), entry.is_shown);
         if (entry.pending != 0) {
           entry.strongest = alert_from_eve(saved.at("strongest").get<std::string>());
         }
@@ -96,12 +97,12 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
     if (state.contains("held")) {
       const auto& held = state.at("held");
       for (const auto& pair : held.at("keys")) {
-        restored.held_[pair.at(0).get<std::string>()] += pair.at(1).get<std::uint64_t>();
-        restored.held_count_ += pair.at(1).get<std::uint64_t>();
+        restored.held_[pair.at(0).get<std::string>()] += detail::kept_number<std::uint64_t>(pair.at(1));
+        restored.held_count_ += detail::kept_number<std::uint64_t>(pair.at(1));
       }
-      held.at("elsewhere").get_to(restored.held_elsewhere_);
+      detail::take_kept(held.at("elsewhere"), restored.held_elsewhere_);
       restored.held_count_ += restored.held_elsewhere_;
-      held.at("due").get_to(restored.report_due_);
+      detail::take_kept(held.at("due"), restored.report_due_);
       restored.held_about_ = alert_from_eve(held.at("about").get<std::string>());
     }
   } catch (const nlohmann::json::exception&) {

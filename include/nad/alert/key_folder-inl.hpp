@@ -8,6 +8,7 @@
 #include "nad/alert/key_folder.hpp"
 #include "nad/core/error.hpp"
 #include "nad/detail/hash.hpp"
+#include "nad/detail/json_numbers.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 
 namespace nad {
@@ -100,21 +101,27 @@ NAD_INLINE std::string KeyFolder::save_state() const {
   for (const Group& group : groups_) {
     groups.push_back({group.key, group.last, group.is_folded, group.open});
   }
-  return State{{"version", 1}, {"has_time", has_time_}, {"now", now_}, {"groups", std::move(groups)}}.dump();
+  // keys may hold what is no UTF-8, as names on a network may
+  return State{{"version", 1}, {"has_time", has_time_}, {"now", now_}, {"groups", std::move(groups)}}.dump(
+      -1, ' ', false, State::error_handler_t::replace);
 }
 
 NAD_INLINE void KeyFolder::restore_state(std::string_view text) {
   KeyFolder restored(options_);
   try {
     const auto state = nlohmann::ordered_json::parse(text);
-    if (state.at("version").get<int>() != 1) {
+    if (detail::kept_number<int>(state.at("version")) != 1) {
       throw Error(ErrorCode::bad_file, "the state of the folded keys was written by a newer version of nad");
     }
-    state.at("has_time").get_to(restored.has_time_);
-    state.at("now").get_to(restored.now_);
+    detail::take_kept(state.at("has_time"), restored.has_time_);
+    detail::take_kept(state.at("now"), restored.now_);
     for (const auto& saved : state.at("groups")) {
-      Group group{saved.at(0).get<std::string>(), saved.at(1).get<std::int64_t>(), saved.at(2).get<bool>()};
-      saved.at(3).get_to(group.open);
+      Group group{saved.at(0).get<std::string>(), detail::kept_number<std::int64_t>(saved.at(1)),
+                  saved.at(2).get<bool>()};
+      for (const auto& one : saved.at(3)) {
+        group.open.emplace_back(detail::kept_number<std::uint64_t>(one.at(0)),
+                                detail::kept_number<std::int64_t>(one.at(1)));
+      }
       if (restored.by_key_.contains(group.key)) {
         throw Error(ErrorCode::bad_file, "the state of the folded keys is damaged: one is there twice");
       }

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/json_numbers.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 
 namespace nad::detail {
@@ -77,12 +78,13 @@ class KnownClasses {
     std::unordered_map<std::string_view, Place> by_key;
     try {
       const auto state = nlohmann::ordered_json::parse(text);
-      if (state.at("version").get<int>() != 1) {
+      if (kept_number<int>(state.at("version")) != 1) {
         throw Error(ErrorCode::bad_file, "the state of the known classes was written by a newer version of nad");
       }
       for (const auto& saved : state.at("known")) {
         known.push_back({saved.at(0).get<std::string>(), saved.at(1).get<std::string>(),
-                         saved.at(2).get<std::uint64_t>(), saved.at(3).get<float>(), saved.at(4).get<std::int64_t>()});
+                         kept_number<std::uint64_t>(saved.at(2)), saved.at(3).get<float>(),
+                         kept_number<std::int64_t>(saved.at(4))});
         const Place place = std::prev(known.end());
         if (!by_key.emplace(place->key, place).second) {
           throw Error(ErrorCode::bad_file, "the state of the known classes is damaged: one is there twice");

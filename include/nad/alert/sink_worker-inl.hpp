@@ -12,6 +12,7 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@
 #include "nad/alert/posix_io-inl.hpp"
 #include "nad/alert/sink.hpp"
 #include "nad/alert/spool-inl.hpp"
+#include "nad/detail/start_thread.hpp"
 
 namespace nad::detail {
 
@@ -43,7 +45,7 @@ class SinkWorker {
 
   /// `self` keeps the worker alive as long as its thread runs; in a forked child, for ever.
   void start(std::shared_ptr<SinkWorker> self) {
-    thread_ = std::thread([kept = std::move(self)] {
+    thread_ = start_thread("the sink of " + channel_->describe(), [kept = std::move(self)] {
       if (!kept->channel_->runs_foreign_code()) {
         block_signals();
       }
@@ -60,8 +62,8 @@ class SinkWorker {
         std::this_thread::get_id() != thread_id_) {  // it would wait for itself
       room_.wait(lock, [&] { return queue_.size() < options_.queue || closing_; });
     }
-    ++stats_.given;
     if (queue_.size() >= options_.queue || closing_) {
+      ++stats_.given;
       ++stats_.lost_queue_full;
       return false;
     }
@@ -69,6 +71,7 @@ class SinkWorker {
       oldest_ = std::chrono::steady_clock::now();
     }
     queue_.push_back(std::move(text));
+    ++stats_.given;  // where there was no memory for it, it was not
     work_.notify_one();
     return true;
   }
@@ -168,22 +171,68 @@ class SinkWorker {
   void run() {
     Lock lock(mutex_);
     thread_id_ = std::this_thread::get_id();
-    try {
-      work(lock);
-      put_away(lock);
-    } catch (const std::exception& error) {  // no memory
-      if (!lock.owns_lock()) {
-        lock.lock();
+    for (bool ended = false; !ended;) {
+      try {
+        work(lock);
+        put_away(lock);
+        ended = true;
+      } catch (const std::exception& error) {  // no memory: what is in hand stays there, and is tried again
+        if (!lock.owns_lock()) {
+          lock.lock();
+        }
+        say(stats_.last_error, error.what());
+        ended = stopping_;
+        if (ended) {
+          lose_the_rest();
+        } else {
+          go_on_later(lock);
+        }
       }
-      stats_.last_error = error.what();
-      stats_.lost_at_close += queue_.size() + in_hand_;
-      queue_.clear();
-      in_hand_ = 0;
-      closing_ = true;
-      room_.notify_all();
     }
     finished_ = true;
     done_.notify_all();
+  }
+
+  /// Where there is not even memory for the words, there are none.
+  static void say(std::string& place, const char* what) noexcept {
+    try {
+      place = what;
+    } catch (const std::exception&) {
+      place.clear();
+    }
+  }
+
+  void go_on_later(Lock& lock) {
+    if (std::exchange(from_spool_, false)) {
+      batch_.clear();  // which are in the spool still
+      count_spool();
+    }
+    in_hand_ = batch_.size();
+    work_.wait_for(lock, std::min<Duration>(pause_, std::chrono::milliseconds(100)));
+  }
+
+  void lose_the_rest() {
+    stats_.lost_at_close += queue_.size() + (from_spool_ ? 0 : batch_.size());
+    queue_.clear();
+    batch_.clear();
+    in_hand_ = 0;
+    room_.notify_all();
+  }
+
+  /// Does what may need memory and must not stop half way: again and again until there is some.
+  template <class Action>
+  void insist(Lock& lock, const Action& action) {
+    for (;;) {
+      try {
+        action();
+        return;
+      } catch (const std::bad_alloc&) {
+        if (stopping_) {
+          throw;
+        }
+        work_.wait_for(lock, std::chrono::milliseconds(10));
+      }
+    }
   }
 
   void work(Lock& lock) {
@@ -258,10 +307,10 @@ class SinkWorker {
       channel_->deliver(batch_, outcome.delivered);
     } catch (const AlertRefused& error) {
       outcome.refused = std::min(error.messages(), batch_.size() - outcome.delivered);
-      outcome.why = error.what();
+      say(outcome.why, error.what());
     } catch (const std::exception& error) {
       outcome.failed = true;
-      outcome.why = error.what();
+      say(outcome.why, error.what());
     }
     std::size_t gone = outcome.delivered;
     first_attempts_ = gone == 0 && outcome.failed ? first_attempts_ + 1 : outcome.failed ? 1 : 0;
@@ -285,7 +334,7 @@ class SinkWorker {
     stats_.lost_given_up += gave_up ? 1 : 0;
     stats_.is_failing = outcome.failed;
     if (!outcome.why.empty()) {
-      stats_.last_error = outcome.why;
+      say(stats_.last_error, outcome.why.c_str());
     }
     if (outcome.delivered != 0 || outcome.refused != 0) {
       pause_ = duration_of(options_.retry_seconds);
@@ -314,19 +363,25 @@ class SinkWorker {
     lock.unlock();
     std::string why;
     std::size_t kept = 0;
-    while (kept < batch_.size() && spool_->append(batch_[kept], why)) {
-      ++kept;
+    try {
+      while (kept < batch_.size() && spool_->append(batch_[kept], why)) {
+        ++kept;
+      }
+    } catch (const std::bad_alloc& error) {
+      say(why, error.what());
     }
     lock.lock();
-    const auto left = batch_.begin() + static_cast<std::ptrdiff_t>(kept);
-    queue_.insert(queue_.begin(), std::make_move_iterator(left), std::make_move_iterator(batch_.end()));
-    batch_.clear();
-    in_hand_ = 0;
+    batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(kept));
     stats_.went_to_spool += kept;
     count_spool();
+    insist(lock, [&] {
+      queue_.insert(queue_.begin(), std::make_move_iterator(batch_.begin()), std::make_move_iterator(batch_.end()));
+    });
+    batch_.clear();
+    in_hand_ = 0;
     if (!why.empty()) {
       spool_full_ = true;
-      stats_.last_error = why;
+      say(stats_.last_error, why.c_str());
     }
   }
 

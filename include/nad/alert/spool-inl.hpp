@@ -11,9 +11,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <deque>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -222,13 +224,15 @@ class AlertSpool {
   }
 
   bool begin_segment(std::string& why) {
+    segments_.push_back({next_number_, 0, 0});
     try {
       tail_ = open_to_append(path_of(next_number_));
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
+      segments_.pop_back();
       why = error.what();
       return false;
     }
-    segments_.push_back({next_number_++, 0, 0});
+    ++next_number_;
     return true;
   }
 
@@ -249,8 +253,11 @@ class AlertSpool {
   }
 
   void drop_first() {
-    std::error_code ignored;
-    std::filesystem::remove(path_of(segments_.front().number), ignored);
+    try {
+      std::error_code ignored;
+      std::filesystem::remove(path_of(segments_.front().number), ignored);
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next program delivers it once more
+    }
     bytes_ -= segments_.front().bytes;
     segments_.pop_front();
     if (segments_.empty()) {

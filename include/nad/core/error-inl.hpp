@@ -1,6 +1,9 @@
 #pragma once
 
+#include <stdexcept>
+
 #include "nad/core/error.hpp"
+#include "nad/core/utf8.hpp"
 
 namespace nad {
 
@@ -22,7 +25,9 @@ NAD_INLINE std::string_view name(ErrorCode code) noexcept {
   return "unknown";
 }
 
-NAD_INLINE Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+/// Messages quote what is wrong, which may be any bytes; they are UTF-8 nevertheless.
+NAD_INLINE Error::Error(ErrorCode code, const std::string& message)
+    : std::runtime_error(detail::is_utf8(message) ? message : detail::utf8_only(message)), code_(code) {}
 
 NAD_INLINE Error::~Error() = default;
 

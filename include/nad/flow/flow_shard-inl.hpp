@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "nad/detail/start_thread.hpp"
 #include "nad/flow/flow_engine-inl.hpp"
 #include "nad/flow/flow_meter.hpp"
 #include "nad/flow/shared_rows-inl.hpp"
@@ -94,7 +95,7 @@ struct ShardFlows {
 class FlowShard {
  public:
   explicit FlowShard(const FlowOptions& options)
-      : engine_(options), rows_(options.community_seed), thread_([this] { run(); }) {}
+      : engine_(options), rows_(options.community_seed), thread_(start_thread("making flows", [this] { run(); })) {}
   ~FlowShard() {
     in_.close();
     out_.close();

@@ -15,6 +15,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/not_a_number.hpp"
 #include "nad/flow/live_capture.hpp"
+#include "nad/flow/privileges.hpp"
 #include "nad/table/time.hpp"
 
 namespace nad {
@@ -55,6 +56,9 @@ class PcapHandle {
     }
     poll_.fd = pcap_get_selectable_fd(pcap);
     poll_.events = POLLIN;
+    if (!options.user.empty()) {
+      drop_privileges(options.user);
+    }
   }
 
   bool next(Frame& frame, double seconds) {

@@ -31,6 +31,7 @@ struct LiveOptions {
   std::string filter = {};                         ///< in the language of tcpdump: "tcp and not port 22"
   bool promiscuous = true;                         ///< also packets for others
   bool immediate = true;                           ///< each packet at once; else some tenth of a second together
+  std::string user = {};  ///< as whom the process goes on once the interface is open (privileges.hpp); empty: as it is
 };
 
 struct LiveStats {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/start_thread.hpp"
 #include "nad/flow/decoder.hpp"
 #include "nad/flow/flow_options-inl.hpp"
 #include "nad/flow/flow_shard-inl.hpp"
@@ -35,7 +36,7 @@ class FlowShards {
       shards_.push_back(std::make_unique<FlowShard>(of_one));
     }
     waiting_.resize(shards);
-    merger_ = std::thread([this] { merge(); });
+    merger_ = start_thread("joining flows", [this] { merge(); });
   }
   ~FlowShards() {
     close();

@@ -53,9 +53,13 @@ class MonitorCheckpoint {
     }
     const std::string hash = std::to_string(hash_text(file));
     file.append("end ").append(hash).append("\n");
-    TemporaryFile temporary(path.parent_path());
-    temporary.write(std::as_bytes(std::span(file.data(), file.size())));
-    temporary.keep_as(path);
+    try {
+      TemporaryFile temporary(path.parent_path());
+      temporary.write(std::as_bytes(std::span(file.data(), file.size())));
+      temporary.keep_as(path);
+    } catch (const Error& error) {
+      throw Error(ErrorCode::io, "the checkpoint " + path.string() + " cannot be written: " + error.what());
+    }
   }
 
   /// Nothing where there is no such file.

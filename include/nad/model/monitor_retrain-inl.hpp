@@ -17,6 +17,7 @@
 
 #include "nad/core/error.hpp"
 #include "nad/core/random.hpp"
+#include "nad/detail/start_thread.hpp"
 #include "nad/model/model.hpp"
 #include "nad/model/monitor_options.hpp"
 #include "nad/model/monitor_times-inl.hpp"
@@ -128,12 +129,14 @@ class Retrainer {
     std::optional<double> per_day;
     if (first_time_ && *last_time_ > *first_time_) {
       constexpr double day = 86400e9;
-      per_day = static_cast<double>(came_) / static_cast<double>(*last_time_ - *first_time_) * day;
+      per_day =
+          static_cast<double>(came_) / (static_cast<double>(*last_time_) - static_cast<double>(*first_time_)) * day;
     }
     cancelled_ = false;
     is_done_ = false;
     result_ = {};  // a run before may have ended without taking it
-    thread_ = std::thread([this, rows, model, per_day, until = last_time_] { learn(model, rows, per_day, until); });
+    thread_ = start_thread("learning from what came",
+                           [this, rows, model, per_day, until = last_time_] { learn(model, rows, per_day, until); });
   }
 
   /// What became of it, once.

@@ -132,13 +132,19 @@ class MonitorState {
   /// What is due from time to time.
   void look_after(RecordSource& source) {
     take_over();
-    retrainer_.begin(scorer_.model());
+    try {
+      retrainer_.begin(scorer_.model());
+    } catch (const Error& error) {
+      tell_error(error.what());
+    }
     if (!options.checkpoint.empty() && checkpoint_due_.is_over() && muted_ == 0 && sinks.are_done()) {
       try {
         save(source);
-      } catch (const Error& error) {               // the next one may succeed
-        if (counts_.last_error != error.what()) {  // told once, as long as nothing else happens
-          tell_error(error.what());
+        checkpoint_fails_ = false;
+      } catch (const Error& error) {  // the next one may succeed
+        counts_.last_error = error.what();
+        if (!std::exchange(checkpoint_fails_, true)) {  // told once
+          tell(counts_.last_error);
         }
       }
       checkpoint_due_.begin();
@@ -398,6 +404,7 @@ class MonitorState {
   std::deque<Table> recent_;    ///< where the model may change
   std::size_t recent_rows_ = 0;
   Period checkpoint_due_;
+  bool checkpoint_fails_ = false;
   Period stats_due_;
 };
 

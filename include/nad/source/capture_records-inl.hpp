@@ -11,6 +11,8 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/input-inl.hpp"
+#include "nad/detail/json_numbers.hpp"
+#include "nad/detail/start_thread.hpp"
 #include "nad/flow/capture.hpp"
 #include "nad/flow/decoder.hpp"
 #include "nad/flow/flow_meter.hpp"
@@ -121,9 +123,9 @@ class CaptureRecords final : public RecordSource {
 
   std::optional<Table> next(double seconds) override {
     if (!begun_) {
-      begun_ = true;
       giver_ = open_();
-      thread_ = std::thread([this] { run(); });
+      thread_ = start_thread("reading " + name_, [this] { run(); });
+      begun_ = true;
     }
     for (;;) {
       std::optional<Table> table = queue_.pop(seconds);
@@ -161,7 +163,7 @@ class CaptureRecords final : public RecordSource {
       if (saved.at("capture").get<std::string>() != name_) {
         refuse_position(describe());
       }
-      saved.at("records").get_to(passed_over_);
+      take_kept(saved.at("records"), passed_over_);
     });
   }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nad/detail/json_numbers.hpp"
 #include "nad/source/follow.hpp"
 #include "nad/source/follow_file-inl.hpp"
 #include "nad/source/follow_input-inl.hpp"
@@ -125,12 +126,12 @@ class FollowedLog final : public RecordSource {
       if (saved.at("log").get<std::string>() != path_.string()) {
         refuse_position(describe());
       }
-      saved.at("device").get_to(place.state.identity.device);
-      saved.at("inode").get_to(place.state.identity.inode);
-      saved.at("byte").get_to(place.byte);
-      saved.at("changed").get_to(place.state.changed);
-      saved.at("beginning").get_to(place.beginning);
-      saved.at("file").get_to(place.file);
+      take_kept(saved.at("device"), place.state.identity.device);
+      take_kept(saved.at("inode"), place.state.identity.inode);
+      take_kept(saved.at("byte"), place.byte);
+      take_kept(saved.at("changed"), place.state.changed);
+      take_kept(saved.at("beginning"), place.beginning);
+      take_kept(saved.at("file"), place.file);
     });
     return place;
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "nad/detail/json_numbers.hpp"
 #include "nad/source/read.hpp"
 #include "nad/source/record_source_parts-inl.hpp"
 
@@ -108,7 +109,7 @@ class FileRecords final : public RecordSource {
       if (saved.at("file").get<std::string>() != path_.string()) {
         refuse_position(describe());
       }
-      saved.at("records").get_to(given_);
+      take_kept(saved.at("records"), given_);
     });
   }
 

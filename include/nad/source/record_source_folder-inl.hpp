@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/json_numbers.hpp"
 #include "nad/source/file_begin-inl.hpp"
 #include "nad/source/folder_meter-inl.hpp"
 #include "nad/source/follow_file-inl.hpp"
@@ -151,12 +152,12 @@ class FolderRecords final : public RecordSource {
         refuse_position(describe());
       }
       place.done = saved.at("done").get<std::map<std::string, std::int64_t>>();
-      saved.at("finished").get_to(place.finished);
-      saved.at("file").get_to(place.file);
-      saved.at("records").get_to(place.records);
-      saved.at("metered").get_to(place.meter.files);
-      saved.at("frames").get_to(place.meter.frames);
-      saved.at("silence").get_to(place.meter.silence);
+      take_kept(saved.at("finished"), place.finished);
+      take_kept(saved.at("file"), place.file);
+      take_kept(saved.at("records"), place.records);
+      take_kept(saved.at("metered"), place.meter.files);
+      take_kept(saved.at("frames"), place.meter.frames);
+      take_kept(saved.at("silence"), place.meter.silence);
     });
     return place;
   }

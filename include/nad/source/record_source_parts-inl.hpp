@@ -133,6 +133,11 @@ void read_position(std::string_view text, const std::string& source, const Fill&
     fill(nlohmann::ordered_json::parse(text));
   } catch (const nlohmann::json::exception&) {
     refuse_position(source);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::bad_file) {
+      refuse_position(source);
+    }
+    throw;
   }
 }
 

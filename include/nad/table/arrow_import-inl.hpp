@@ -145,14 +145,16 @@ struct ImportedColumns {
       const auto found = metadata.find(key);
       return found == metadata.end() ? std::string() : found->second;
     };
+    Field field{.name = piece.schema().name == nullptr ? "" : piece.schema().name, .origin = entry("nad.origin")};
+    if (!is_utf8(field.name) || !is_utf8(field.origin)) {
+      piece.reject("its name is not UTF-8; give it another");
+    }
     Column column = import_piece(piece);
     if (entry("nad.type") == name(ColumnType::address) &&
         (column.type() == ColumnType::text || column.type() == ColumnType::category)) {
       column = addresses_again(column, piece);
     }
-    Field field{.name = piece.schema().name == nullptr ? "" : piece.schema().name,
-                .type = column.type(),
-                .origin = entry("nad.origin")};
+    field.type = column.type();
     const std::string role = entry("nad.role");
     field.role = role.empty() ? guess_role(field.name, field.type) : imported_role(role, piece);
     fields.push_back(std::move(field));
@@ -162,7 +164,8 @@ struct ImportedColumns {
   Table finish(const ArrowSchema& schema) {
     const std::map<std::string, std::string> metadata = arrow_metadata(schema.metadata);
     const auto source = metadata.find("nad.source");
-    return {Schema(std::move(fields), source == metadata.end() ? "" : source->second), std::move(columns)};
+    const bool has_source = source != metadata.end() && is_utf8(source->second);
+    return {Schema(std::move(fields), has_source ? source->second : ""), std::move(columns)};
   }
 };
 

@@ -61,8 +61,14 @@ class DigitReader {
 
 /// seconds * 1e9 + nanoseconds where 64 bits hold it.
 inline std::optional<std::int64_t> join_seconds(std::int64_t seconds, std::int64_t nanoseconds) noexcept {
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / nanoseconds_per_second - 1;
-  if (seconds > most || seconds < -most) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / nanoseconds_per_second;
+  constexpr std::int64_t most_rest = std::numeric_limits<std::int64_t>::max() % nanoseconds_per_second;
+  if (seconds < 0) {  // so that both have one sign
+    ++seconds;
+    nanoseconds -= nanoseconds_per_second;
+  }
+  if (seconds > most || seconds < -most || (seconds == most && nanoseconds > most_rest) ||
+      (seconds == -most && nanoseconds < -most_rest - 1)) {
     return std::nullopt;
   }
   return seconds * nanoseconds_per_second + nanoseconds;

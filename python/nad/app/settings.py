@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 __all__ = ["Settings", "current", "export"]
 
 _VARIABLE = "NAD_APP_SETTINGS"
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,12 @@ class Settings:
     @property
     def is_private(self) -> bool:
         """Whether only this machine can open the page; then a person may watch any path of it."""
-        return self.host.startswith(_LOOPBACK)
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:  # a name, which may lead anywhere
+            return False
 
 
 def export(settings: Settings) -> None:

@@ -120,11 +120,11 @@ def types(given: str) -> dict[str, str]:
     raise ValueError("give column:type,column:type")
 
 
-def _literal(given: str) -> Any:
+def _literal(given: str, otherwise: Any = None) -> Any:
     try:
         return ast.literal_eval(given)
-    except (ValueError, SyntaxError):
-        return None
+    except (ValueError, SyntaxError, MemoryError, RecursionError):  # the last two for thousands of brackets
+        return otherwise
 
 
 READING: dict[str, Convert] = {
@@ -157,14 +157,7 @@ FLOWS: dict[str, Convert] = {
 def value_of(given: str) -> Any:
     """Of keys that have no one type: numbers, true, false and none are such; quotes and all else make a text."""
     words = {"true": True, "false": False, "none": None}
-    return words[given.lower()] if given.lower() in words else _literal_or_text(given)
-
-
-def _literal_or_text(given: str) -> Any:
-    try:
-        return ast.literal_eval(given)
-    except (ValueError, SyntaxError):
-        return given
+    return words[given.lower()] if given.lower() in words else _literal(given, given)
 
 
 def typed(key: str, given: str, known: Mapping[str, Convert], where: str) -> Any:

@@ -27,6 +27,7 @@ from nad.cli._inputs import (
     read_records,
 )
 from nad.cli._outputs import keep_apart
+from nad.errors import Error, IoError
 from nad.incidents import Incidents, incidents
 from nad.report import report
 
@@ -167,12 +168,17 @@ def _output(path: str | None) -> Iterator[Any]:
         yield sys.stdout
         return
     usual = sys.stdout
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
-        sys.stdout = file
-        try:
-            yield file
-        finally:
-            sys.stdout = usual
+    try:
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            sys.stdout = file
+            try:
+                yield file
+            finally:
+                sys.stdout = usual
+    except OSError as error:
+        if isinstance(error, Error) or error.filename:
+            raise
+        raise IoError(f"{path} cannot be written: {error.strerror}") from error  # a full disk names no file
 
 
 COMMAND = Command(

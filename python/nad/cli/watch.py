@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nad._words import plural
@@ -23,6 +25,7 @@ from nad.cli._inputs import (
 from nad.cli._sinks import SINK_WORDS, SINKS_HELP, Line, sink_from
 from nad.cli._values import FLOWS, completes, keyed
 from nad.errors import Error, InvalidDataError
+from nad.flow import live_interfaces
 
 if TYPE_CHECKING:
     import argparse
@@ -86,6 +89,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--filter", default="", metavar="TEXT", help="which packets of an interface count, in the language of tcpdump"
+    )
+    group.add_argument(
+        "--user",
+        metavar="NAME",
+        help="as whom to go on once an interface is open, where root started it (who called sudo)",
     )
     flows = group.add_argument(
         "--flow-option",
@@ -204,6 +212,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
                 batch_rows=options.batch_rows,
                 most_wait=options.most_wait,
                 filter=options.filter,
+                user=_user(options, console),
                 **flow,
             )
     except KeyboardInterrupt:  # the usual end of watching: all alerts are out, what is left is to count them
@@ -250,6 +259,23 @@ def _signals(monitor: Monitor, allow: str | None, console: Console) -> Iterator[
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _user(options: argparse.Namespace, console: Console) -> str:
+    """Who goes on when an interface is open: packets need rights that nothing else does."""
+    if options.user is not None:
+        return str(options.user)
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not _is_interface(options.source):
+        return ""
+    caller = os.environ.get("SUDO_USER", "")
+    if caller in ("", "root"):
+        console.note("this goes on as root when the interface is open; --user NAME goes on as somebody else")
+        return ""
+    return caller
+
+
+def _is_interface(source: str) -> bool:
+    return source.startswith("interface:") or (not Path(source).exists() and source in live_interfaces())
 
 
 def status_line(stats: MonitorStats) -> str:

@@ -215,6 +215,12 @@ def test_allow_lists(tmp_path):
 # ---- sinks
 
 
+def test_an_allow_list_of_other_bytes_is_an_error_that_can_be_shown(tmp_path):
+    (tmp_path / "allow.txt").write_bytes(b"\xff\xfewhat\n")
+    with pytest.raises(nad.Error, match="allow.txt"):
+        nad.AllowList.read(tmp_path / "allow.txt")
+
+
 def test_a_file_gets_every_alert(tmp_path):
     path = tmp_path / "alerts.json"
     with nad.AlertSink.to_file(path) as sink:

@@ -72,7 +72,17 @@ def test_streamlit_knows_these_options():
 
 @pytest.mark.parametrize(
     ("host", "private"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("192.0.2.1", False)],
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("192.0.2.1", False),
+        ("127.0.0.2", True),
+        ("::1:5", False),
+        ("localhost.example.org", False),
+        ("127.example.org", False),
+    ],
 )
 def test_who_may_watch_paths(host, private):
     assert settings.Settings(host=host).is_private is private

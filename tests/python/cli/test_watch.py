@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 import nad
+from nad.cli import watch
 from nad.cli.watch import _signals as watch_signals
 
 monitor = pytest.importorskip("nad.monitor")
@@ -151,6 +152,7 @@ def test_a_reader_that_goes_away_ends_it(files):
         (("today", "--flow-option", "active"), "give KEY=VALUE"),
         (("today", "--flow-option", "speed=3"), "speed"),
         (("today", "--no-follow", "--shards", "0"), "shards"),
+        (("today", "--no-follow", "--user", "nobody"), "user (--user) gives up what an interface needs"),
     ],
 )
 def test_what_makes_no_sense(run, files, words, says):
@@ -223,7 +225,7 @@ def test_options_reach_the_monitor(run, files, monkeypatch):
     assert run("watch", "conn.log", "-m", files.model, *words).code == 0
     expected = {
         "checkpoint": "c", "checkpoint_seconds": 3.0, "drift_window": 99, "n_jobs": 2, "source": "conn.log",
-        "follow": True, "from_beginning": False, "filter": "tcp", "batch_rows": 5, "most_wait": 0.5, "shards": 2,
+        "follow": True, "from_beginning": False, "filter": "tcp", "user": "", "batch_rows": 5, "most_wait": 0.5, "shards": 2,
         "on_error": "raise", "format": "csv", "tcp_idle": 9, "model_name": "office",
     }  # fmt: skip
     assert {name: given[name] for name in expected} == expected
@@ -247,3 +249,25 @@ def test_a_signal_reads_the_allow_list_again_and_a_wrong_one_changes_nothing(tmp
         os.kill(os.getpid(), signal.SIGTERM)
         assert stopped == [True]
     assert (signal.getsignal(signal.SIGHUP), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_who_goes_on_once_an_interface_is_open(monkeypatch):
+    notes = []
+    console = SimpleNamespace(note=notes.append)
+    monkeypatch.setattr(watch, "live_interfaces", lambda: ["eth0"])
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_USER", "anna")
+
+    def user(source, given=None):
+        return watch._user(SimpleNamespace(source=source, user=given), console)
+
+    assert user("eth0") == user("interface:eth1") == "anna"
+    assert user("conn.log") == ""
+    assert user("eth0", "nad") == user("conn.log", "nad") == "nad"
+    assert notes == []
+    monkeypatch.delenv("SUDO_USER")
+    assert user("eth0") == ""
+    assert "--user" in notes[0]
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert user("eth0") == ""
+    assert len(notes) == 1
