@@ -94,6 +94,7 @@ def _add(figure: Any, objects: Any, mark: Any, chart: Chart, colours: dict[str, 
         _boxes(figure, objects, mark, chart, colours)
     else:
         _cells(figure, objects, mark, colours)
+        _texts_of_cells(figure, objects, mark, colours)
 
 
 def _rule(figure: Any, objects: Any, mark: Rule, chart: Chart, colours: dict[str, str]) -> None:
@@ -142,10 +143,28 @@ def _cells(figure: Any, objects: Any, mark: Cells, colours: dict[str, str]) -> N
     figure.add_trace(
         objects.Heatmap(
             z=levels, zmin=0, zmax=1, colorscale=[[0, faint], [1, colours["fill"]]], showscale=False, xgap=1, ygap=1,
-            text=[[_safe(text) for text in row] for row in mark.texts], texttemplate="%{text}",
             hovertext=[[_safe(text) for text in row] for row in mark.hover], hoverinfo="text",
         )
     )  # fmt: skip
+
+
+def _texts_of_cells(figure: Any, objects: Any, mark: Cells, colours: dict[str, str]) -> None:
+    """As matplotlib has them: what plotly chooses by itself is hard to read on dark ground."""
+    for is_full, ink in ((False, colours["ink"]), (True, colours["ground"])):
+        places = [
+            (column, row)
+            for row, texts in enumerate(mark.texts)
+            for column, text in enumerate(texts)
+            if text and (mark.levels[row, column] > 0.5) == is_full
+        ]
+        if places:
+            figure.add_trace(
+                objects.Scatter(
+                    x=[column for column, _ in places], y=[row for _, row in places], mode="text",
+                    text=[_safe(mark.texts[row][column]) for column, row in places],
+                    textfont={"color": ink, "size": 11}, hoverinfo="skip", showlegend=False,
+                )
+            )  # fmt: skip
 
 
 def _axis(axis: Axis, colours: dict[str, str], chart: Chart, which: str) -> dict[str, Any]:

@@ -175,3 +175,17 @@ def test_a_legend_that_is_wider_than_its_picture_stands_below(evaluation):
     short = nad.plots.roc({"a": evaluation})
     short.figure.canvas.draw()
     assert short.get_legend().get_window_extent().y0 >= short.get_window_extent().y0
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+def test_texts_in_cells_stand_out_from_them(evaluation, style):
+    colours = _palette.palette(style)
+    picture = nad.plots.confusion(evaluation, backend="plotly", style=style)
+    levels = np.array(picture.data[0].z, dtype=np.float64)
+    texts = {}
+    for trace in picture.data[1:]:
+        texts |= {(y, x): (text, trace.textfont.color) for x, y, text in zip(trace.x, trace.y, trace.text)}
+    assert len(texts) == 4
+    for (row, column), (text, colour) in texts.items():
+        assert colour == colours["ground" if levels[row, column] > 0.5 else "ink"]
+        assert text
