@@ -260,6 +260,7 @@ TEST_CASE("faults: without memory a spool loses nothing that it took over [threa
   for (std::size_t number = 1; number <= 120; number += 3) {
     const TemporaryFolder folder;
     std::vector<std::string> texts;
+    texts.reserve(10);
     std::vector<std::string> taken;
     taken.reserve(10);
     for (int text = 0; text < 10; ++text) {
