@@ -62,11 +62,17 @@ inline std::vector<std::uint32_t> categorical_places(const FeaturePipeline& pipe
   return places;
 }
 
-/// Where the pipeline says how surprising what training never showed is.
+/// Where the pipeline says how surprising what training never showed is; nothing where it says so in another unit.
 inline std::vector<std::uint32_t> places_of_novelty(const FeaturePipeline& pipeline) {
+  const bool counts = std::any_of(pipeline.steps().begin(), pipeline.steps().end(), [](const FeatureStep& step) {
+    const auto* const novelty = std::get_if<Novelty>(&step);
+    return novelty != nullptr && !novelty->by_chance;
+  });
   std::vector<std::uint32_t> places;
-  for (const NoveltyPart& part : pipeline.plan()->novelties) {
-    places.push_back(static_cast<std::uint32_t>(part.output));
+  if (!counts && pipeline.plan()->layers.empty()) {
+    for (const NoveltyPart& part : pipeline.plan()->novelties) {
+      places.push_back(static_cast<std::uint32_t>(part.output));
+    }
   }
   return places;
 }
@@ -114,11 +120,8 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
   }
   switch (options_.training) {
     case Training::clean:
-      // flags of a pipeline that was given need not be in the unit of surprise, nor in the place where they were
-      // counted
-      detector_ = std::make_shared<const Ensemble>(
-          Ensemble::clean(options_.random_state, rows, detail::size_and_rank(pipeline_.views()),
-                          pipeline_is_given_ ? std::vector<std::uint32_t>() : detail::places_of_novelty(pipeline_)));
+      detector_ = std::make_shared<const Ensemble>(Ensemble::clean(
+          options_.random_state, rows, detail::size_and_rank(pipeline_.views()), detail::places_of_novelty(pipeline_)));
       choices_.emplace_back(
           "ensemble for clean training: isolation forests of 4,096-row samples, since attacks do not hide each other "
           "where there are none; k-means and local Gaussians, since sharp descriptions of normal traffic are safe "
@@ -232,11 +235,15 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
       : !times.empty() ? detail::HeldOut(times, options_.calibration, options_.random_state)
                        : detail::HeldOut(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
 
-  // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from,
-  // so that a held-out record is to the model what a new one will be
-  const bool looks_back = pipeline_.looks_back();
-  const bool learns_from_all = looks_back || rows.held_out.empty();
-  pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
+  // it learns from what the detector learns from alone, so that a held-out record is to the model what a new one will
+  // be, with categories that were never seen; but what looks back needs every record, in order
+  if (rows.held_out.empty()) {
+    pipeline_.fit(table, control);
+  } else if (pipeline_.looks_back()) {
+    pipeline_.fit(table, rows.learnt, control);
+  } else {
+    pipeline_.fit(table.take(rows.learnt), control);
+  }
   const Table columns = pipeline_.columns(table);
   const auto classes_of = [&](std::span<const std::size_t> places) {
     std::vector<std::int32_t> classes;
