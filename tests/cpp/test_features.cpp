@@ -83,36 +83,6 @@ TEST_CASE("derived columns: whole, in pieces and record by record, the features 
   CHECK(contains(message_of([&] { wrong.fit(flows); }), "step time_parts: "));
 }
 
-TEST_CASE("what looks back sees all rows, where the rest learns from some of them alone") {
-  const nad::Table flows = flow_table(400);
-  std::vector<std::size_t> rows;
-  for (std::size_t row = 0; row < flows.rows(); row += 3) {
-    rows.push_back(row);
-  }
-  const std::vector<nad::FeatureStep> windows = {nad::HostWindows{}};
-  const std::vector<nad::FeatureStep> scaling = {nad::Impute{}, nad::OneHot{}, nad::Novelty{}, nad::Standardise{}};
-  std::vector<nad::FeatureStep> steps = windows;
-  steps.insert(steps.end(), scaling.begin(), scaling.end());
-  nad::FeaturePipeline of_some(steps);
-  of_some.fit(flows, rows);
-  nad::FeaturePipeline of_all(steps);
-  of_all.fit(flows);
-  const nad::Table columns = of_all.columns(flows);
-  nad::FeaturePipeline by_hand(scaling);
-  by_hand.fit(columns.take(rows));
-  const nad::Matrix expected = by_hand.transform(columns);
-  const nad::Matrix found = of_some.transform(flows);
-  REQUIRE(found.columns() == expected.columns());
-  bool same = true;
-  for (std::size_t row = 0; row < flows.rows(); ++row) {
-    same = same && std::equal(found.row(row).begin(), found.row(row).end(), expected.row(row).begin());
-  }
-  CHECK(same);
-  nad::FeaturePipeline wrong(steps);
-  CHECK(contains(message_of([&] { wrong.fit(flows, std::vector<std::size_t>{400}); }), "none beyond the last"));
-  CHECK(contains(message_of([&] { wrong.fit(flows, std::vector<std::size_t>{}); }), "at least one"));
-}
-
 TEST_CASE("labels and the like are left out by name; columns may come in any order, and more of them") {
   const nad::Table train =
       traffic(200, 5).with_role("count", nad::Role::label).with({"who", nad::ColumnType::text}, [] {

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -59,26 +57,12 @@ NAD_INLINE const detail::FeaturePlan& FeaturePipeline::fitted() const {
 }
 
 NAD_INLINE void FeaturePipeline::fit(const Table& table, const FitControl& control) {
-  learn(training_rows(table), {}, control);
-}
-
-NAD_INLINE void FeaturePipeline::fit(const Table& table, std::span<const std::size_t> rows, const FitControl& control) {
-  if (rows.empty() || *std::max_element(rows.begin(), rows.end()) >= table.rows()) {
-    throw Error(ErrorCode::invalid_argument, "a feature pipeline is to learn from " + std::to_string(rows.size()) +
-                                                 " rows of a table with " + std::to_string(table.rows()) +
-                                                 "; give at least one, and none beyond the last");
-  }
-  learn(detail::with_understood_texts(steps_, table), rows, control);
-}
-
-NAD_INLINE void FeaturePipeline::learn(const Table& learnt_from, std::span<const std::size_t> rows,
-                                       const FitControl& control) {
-  if (learnt_from.rows() == 0) {
+  if (table.rows() == 0) {
     throw Error(ErrorCode::invalid_data, "a feature pipeline cannot learn from a table without rows");
   }
+  const Table learnt_from = training_rows(table);
   std::vector<FeatureStep> derived;
-  const Table all = detail::learn_derived(steps_, learnt_from, derived);
-  const Table columns = rows.empty() ? all : all.take(rows);
+  const Table columns = detail::learn_derived(steps_, learnt_from, derived);
   const std::shared_ptr<detail::FeaturePlan> plan = detail::PlanFitter(steps_, columns, control).fit();
   plan->derived = std::move(derived);
   plan->inputs = detail::needed_inputs(*plan, learnt_from.schema());

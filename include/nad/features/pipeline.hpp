@@ -51,8 +51,6 @@ class NAD_API FeaturePipeline {
   bool is_fitted() const noexcept { return plan_ != nullptr; }
 
   void fit(const Table& table, const FitControl& control = {});
-  /// Learns from some of the rows, as they are, while steps that look back see all of them, in order.
-  void fit(const Table& table, std::span<const std::size_t> rows, const FitControl& control = {});
   /// The records that `fit` learns from: all but those that `DropMissing` and `DropDuplicates` leave out. Texts
   /// of data frames have become the addresses, times and categories that they say.
   Table training_rows(const Table& table) const;
@@ -95,8 +93,6 @@ class NAD_API FeaturePipeline {
 
  private:
   const detail::FeaturePlan& fitted() const;
-  /// From those of the rows, all where none is named.
-  void learn(const Table& learnt_from, std::span<const std::size_t> rows, const FitControl& control);
 
   std::vector<FeatureStep> steps_;
   std::shared_ptr<const detail::FeaturePlan> plan_;  ///< never changed, so copies share it

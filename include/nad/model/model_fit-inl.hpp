@@ -220,15 +220,11 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
       : !times.empty() ? detail::HeldOut(times, options_.calibration, options_.random_state)
                        : detail::HeldOut(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
 
-  // it learns from what the detector learns from alone, so that a held-out record is to the model what a new one will
-  // be, with categories that were never seen; but what looks back needs every record, in order
-  if (rows.held_out.empty()) {
-    pipeline_.fit(table, control);
-  } else if (pipeline_.looks_back()) {
-    pipeline_.fit(table, rows.learnt, control);
-  } else {
-    pipeline_.fit(table.take(rows.learnt), control);
-  }
+  // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from,
+  // so that a held-out record is to the model what a new one will be
+  const bool looks_back = pipeline_.looks_back();
+  const bool learns_from_all = looks_back || rows.held_out.empty();
+  pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
   const Table columns = pipeline_.columns(table);
   const auto classes_of = [&](std::span<const std::size_t> places) {
     std::vector<std::int32_t> classes;
