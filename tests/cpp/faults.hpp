@@ -149,20 +149,16 @@ std::size_t kill_everywhere(const Work& work, const Check& check) {
   }
 }
 
-/// Runs `work` in a process of its own, whose files may not become longer than `most` bytes, as on a full disk; its
-/// exit status.
+/// Runs `work` in a process of its own; its exit status, or less than 0 for the signal that ended it. What hangs is
+/// ended after a minute.
 template <class Work>
-int with_full_disk(rlim_t most, const Work& work) {
+int status_of_child(const Work& work) {
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     int status = 98;
     try {
-      rlimit limit{};
-      getrlimit(RLIMIT_FSIZE, &limit);
-      limit.rlim_cur = most;
-      setrlimit(RLIMIT_FSIZE, &limit);
-      std::signal(SIGXFSZ, SIG_IGN);
+      alarm(60);
       status = work();
     } catch (...) {
       status = 99;
@@ -174,26 +170,28 @@ int with_full_disk(rlim_t most, const Work& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+/// Runs `work` in a process of its own, whose files may not become longer than `most` bytes, as on a full disk; its
+/// exit status.
+template <class Work>
+int with_full_disk(rlim_t most, const Work& work) {
+  return status_of_child([&] {
+    rlimit limit{};
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = most;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, SIG_IGN);
+    return work();
+  });
+}
+
 /// Runs `work` in a process of its own that may do no more than an ordinary user; its exit status.
 template <class Work>
 int as_ordinary_user(const Work& work) {
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    int status = 98;
-    try {
-      constexpr unsigned nobody = 65534;
-      if (geteuid() != 0 || (setgid(nobody) == 0 && setuid(nobody) == 0)) {
-        status = work();
-      }
-    } catch (...) {
-      status = 99;
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return status_of_child([&] {
+    constexpr unsigned nobody = 65534;
+    const bool is_ordinary = geteuid() != 0 || (setgid(nobody) == 0 && setuid(nobody) == 0);
+    return is_ordinary ? work() : 98;
+  });
 }
 
 #endif

@@ -140,23 +140,12 @@ TEST_CASE("faults: tables and captures that find no room on the disk are errors 
 template <class Work>
 int with_small_disk(const fs::path& place, const Work& work) {
   fs::create_directory(place);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    int status = 98;
-    try {
-      const bool is_there = unshare(CLONE_NEWNS) == 0 &&
-                            mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                            mount("tmpfs", place.c_str(), "tmpfs", 0, "size=2m") == 0;
-      status = is_there ? work() : 77;
-    } catch (...) {
-      status = 99;
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return tests::status_of_child([&] {
+    const bool is_there = unshare(CLONE_NEWNS) == 0 &&
+                          mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                          mount("tmpfs", place.c_str(), "tmpfs", 0, "size=2m") == 0;
+    return is_there ? work() : 77;
+  });
 }
 
 /// Leaves so many bytes of a disk.

@@ -11,12 +11,12 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #endif
 
+#include "faults.hpp"
 #include "model_file_tools.hpp"
 #include "model_samples.hpp"
 #include "pipeline_samples.hpp"
@@ -73,26 +73,6 @@ TEST_CASE("faults: a thousand threads score one model, each as if it were alone 
 
 #if defined(__unix__) || defined(__APPLE__)
 
-/// The exit status of a forked child; it is killed after a minute, which is then a failure.
-template <class Work>
-int in_fork(const Work& work) {
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    alarm(60);
-    int status = 98;
-    try {
-      status = work();
-    } catch (...) {
-      status = 99;
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 TEST_CASE("faults: a child that is forked while threads score and learn scores and learns alike") {
   const nad::Model model = model_samples::small_models().front();
   const nad::Table table = pipeline_samples::flows(40);
@@ -107,7 +87,7 @@ TEST_CASE("faults: a child that is forked while threads score and learn scores a
     }
   });
   for (int round = 0; round < (tests::watched ? 3 : 20); ++round) {
-    CHECK(in_fork([&] {
+    CHECK(tests::status_of_child([&] {
             if (model.detect(table, {}, {.n_jobs = 2}).scores != expected) {
               return 1;
             }
@@ -128,7 +108,7 @@ TEST_CASE("faults: where the system grants no more threads, work goes on with th
   const std::vector<float> expected = forest.anomaly_score(rows);
   const nad::Model model = model_samples::small_models().front();
   const nad::Table table = pipeline_samples::flows(40);
-  const int status = in_fork([&] {
+  const int status = tests::status_of_child([&] {
     // the limit counts the threads of a user, and does not bind the superuser
     constexpr unsigned nobody = 65533;
     if (geteuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0)) {

@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <pwd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "faults.hpp"
 #include "messages.hpp"
 #include "temporary_folder.hpp"
 
@@ -22,26 +22,6 @@ namespace {
 
 using tests::contains;
 using tests::message_of;
-
-/// The exit status of a child: what is given up cannot be had back.
-template <class Work>
-int in_child(const Work& work) {
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    int status = 98;
-    try {
-      alarm(60);
-      status = work();
-    } catch (...) {
-      status = 99;
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 bool may_open(const std::filesystem::path& path) { return std::ifstream(path).good(); }
 
@@ -61,7 +41,7 @@ TEST_CASE("who gave up the rights of root has none of them, on any thread, and t
   const TemporaryFolder folder;
   std::ofstream(folder / "secret") << "x";
   std::filesystem::permissions(folder / "secret", std::filesystem::perms::owner_read);
-  CHECK(in_child([&] {
+  CHECK(tests::status_of_child([&] {
           std::atomic<bool> given_up{false};
           std::atomic<int> of_thread{1};
           std::thread other([&] {
@@ -98,7 +78,7 @@ TEST_CASE("an interface stays open for somebody who could not have opened it") {
     MESSAGE("skipped: only root can open an interface and become another user, and nad needs libpcap for it");
     return;
   }
-  const int status = in_child([] {
+  const int status = tests::status_of_child([] {
     try {
       static_cast<void>(nad::LiveCapture("lo", {.filter = "udp port 45991"}));
     } catch (const nad::Error&) {
