@@ -1,4 +1,4 @@
-// Columns that hold a surprise by themselves, below which no member of an ensemble counts.
+// Columns that hold a surprise by themselves, below which no row of an ensemble lies.
 
 #include <doctest/doctest.h>
 #include <nad/nad.hpp>
@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "detector_contract.hpp"
@@ -29,48 +30,61 @@ nad::Matrix flagged(std::size_t rows, std::uint64_t seed, float flag) {
 }
 
 Ensemble learnt(Combination combination, std::vector<std::uint32_t> surprises) {
-  Ensemble ensemble({.combination = combination, .surprises = std::move(surprises), .random_state = 3});
-  ensemble.add(nad::IsolationForest({.n_estimators = 20, .random_state = 4}), {.weight = 3.0}).add(nad::ECOD());
-  ensemble.fit(flagged(500, 1, 0.0F));
+  Ensemble ensemble(
+      {.combination = combination, .calibration = 0.0, .surprises = std::move(surprises), .random_state = 3});
+  const nad::MemberOptions seen{.columns = {.first = 0, .count = 2}};
+  ensemble.add(nad::IsolationForest({.n_estimators = 20, .random_state = 4}), seen).add(nad::Mahalanobis(), seen);
+  ensemble.fit(flagged(2000, 1, 0.0F));
   return ensemble;
 }
 
-TEST_CASE("ensemble: no member counts less than the surprise that a row holds by itself") {
-  const nad::Matrix quiet = flagged(60, 2, 0.0F);
-  const nad::Matrix loud = flagged(60, 2, 8.0F);
-  const double tempered = 5.0 + 0.5 * std::log(1.0 + 2.0 * 3.0);
-  for (const auto& [combination, floor] :
-       {std::pair(Combination::mean_surprise, 8.0), std::pair(Combination::tempered_surprise, tempered),
-        std::pair(Combination::max_surprise, 8.0)}) {
+/// The share of the values that are at least as high.
+double share_of(const std::vector<float>& values, float score) {
+  const auto reached = std::count_if(values.begin(), values.end(), [&](float value) { return value >= score; });
+  return static_cast<double>(reached) / static_cast<double>(values.size());
+}
+
+TEST_CASE("ensemble: what is new in one record of a hundred lies where one record of a hundred does") {
+  const nad::Matrix train = flagged(2000, 1, 0.0F);
+  for (const Combination combination :
+       {Combination::mean_surprise, Combination::tempered_surprise, Combination::max_surprise, Combination::mean}) {
+    CAPTURE(nad::name(combination));
     const Ensemble plain = learnt(combination, {});
     const Ensemble ensemble = learnt(combination, {2});
-    CHECK(ensemble.raw_score(quiet) == plain.raw_score(quiet));
-    const std::vector<float> scores = ensemble.raw_score(loud);
-    const nad::Matrix words = plain.member_scores(loud);
-    const nad::Matrix reasons = ensemble.explain(loud);
-    for (std::size_t row = 0; row < loud.rows(); ++row) {
-      const double forest = std::max(floor, static_cast<double>(words(row, 0)));
-      const double other = std::max(floor, static_cast<double>(words(row, 1)));
-      const double expected =
-          combination == Combination::max_surprise ? std::max(3.0 * forest, other) : (3.0 * forest + other) / 4.0;
-      REQUIRE(static_cast<double>(scores[row]) == doctest::Approx(expected).epsilon(1e-5));
-      REQUIRE(ensemble.member_scores(loud)(row, 0) == words(row, 0));
-      REQUIRE(ensemble.raw_score(loud.view().slice(row, 1))[0] == scores[row]);
-      double sum = ensemble.baseline();
-      for (const float reason : reasons.row(row)) {
-        sum += static_cast<double>(reason);
-      }
-      REQUIRE(sum == doctest::Approx(expected).epsilon(1e-4));
-      if (forest == floor && other == floor) {
-        REQUIRE(reasons(row, 2) == doctest::Approx(expected - ensemble.baseline()).epsilon(1e-4));
+    const std::vector<float> ordinary = ensemble.raw_score(train);
+    CHECK(ordinary == plain.raw_score(train));
+    for (const double chance : {0.3, 0.1, 0.01, 0.004}) {
+      const nad::Matrix loud = flagged(40, 2, static_cast<float>(-std::log(chance)));
+      const std::vector<float> before = plain.raw_score(loud);
+      const std::vector<float> scores = ensemble.raw_score(loud);
+      const float least = *std::min_element(scores.begin(), scores.end());
+      REQUIRE(share_of(ordinary, least) == doctest::Approx(chance).epsilon(0.15));
+      const nad::Matrix reasons = ensemble.explain(loud);
+      const nad::Matrix reasons_before = plain.explain(loud);
+      for (std::size_t row = 0; row < loud.rows(); ++row) {
+        REQUIRE(scores[row] == std::max(least, before[row]));
+        REQUIRE(ensemble.raw_score(loud.view().slice(row, 1))[0] == scores[row]);
+        const double lift = static_cast<double>(scores[row]) - static_cast<double>(before[row]);
+        REQUIRE(static_cast<double>(reasons(row, 2)) ==
+                doctest::Approx(lift + static_cast<double>(reasons_before(row, 2))).epsilon(1e-4).scale(1.0));
+        REQUIRE(reasons(row, 0) == doctest::Approx(reasons_before(row, 0)).epsilon(1e-4).scale(1.0));
       }
     }
+    // beyond all that was seen the tail goes on
+    CHECK(ensemble.raw_score(flagged(1, 3, 12.0F))[0] > *std::max_element(ordinary.begin(), ordinary.end()));
+    CHECK(ensemble.raw_score(flagged(1, 3, 14.0F))[0] > ensemble.raw_score(flagged(1, 3, 12.0F))[0]);
+    const auto loaded = nad::load_bytes<Ensemble>(nad::save_bytes(ensemble));
+    CHECK(loaded.raw_score(flagged(5, 3, 6.0F)) == ensemble.raw_score(flagged(5, 3, 6.0F)));
   }
-  // a forest alone finds the flag as usual as anything
-  const nad::Matrix words = learnt(Combination::mean_surprise, {}).member_scores(loud);
-  for (std::size_t row = 0; row < loud.rows(); ++row) {
-    REQUIRE(words(row, 0) < 8.0F);
+}
+
+TEST_CASE("ensemble: the score of a surprise is the inverse of the surprise of a score") {
+  const std::vector<float> scores = learnt(Combination::tempered_surprise, {}).raw_score(flagged(2000, 1, 0.0F));
+  const nad::detail::TailScale scale(scores, {});
+  for (double surprise = 0.01; surprise < 20.0; surprise *= 1.3) {
+    REQUIRE(scale.surprise(scale.score_at(surprise)) == doctest::Approx(surprise).epsilon(1e-3));
   }
+  CHECK(scale.score_at(0.0) == static_cast<double>(*std::min_element(scores.begin(), scores.end())));
 }
 
 TEST_CASE("ensemble: what every detector promises, where rows hold surprises [threads]") {
@@ -81,7 +95,18 @@ TEST_CASE("ensemble: what every detector promises, where rows hold surprises [th
 
 TEST_CASE("ensemble: surprises that are not there, or mean nothing, are refused") {
   CHECK(contains(message_of([] { learnt(Combination::mean_surprise, {3}); }), "column 3 is to hold surprises"));
-  CHECK(contains(message_of([] { learnt(Combination::rank, {2}); }), "surprises mean nothing to combination 'rank'"));
+  CHECK(contains(message_of([] { learnt(Combination::majority, {2}); }), "surprises mean nothing to combination"));
+}
+
+TEST_CASE("ensemble defaults: members of 'clean' do not see what surprises by itself") {
+  const std::vector<nad::ColumnRange> views = {{.first = 0, .count = 5}, {.first = 5, .count = 5}};
+  const std::vector<std::uint32_t> flags = {4, 9};
+  const Ensemble ensemble = Ensemble::clean(1, 1000, views, flags);
+  for (std::size_t i = 0; i < ensemble.n_members(); ++i) {
+    CHECK(ensemble.member_columns(i).count == 4);
+  }
+  const Ensemble without_views = Ensemble::clean(1, 1000, {}, std::vector<std::uint32_t>{7});
+  CHECK(without_views.member_columns(0) == nad::ColumnRange{.first = 0, .count = 7});
 }
 
 }  // namespace

@@ -44,9 +44,9 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
     refuse("crowds means nothing to combination '" + std::string(name(options.combination)) +
            "'; give one of surprise, or no crowds");
   }
-  if (!options.surprises.empty() && !has_surprise) {
+  if (!options.surprises.empty() && is_vote(options.combination)) {
     refuse("surprises mean nothing to combination '" + std::string(name(options.combination)) +
-           "'; give one of surprise, or no surprises");
+           "', which counts votes; give another one, or no surprises");
   }
   if (options.contamination) {
     check_contamination(*options.contamination, code);
@@ -234,6 +234,9 @@ NAD_INLINE void Ensemble::restore() {
                   [this](std::uint32_t column) { return column >= n_features_; })) {
     refuse("surprises are of a column that is not there");
   }
+  if (!options_.surprises.empty() && !combined_scale_.is_sound()) {
+    refuse("calibration of all members together makes no sense");
+  }
   if (!(total_weight() > 0.0) || (options_.min_votes && *options_.min_votes > total_weight())) {
     refuse("weights make no sense");
   }
@@ -268,12 +271,10 @@ NAD_INLINE std::size_t Ensemble::most_surprising(const float* row) const noexcep
                            [row](std::uint32_t a, std::uint32_t b) { return row[a] < row[b]; });
 }
 
-NAD_INLINE double Ensemble::least_word(const float* row) const noexcept {
+NAD_INLINE double Ensemble::least_score(const float* row) const noexcept {
   const double surprise = options_.surprises.empty() ? 0.0 : static_cast<double>(row[most_surprising(row)]);
-  if (!(surprise > 0.0)) {
-    return -std::numeric_limits<double>::infinity();
-  }
-  return options_.combination == Combination::tempered_surprise ? detail::tempered(surprise) : surprise;
+  return surprise > 0.0 && !combined_scale_.scores().empty() ? combined_scale_.score_at(surprise)
+                                                             : -std::numeric_limits<double>::infinity();
 }
 
 NAD_INLINE void Ensemble::shares(std::span<const double> words, std::span<double> out) const noexcept {
@@ -345,22 +346,21 @@ NAD_INLINE void Ensemble::do_raw_score(MatrixView rows, std::size_t first, std::
   const std::vector<float> raw = member_raw_scores(rows, first);
   std::array<double, detail::max_members> words{};
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const double least = least_word(rows.row(row));
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      words[i] = std::max(least, word(members_[i], raw[i * rows.rows() + row]));
+      words[i] = word(members_[i], raw[i * rows.rows() + row]);
     }
-    out[row] = detail::bounded_score(combine(std::span(words).first(members_.size())) + of_crowd(rows.row(row)));
+    const double score = combine(std::span(words).first(members_.size())) + of_crowd(rows.row(row));
+    out[row] = detail::bounded_score(std::max(score, least_score(rows.row(row))));
   }
 }
 
 NAD_INLINE float Ensemble::do_raw_score_row(const float* row, std::size_t index) const {
   std::array<double, detail::max_members> words{};
-  const double least = least_word(row);
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    words[i] = std::max(
-        least, word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index)));
+    words[i] = word(members_[i], raw_score_row(*members_[i].detector, row + members_[i].columns.first, index));
   }
-  return detail::bounded_score(combine(std::span(words).first(members_.size())) + of_crowd(row));
+  const double score = combine(std::span(words).first(members_.size())) + of_crowd(row);
+  return detail::bounded_score(std::max(score, least_score(row)));
 }
 
 NAD_INLINE Matrix Ensemble::member_scores(MatrixView x, const FitControl& control) const {
@@ -384,7 +384,7 @@ NAD_INLINE double Ensemble::do_baseline() const { return baseline_; }
 
 /// Each member's contributions, in the unit of its word: times what a unit of its raw score is worth on the way from
 /// the baseline to the row. What is left, as where another member was the loudest at the baseline or the row is one of
-/// many, is shared among the columns by how much they have. A member that is lifted by a surprise speaks for the column
+/// many, is shared among the columns by how much they have. A row that is lifted by a surprise owes it to the column
 /// that holds it.
 NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix& out) const {
   check_rows(rows, first);
@@ -399,28 +399,22 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
   std::array<double, detail::max_members> share{};
   std::vector<double> merged(rows.columns());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const double least = least_word(rows.row(row));
-    std::array<bool, detail::max_members> lifted{};
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      const double own = word(members_[i], raw[i * rows.rows() + row]);
-      lifted[i] = own < least;
-      words[i] = std::max(least, own);
+      words[i] = word(members_[i], raw[i * rows.rows() + row]);
     }
     const std::span<const double> said = std::span(words).first(members_.size());
     shares(said, share);
     std::fill(merged.begin(), merged.end(), 0.0);
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      if (lifted[i]) {
-        merged[most_surprising(rows.row(row))] += share[i] * (words[i] - members_[i].base_word);
-        continue;
-      }
       const double way = static_cast<double>(raw[i * rows.rows() + row]) - members_[i].base_score;
       const double worth = way == 0.0 ? 0.0 : share[i] * (words[i] - members_[i].base_word) / way;
       for (std::size_t column = 0; worth != 0.0 && column < reasons[i].columns(); ++column) {
         merged[members_[i].columns.first + column] += worth * static_cast<double>(reasons[i](row, column));
       }
     }
-    double left = combine(said) + of_crowd(rows.row(row)) - baseline_;
+    const double score = combine(said) + of_crowd(rows.row(row));
+    const double lift = std::max(0.0, least_score(rows.row(row)) - score);
+    double left = score - baseline_;
     double size = 0.0;
     for (const double value : merged) {
       left -= value;
@@ -428,7 +422,13 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
     }
     for (std::size_t column = 0; column < rows.columns(); ++column) {
       const double part = size > 0.0 ? std::abs(merged[column]) / size : 1.0 / static_cast<double>(rows.columns());
-      out(first + row, column) = detail::bounded_score(merged[column] + left * part);
+      merged[column] += left * part;
+    }
+    if (lift > 0.0) {
+      merged[most_surprising(rows.row(row))] += lift;
+    }
+    for (std::size_t column = 0; column < rows.columns(); ++column) {
+      out(first + row, column) = detail::bounded_score(merged[column]);
     }
   }
 }

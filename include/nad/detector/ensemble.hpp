@@ -93,9 +93,9 @@ struct EnsembleOptions {
   /// together, and this times its logarithm is added to the score. 0: nothing. Only for combinations of surprise, and
   /// for columns that are scaled, such that rows less than about 1 apart in each are alike.
   double crowds = 0.0;
-  /// Columns that hold a surprise by themselves, -log p or 0, as `Novelty{.by_chance = true}` writes: where one does,
-  /// no member counts as less surprised. A tree never cuts a column that did not vary in training, so that a forest has
-  /// nothing to say of what such a column says for the first time. Only for combinations of surprise.
+  /// Columns that hold a surprise by themselves, -log p or 0, as `Novelty{.by_chance = true}` writes: a row lies at
+  /// least as far out as a score does that so few calibration rows reach. What was never seen cannot be learnt: a tree
+  /// never cuts a column that did not vary in training, and distances to it mean nothing. Not for votes.
   std::vector<std::uint32_t> surprises = {};
   std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
 
@@ -133,7 +133,7 @@ class NAD_API Ensemble final : public Detector {
   /// `rows` says how many there will be: with few of them, members that would see a row or two a cluster get fewer
   /// clusters. `views` are the columns scaled by size and those scaled by rank, as `FeaturePipeline::automatic_views`
   /// makes them: a forest sees each, the others ranks. Without them all members see all columns. `surprises` are the
-  /// pipeline's flags of novelty.
+  /// pipeline's flags of novelty, behind all that members see.
   static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {},
                         std::span<const ColumnRange> views = {}, std::span<const std::uint32_t> surprises = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
@@ -159,9 +159,11 @@ class NAD_API Ensemble final : public Detector {
   const ColumnRange& member_columns(std::size_t index) const { return members_.at(index).columns; }
   /// What is stored of rows that are alike; not for users.
   const detail::Crowds& crowds() const noexcept { return crowds_; }
+  /// Of the combined scores, where rows may hold surprises; not for users.
+  const detail::TailScale& combined_scale() const noexcept { return combined_scale_; }
 
   /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
-  /// vote; one column a member. What counts may be more, where a row holds a surprise by itself.
+  /// vote; one column a member.
   Matrix member_scores(MatrixView x, const FitControl& control = {}) const;
 
   std::unique_ptr<Detector> clone() const override;
@@ -227,8 +229,8 @@ class NAD_API Ensemble final : public Detector {
   /// What a raw score of a member means.
   double word(const Member& member, float raw) const noexcept;
   std::size_t most_surprising(const float* row) const noexcept;
-  /// The least that each member counts with.
-  double least_word(const float* row) const noexcept;
+  /// The least score of a row that holds a surprise; below all scores where it holds none.
+  double least_score(const float* row) const noexcept;
   /// What it adds to a row that it is one of many.
   double of_crowd(const float* row) const noexcept {
     return options_.crowds == 0.0 ? 0.0 : options_.crowds * crowds_.evidence({row, n_features_});
@@ -247,6 +249,7 @@ class NAD_API Ensemble final : public Detector {
   Options options_;
   std::vector<Member> members_;
   detail::Crowds crowds_;
+  detail::TailScale combined_scale_;  ///< of calibration rows; only where rows may hold surprises
   std::size_t n_features_ = 0;
   double baseline_ = 0.0;  ///< not stored
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,8 +25,17 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
                 "there are " + std::to_string(views.size()) +
                     " views for the ensemble; give two, scaled by size and by rank, or none");
   }
-  const ColumnRange sizes = views.empty() ? ColumnRange() : views[0];
-  const ColumnRange ranks = views.empty() ? ColumnRange() : views[1];
+  // what was never seen cannot be learnt
+  const auto before_surprises = [&](const ColumnRange& view) {
+    constexpr std::size_t open = std::numeric_limits<std::size_t>::max();
+    std::size_t end = view.count == 0 ? open : view.first + view.count;
+    for (const std::uint32_t column : surprises) {
+      end = column > view.first ? std::min<std::size_t>(end, column) : end;
+    }
+    return end == open ? ColumnRange() : ColumnRange{.first = view.first, .count = end - view.first};
+  };
+  const ColumnRange sizes = before_surprises(views.empty() ? ColumnRange() : views[0]);
+  const ColumnRange ranks = before_surprises(views.empty() ? ColumnRange() : views[1]);
   const auto clusters = [&](std::size_t most, std::size_t rows_each) {
     return std::clamp<std::size_t>(rows.value_or(most * rows_each) / rows_each, 1, most);
   };

@@ -165,6 +165,10 @@ NAD_INLINE void Ensemble::calibrate(const detail::RowPart& part, const FitContro
   for (Member& member : members_) {
     member.scale = detail::TailScale(member.detector->raw_score(member.see(part.rows), control), part.weights);
   }
+  combined_scale_ = {};  // as long as it is, nothing lifts a row
+  if (!options_.surprises.empty()) {
+    combined_scale_ = detail::TailScale(raw_score(part.rows, control), part.weights);
+  }
 }
 
 }  // namespace nad

@@ -96,6 +96,9 @@ void Ensemble::serialize(Archive& archive) {
       member.detector = detail::member_from_bytes(bytes);
     }
     archive(loaded.crowds_);
+    if (!loaded.options_.surprises.empty()) {
+      archive(loaded.combined_scale_);
+    }
     loaded.n_features_ = ranges ? static_cast<std::size_t>(columns) : loaded.members_.front().detector->n_features();
     loaded.restore();
     *this = std::move(loaded);
@@ -119,6 +122,9 @@ void Ensemble::serialize(Archive& archive) {
       }
     }
     archive(crowds_);
+    if (!options_.surprises.empty()) {
+      archive(combined_scale_);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "nad/detail/portable_exp.hpp"
 #include "nad/detail/portable_log.hpp"
 #include "nad/detector/tail_scale.hpp"
 
@@ -116,6 +117,21 @@ NAD_INLINE double TailScale::surprise(double score) const noexcept {
     return tail_surprise_ + tail_.surprise(score - tail_start_);
   }
   return surprise_of_rank(rank(score));
+}
+
+NAD_INLINE double TailScale::score_at(double surprise) const noexcept {
+  if (surprise > tail_surprise_) {
+    return tail_start_ + tail_.excess_of(surprise - tail_surprise_);
+  }
+  const double rank = 1.0 - portable_exp(-surprise);
+  const auto after = std::upper_bound(ranks_.begin(), ranks_.end(), rank);
+  if (after == ranks_.begin() || after == ranks_.end()) {
+    return static_cast<double>(after == ranks_.begin() ? scores_.front() : scores_.back());
+  }
+  const auto i = static_cast<std::size_t>(after - ranks_.begin()) - 1;
+  const double share = (rank - ranks_[i]) / (*after - ranks_[i]);
+  const auto low = static_cast<double>(scores_[i]);
+  return low + share * (static_cast<double>(scores_[i + 1]) - low);
 }
 
 NAD_INLINE bool TailScale::is_sound() const noexcept {

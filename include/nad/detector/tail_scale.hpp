@@ -23,6 +23,8 @@ class NAD_API TailScale {
   /// seen it goes straight; above the 95 % point it is the tail of a generalised Pareto distribution, so that it tells
   /// scores apart that lie further out than any calibration row.
   double surprise(double score) const noexcept;
+  /// The score of which this is the surprise: the lowest that was seen where that is less than any has.
+  double score_at(double surprise) const noexcept;
   /// The share of calibration rows that lie below, of those at the score one half.
   double rank(double score) const noexcept;
   /// The distance from the median, in standard deviations as the quartiles tell them.

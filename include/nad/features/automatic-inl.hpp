@@ -211,7 +211,7 @@ inline std::vector<FeatureStep> automatic_steps(const Table& table, bool two_vie
   });
   if (categories || derived_categories) {
     steps.emplace_back(OneHot{.unseen_as_most_frequent = true});
-    steps.emplace_back(Novelty{});
+    steps.emplace_back(Novelty{.by_chance = true});
   }
   if (two_views) {
     steps.emplace_back(View{std::string(size_view)});

@@ -62,6 +62,21 @@ inline std::vector<std::uint32_t> categorical_places(const FeaturePipeline& pipe
   return places;
 }
 
+/// Where the pipeline says how surprising what training never showed is; nothing where it says so in another unit.
+inline std::vector<std::uint32_t> places_of_novelty(const FeaturePipeline& pipeline) {
+  const bool counts = std::any_of(pipeline.steps().begin(), pipeline.steps().end(), [](const FeatureStep& step) {
+    const auto* const novelty = std::get_if<Novelty>(&step);
+    return novelty != nullptr && !novelty->by_chance;
+  });
+  std::vector<std::uint32_t> places;
+  if (!counts && pipeline.plan()->layers.empty()) {
+    for (const NoveltyPart& part : pipeline.plan()->novelties) {
+      places.push_back(static_cast<std::uint32_t>(part.output));
+    }
+  }
+  return places;
+}
+
 /// The views that the ensemble for clean training is for; nothing where a given pipeline has others.
 inline std::vector<ColumnRange> size_and_rank(const std::vector<FeatureView>& views) {
   if (views.size() != 2 || views[0].name != size_view || views[1].name != rank_view) {
@@ -105,8 +120,8 @@ NAD_INLINE void Model::choose_detector(std::size_t rows) {
   }
   switch (options_.training) {
     case Training::clean:
-      detector_ = std::make_shared<const Ensemble>(
-          Ensemble::clean(options_.random_state, rows, detail::size_and_rank(pipeline_.views())));
+      detector_ = std::make_shared<const Ensemble>(Ensemble::clean(
+          options_.random_state, rows, detail::size_and_rank(pipeline_.views()), detail::places_of_novelty(pipeline_)));
       choices_.emplace_back(
           "ensemble for clean training: isolation forests of 4,096-row samples, since attacks do not hide each other "
           "where there are none; k-means and local Gaussians, since sharp descriptions of normal traffic are safe "

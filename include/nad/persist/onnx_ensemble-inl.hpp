@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -131,15 +132,59 @@ inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ense
   }
 }
 
-/// The least that each member counts with, [rows, 1] doubles: as `Ensemble::least_word`, or 0, which no member is
-/// below.
-inline std::string onnx_least_word(OnnxGraph& graph, const std::string& x, const EnsembleOptions& options) {
-  const std::vector<std::int64_t> places(options.surprises.begin(), options.surprises.end());
+/// As `TailScale::score_at`; of [rows, 1] doubles.
+inline std::string onnx_score_at(OnnxGraph& graph, const std::string& surprise, const TailScale& scale) {
+  const std::vector<double> points(scale.scores().begin(), scale.scores().end());
+  const std::vector<double> ranks(scale.ranks().begin(), scale.ranks().end());
+  const auto last = static_cast<std::int64_t>(points.size()) - 1;
+  const std::string none = graph.constant(0.0);
+  const std::string gone = graph.node("Exp", {graph.node("Neg", {surprise})});
+  const std::string rank = graph.node("Sub", {graph.constant(1.0), gone});
+  const std::string place = onnx_place_among(graph, rank, graph.constant(ranks, {1, ranks.size()}));
+  const std::string low_place = graph.node("Max", {place, graph.constant(std::int64_t{0})});
+  const std::string next = graph.node("Add", {place, graph.constant(std::int64_t{1})});
+  const std::string high_place = graph.node("Min", {next, graph.constant(last)});
+  const auto one_each = [&](const std::vector<double>& values, const std::string& places) {
+    const std::string found = graph.gather(graph.constant(values, {values.size()}), places, 0);
+    return graph.node("Reshape", {found, graph.constant(std::vector<std::int64_t>{-1, 1}, {2})});
+  };
+  const std::string low = one_each(points, low_place);
+  const std::string low_rank = one_each(ranks, low_place);
+  const std::string apart = graph.node("Sub", {one_each(ranks, high_place), low_rank});
+  const std::string width = graph.node("Where", {graph.node("Greater", {apart, none}), apart, graph.constant(1.0)});
+  const std::string share = graph.node("Div", {graph.node("Max", {graph.node("Sub", {rank, low_rank}), none}), width});
+  const std::string rise = graph.node("Sub", {one_each(points, high_place), low});
+  const std::string inside = graph.node("Add", {low, graph.node("Mul", {share, rise})});
+  const ParetoTail& tail = scale.tail();
+  const std::string start = graph.constant(scale.tail_surprise());
+  const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, start}), none});
+  std::string units = beyond;
+  if (!tail.is_exponential()) {
+    const std::string bent = graph.node("Exp", {graph.node("Mul", {beyond, graph.constant(tail.shape)})});
+    units = graph.node("Div", {graph.node("Sub", {bent, graph.constant(1.0)}), graph.constant(tail.shape)});
+    if (tail.shape < 0.0) {
+      const double least = tail.straight_from();
+      const std::string further = graph.node("Sub", {beyond, graph.constant(ParetoTail::straight_surprise)});
+      const std::string straight = graph.node(
+          "Add", {graph.node("Mul", {further, graph.constant(least)}), graph.constant((1.0 - least) / -tail.shape)});
+      units = graph.node("Where", {graph.node("Greater", {further, none}), straight, units});
+    }
+  }
+  const std::string excess = graph.node("Mul", {units, graph.constant(tail.scale)});
+  const std::string above = graph.node("Add", {excess, graph.constant(scale.tail_start())});
+  return graph.node("Where", {graph.node("Greater", {surprise, start}), above, inside});
+}
+
+/// As `Ensemble::least_score`, [rows, 1] doubles.
+inline std::string onnx_least_score(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble) {
+  const std::vector<std::uint32_t>& columns = ensemble.options().surprises;
+  const std::vector<std::int64_t> places(columns.begin(), columns.end());
   const std::string held = graph.gather(x, graph.constant(places, {places.size()}), 1);
   const std::string largest = graph.node("ReduceMax", {held}, {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)});
   const std::string surprise = graph.to_double(largest);
-  const std::string least = graph.node("Max", {surprise, graph.constant(0.0)});
-  return options.combination == Combination::tempered_surprise ? onnx_tempered(graph, least) : least;
+  const std::string least = onnx_score_at(graph, surprise, ensemble.combined_scale());
+  const std::string below_all = graph.constant(std::numeric_limits<double>::lowest());
+  return graph.node("Where", {graph.node("Greater", {surprise, graph.constant(0.0)}), least, below_all});
 }
 
 /// `member_score(x, member)` makes the graph of a member, of whatever kind.
@@ -163,23 +208,21 @@ OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& 
   for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
     total += ensemble.member_weight(member);
   }
-  const bool lifts = !ensemble.options().surprises.empty();
-  const std::string least = lifts ? onnx_least_word(graph, x, ensemble.options()) : "";
   std::vector<std::string> words;
   for (std::size_t member = 0; member < ensemble.n_members(); ++member) {
     const double weight = ensemble.member_weight(member);
     if (weight > 0.0) {
       const OnnxScore said =
           member_score(onnx_seen(graph, x, ensemble.member_columns(member)), ensemble.member(member));
-      std::string word = onnx_word(graph, said, ensemble, member, scales[member]);
-      if (lifts) {
-        word = graph.node("Max", {word, least});
-      }
+      const std::string word = onnx_word(graph, said, ensemble, member, scales[member]);
       words.push_back(graph.node("Mul", {word, graph.constant(loudest ? weight : weight / total)}));
     }
   }
-  const std::string raw =
-      graph.to_float(words.size() == 1 ? words.front() : graph.node(loudest ? "Max" : "Sum", words));
+  std::string combined = words.size() == 1 ? words.front() : graph.node(loudest ? "Max" : "Sum", words);
+  if (!ensemble.options().surprises.empty()) {
+    combined = graph.node("Max", {combined, onnx_least_score(graph, x, ensemble)});
+  }
+  const std::string raw = graph.to_float(combined);
   return {raw, raw};
 }
 

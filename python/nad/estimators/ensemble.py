@@ -94,8 +94,9 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         that are scaled, such that rows less than about 1 apart in each are alike. "auto" is 0.5 for "mixed", where a
         flood is to lie further out than what is odd and alone, and else 0.0.
     surprises : list of int, optional
-        Columns that hold a surprise by themselves, -log p or 0, as ``nad.features.Novelty(by_chance=True)`` writes:
-        where one does, no member counts as less surprised. Only for combinations of surprise.
+        Columns that hold a surprise by themselves, -log p or 0, as ``nad.features.Novelty(by_chance=True)`` writes: a
+        row lies at least as far out as a score does that so few calibration rows reach. Members of "clean" do not see
+        them. Not for votes.
     contamination : float, optional
         The share of training rows (with labels of the normal ones) that shall lie above the threshold, up to 0.5; 0.01
         by default. Not for votes: there the members' thresholds count.
