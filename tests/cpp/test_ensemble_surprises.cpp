@@ -73,6 +73,13 @@ TEST_CASE("ensemble: what is new in one record of a hundred lies where one recor
     // beyond all that was seen the tail goes on
     CHECK(ensemble.raw_score(flagged(1, 3, 12.0F))[0] > *std::max_element(ordinary.begin(), ordinary.end()));
     CHECK(ensemble.raw_score(flagged(1, 3, 14.0F))[0] > ensemble.raw_score(flagged(1, 3, 12.0F))[0]);
+    if (combination == Combination::tempered_surprise) {
+      const nad::Calibration calibration(ordinary, nad::ScoreRange::tempered);
+      for (const float surprise : {9.0F, 12.0F, 25.0F}) {
+        const float score = ensemble.raw_score(flagged(1, 3, surprise))[0];
+        REQUIRE(calibration.surprise(score) == doctest::Approx(static_cast<double>(surprise)).epsilon(0.15));
+      }
+    }
     const auto loaded = nad::load_bytes<Ensemble>(nad::save_bytes(ensemble));
     CHECK(loaded.raw_score(flagged(5, 3, 6.0F)) == ensemble.raw_score(flagged(5, 3, 6.0F)));
   }

@@ -273,8 +273,11 @@ NAD_INLINE std::size_t Ensemble::most_surprising(const float* row) const noexcep
 
 NAD_INLINE double Ensemble::least_score(const float* row) const noexcept {
   const double surprise = options_.surprises.empty() ? 0.0 : static_cast<double>(row[most_surprising(row)]);
-  return surprise > 0.0 && !combined_scale_.scores().empty() ? combined_scale_.score_at(surprise)
-                                                             : -std::numeric_limits<double>::infinity();
+  if (!(surprise > 0.0) || combined_scale_.scores().empty()) {
+    return -std::numeric_limits<double>::infinity();
+  }
+  const double score = combined_scale_.score_at(surprise);
+  return options_.combination == Combination::tempered_surprise ? detail::tempered(score) : score;
 }
 
 NAD_INLINE void Ensemble::shares(std::span<const double> words, std::span<double> out) const noexcept {

@@ -159,7 +159,7 @@ class NAD_API Ensemble final : public Detector {
   const ColumnRange& member_columns(std::size_t index) const { return members_.at(index).columns; }
   /// What is stored of rows that are alike; not for users.
   const detail::Crowds& crowds() const noexcept { return crowds_; }
-  /// Of the combined scores, where rows may hold surprises; not for users.
+  /// Of the combined scores before tempering, where rows may hold surprises; not for users.
   const detail::TailScale& combined_scale() const noexcept { return combined_scale_; }
 
   /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
@@ -249,7 +249,7 @@ class NAD_API Ensemble final : public Detector {
   Options options_;
   std::vector<Member> members_;
   detail::Crowds crowds_;
-  detail::TailScale combined_scale_;  ///< of calibration rows; only where rows may hold surprises
+  detail::TailScale combined_scale_;  ///< of calibration rows, before tempering; only where rows may hold surprises
   std::size_t n_features_ = 0;
   double baseline_ = 0.0;  ///< not stored
 };

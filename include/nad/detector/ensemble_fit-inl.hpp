@@ -167,7 +167,12 @@ NAD_INLINE void Ensemble::calibrate(const detail::RowPart& part, const FitContro
   }
   combined_scale_ = {};  // as long as it is, nothing lifts a row
   if (!options_.surprises.empty()) {
-    combined_scale_ = detail::TailScale(raw_score(part.rows, control), part.weights);
+    std::vector<float> scores = raw_score(part.rows, control);
+    if (options_.combination == Combination::tempered_surprise) {  // its tail is that before tempering
+      std::transform(scores.begin(), scores.end(), scores.begin(),
+                     [](float score) { return detail::bounded_score(detail::untempered(static_cast<double>(score))); });
+    }
+    combined_scale_ = detail::TailScale(scores, part.weights);
   }
 }
 

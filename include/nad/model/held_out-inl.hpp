@@ -1,16 +1,20 @@
 #pragma once
 
-// Which records the detector does not learn from, so that p-values can be set by them.
+// Which records the detector does not learn from, so that p-values can be set by them, and what is new in them.
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "nad/core/random.hpp"
+#include "nad/table/table.hpp"
 
 namespace nad::detail {
 
@@ -93,5 +97,50 @@ struct HeldOut {
     }
   }
 };
+
+/// The dictionary with one category more, which nobody has seen.
+inline std::shared_ptr<const Dictionary> with_unseen(const Dictionary& categories) {
+  Dictionary more = categories;
+  std::string name = "unseen";
+  while (more.find(name) != Dictionary::absent) {
+    name += '\'';
+  }
+  more.add(name);
+  return std::make_shared<const Dictionary>(std::move(more));
+}
+
+/// The records that were held out as new ones come: a category that no learnt record has is one that nobody has seen,
+/// also where the pipeline, which looks back over all records, has.
+inline Table as_new_records(const Table& table, std::span<const std::size_t> learnt,
+                            std::span<const std::size_t> held_out) {
+  std::vector<Column> columns;
+  columns.reserve(table.columns());
+  for (std::size_t place = 0; place < table.columns(); ++place) {
+    const Column& all = table.column(place);
+    columns.push_back(all.take(held_out));
+    if (all.type() != ColumnType::category) {
+      continue;
+    }
+    const std::span<const std::int32_t> codes = all.codes();
+    std::vector<std::uint8_t> is_learnt(all.categories().size(), 0);
+    for (const std::size_t row : learnt) {
+      if (!all.is_missing(row)) {
+        is_learnt[static_cast<std::size_t>(codes[row])] = 1;
+      }
+    }
+    ColumnParts parts = columns.back().parts();
+    GrowingBuffer<std::int32_t> judged(parts.size);
+    const auto unseen = static_cast<std::int32_t>(is_learnt.size());
+    for (std::size_t row = 0; row < parts.size; ++row) {
+      const std::int32_t code = parts.codes[row];
+      const bool is_new = !columns.back().is_missing(row) && is_learnt[static_cast<std::size_t>(code)] == 0;
+      judged[row] = is_new ? unseen : code;
+    }
+    parts.codes = std::move(judged).finish();
+    parts.categories = with_unseen(all.categories());
+    columns.back() = Column(std::move(parts));
+  }
+  return {table.schema(), std::move(columns)};
+}
 
 }  // namespace nad::detail

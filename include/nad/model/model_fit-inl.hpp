@@ -235,8 +235,7 @@ NAD_INLINE void Model::learn(const Table& given, const FitControl& control) {
       : !times.empty() ? detail::HeldOut(times, options_.calibration, options_.random_state)
                        : detail::HeldOut(table.rows(), mixed ? 0.0 : options_.calibration, options_.random_state);
 
-  // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from,
-  // so that a held-out record is to the model what a new one will be
+  // a pipeline that looks back needs every record, in order; any other learns only from what the detector learns from
   const bool looks_back = pipeline_.looks_back();
   const bool learns_from_all = looks_back || rows.held_out.empty();
   pipeline_.fit(learns_from_all ? table : table.take(rows.learnt), control);
@@ -320,7 +319,8 @@ NAD_INLINE std::vector<float> Model::calibrate(const Table& columns, std::span<c
       rows.push_back(learnt[i]);
     }
   }
-  std::vector<float> scores = scores_of(columns.take(rows), {.n_jobs = control.n_jobs});
+  const Table judged = held_out.empty() ? columns.take(rows) : detail::as_new_records(columns, learnt, held_out);
+  std::vector<float> scores = scores_of(judged, {.n_jobs = control.n_jobs});
   std::vector<float> normal_scores;
   if (!classes.empty()) {
     std::vector<std::int32_t> of_rows;

@@ -182,7 +182,10 @@ inline std::string onnx_least_score(OnnxGraph& graph, const std::string& x, cons
   const std::string held = graph.gather(x, graph.constant(places, {places.size()}), 1);
   const std::string largest = graph.node("ReduceMax", {held}, {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)});
   const std::string surprise = graph.to_double(largest);
-  const std::string least = onnx_score_at(graph, surprise, ensemble.combined_scale());
+  std::string least = onnx_score_at(graph, surprise, ensemble.combined_scale());
+  if (ensemble.options().combination == Combination::tempered_surprise) {
+    least = onnx_tempered(graph, least);
+  }
   const std::string below_all = graph.constant(std::numeric_limits<double>::lowest());
   return graph.node("Where", {graph.node("Greater", {surprise, graph.constant(0.0)}), least, below_all});
 }
