@@ -3,7 +3,7 @@
 /// What a model says of records: which are anomalous, how sure that is, and why.
 ///
 ///   for (const nad::Finding& finding : model.detect(flows).reported) {
-///     std::cout << finding << '\n';   // row 366: p = 0.0003, score 5.892
+///     std::cout << finding << '\n';   // row 366: p = 0.0003, score 5.894
 ///   }                                 //   root_shell 1 is higher than usual (nearly always 0): 1.4
 ///                                     //   num_file_creations 1 is higher than usual (nearly always 0): 0.46
 
