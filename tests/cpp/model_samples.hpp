@@ -4,6 +4,7 @@
 
 #include <nad/nad.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace model_samples {
 /// Flows with the numbers, categories and labels of `pipeline_samples`, and nothing that looks back.
 inline nad::FeaturePipeline short_pipeline() {
   return nad::FeaturePipeline({nad::LeaveOut{.columns = nad::ColumnChoice({"src_port", "dst_port", "packet_size"})},
-                               nad::Impute{}, nad::OneHot{.max_categories = 2}, nad::Novelty{}, nad::View{"far"},
-                               nad::Log1p{}, nad::Standardise{.clip = 10.0}, nad::View{"rare"},
+                               nad::Impute{}, nad::OneHot{.max_categories = 2}, nad::Novelty{.by_chance = true},
+                               nad::View{"far"}, nad::Log1p{}, nad::Standardise{.clip = 10.0}, nad::View{"rare"},
                                nad::RankScale{.quantiles = 5}});
 }
 
@@ -25,13 +26,19 @@ inline nad::Model fitted(nad::Model model, const nad::FeaturePipeline& pipeline)
   return model;
 }
 
-/// Clean with an ensemble whose members see a view each, mixed, and labelled.
+/// Clean with an ensemble whose members see a view each and which knows what is new, mixed, and labelled.
 inline std::vector<nad::Model> small_models() {
   const nad::FeaturePipeline views = short_pipeline();
   nad::FeaturePipeline probe = views;
   probe.fit(pipeline_samples::flows(120, /*seed=*/11));
   const nad::FeatureView second = probe.views().at(1);
-  nad::Ensemble ensemble;
+  std::vector<std::uint32_t> surprises;
+  for (std::uint32_t place = 0; place < probe.features().size(); ++place) {
+    if (probe.features()[place].name.ends_with("novelty")) {
+      surprises.push_back(place);
+    }
+  }
+  nad::Ensemble ensemble({.surprises = surprises});
   ensemble.add(nad::IsolationForest({.n_estimators = 3, .max_samples = std::uint64_t{16}}),
                {.columns = {.first = 0, .count = second.first}});
   ensemble.add(nad::LODA({.n_projections = 3}), {.columns = {.first = second.first, .count = second.count}});
