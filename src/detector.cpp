@@ -6,6 +6,7 @@
 #include "nad/detector/detector-inl.hpp"
 #include "nad/detector/ecod-inl.hpp"
 #include "nad/detector/ensemble-inl.hpp"
+#include "nad/detector/extremes-inl.hpp"
 #include "nad/detector/half_space_trees-inl.hpp"
 #include "nad/detector/histogram-inl.hpp"
 #include "nad/detector/isolation_forest-inl.hpp"

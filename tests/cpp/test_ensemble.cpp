@@ -387,7 +387,7 @@ TEST_CASE("ensemble: a damaged file is refused or can be used") {
     return message_of([&] { nad::load_detector_bytes(model_file::join(damaged)); });
   };
   // files within files, deeper than any that can be made
-  constexpr std::size_t member_at = 66;  // behind options, threshold, the number of members, name and weight
+  constexpr std::size_t member_at = 74;  // behind options, threshold, the number of members, name and weight
   const auto size = static_cast<std::size_t>(model_file::get(sound.payload, member_at));
   CHECK(says(member_at - 8).find("weights make no sense") != std::string::npos);
   const std::size_t scale_at = member_at + 8 + size;  // scores, their ranks, the median, the spread

@@ -251,6 +251,20 @@ def test_a_surprise_that_a_row_holds_counts_in_onnxruntime(combination, runtime,
     assert (expected > plain.anomaly_score(held) + 0.1).sum() > 10
 
 
+@pytest.mark.parametrize("surprises", [None, [1]])
+def test_a_value_far_beyond_all_others_counts_in_onnxruntime(surprises, runtime, scaled, new_rows):
+    far = np.repeat(new_rows, 2, axis=0).astype(np.float32)
+    far[::2, 0] *= 30
+    far[1::4, 3] -= 40
+    options: dict[str, Any] = {"surprises": surprises, "random_state": 1}
+    ensemble = nad.Ensemble(MEMBERS, extremes=[0, 3], **options).fit(scaled)
+    plain = nad.Ensemble(MEMBERS, **options).fit(scaled)
+    found = runtime(nad.to_onnx(ensemble), {"features": far})
+    expected = ensemble.anomaly_score(far)
+    assert difference(found, expected) <= TOLERANCE["ensemble"]
+    assert (expected > plain.anomaly_score(far) + 0.1).mean() > 0.2
+
+
 def test_members_of_an_ensemble_see_the_columns_that_they_learnt_from(runtime, scaled, new_rows):
     ensemble = nad.Ensemble(MEMBERS, columns=[range(4), None, range(2, 6)], random_state=1).fit(scaled)
     found = runtime(nad.to_onnx(ensemble), {"features": new_rows})

@@ -45,9 +45,9 @@ inline void check_options(const EnsembleOptions& options, ErrorCode code) {
     refuse("crowds means nothing to combination '" + std::string(name(options.combination)) +
            "'; give one of surprise, or no crowds");
   }
-  if (!options.surprises.empty() && is_vote(options.combination)) {
-    refuse("surprises mean nothing to combination '" + std::string(name(options.combination)) +
-           "', which counts votes; give another one, or no surprises");
+  if ((!options.surprises.empty() || !options.extremes.empty()) && is_vote(options.combination)) {
+    refuse((options.surprises.empty() ? "extremes" : "surprises") + std::string(" mean nothing to combination '") +
+           std::string(name(options.combination)) + "', which counts votes; give another one, or none");
   }
   if (options.contamination) {
     check_contamination(*options.contamination, code);
@@ -149,13 +149,16 @@ NAD_INLINE bool Ensemble::some_see_a_range() const noexcept {
 }
 
 NAD_INLINE void Ensemble::settle_columns(std::size_t columns) {
-  for (const std::uint32_t column : options_.surprises) {
-    if (column >= columns) {
-      throw Error(ErrorCode::invalid_argument, "column " + std::to_string(column) +
-                                                   " is to hold surprises, but there are " + std::to_string(columns) +
-                                                   " columns");
+  const auto check = [columns](std::span<const std::uint32_t> places, const char* what) {
+    for (const std::uint32_t column : places) {
+      if (column >= columns) {
+        throw Error(ErrorCode::invalid_argument, "column " + std::to_string(column) + what + ", but there are " +
+                                                     std::to_string(columns) + " columns");
+      }
     }
-  }
+  };
+  check(options_.surprises, " is to hold surprises");
+  check(options_.extremes, " is to be judged by its extremes");
   for (Member& member : members_) {
     const ColumnRange given = member.columns;
     if (given.first >= columns || given.count > columns - given.first) {
@@ -231,11 +234,15 @@ NAD_INLINE void Ensemble::restore() {
       refuse("calibration makes no sense");
     }
   }
-  if (std::any_of(options_.surprises.begin(), options_.surprises.end(),
-                  [this](std::uint32_t column) { return column >= n_features_; })) {
-    refuse("surprises are of a column that is not there");
+  for (const std::vector<std::uint32_t>& places : {options_.surprises, options_.extremes}) {
+    if (std::any_of(places.begin(), places.end(), [this](std::uint32_t column) { return column >= n_features_; })) {
+      refuse("surprises or extremes are of a column that is not there");
+    }
   }
-  if (!options_.surprises.empty() && !combined_scale_.is_sound()) {
+  if (!extremes_.is_sound(n_features_)) {
+    refuse("ends of columns make no sense");
+  }
+  if (may_surprise() && !combined_scale_.is_sound()) {
     refuse("calibration of all members together makes no sense");
   }
   if (!(total_weight() > 0.0) || (options_.min_votes && *options_.min_votes > total_weight())) {
@@ -267,14 +274,19 @@ NAD_INLINE double Ensemble::word(const Member& member, float raw) const noexcept
   }
 }
 
-NAD_INLINE std::size_t Ensemble::most_surprising(const float* row) const noexcept {
-  return *std::max_element(options_.surprises.begin(), options_.surprises.end(),
-                           [row](std::uint32_t a, std::uint32_t b) { return row[a] < row[b]; });
+NAD_INLINE detail::Extremes::Far Ensemble::most_surprising(const float* row) const noexcept {
+  detail::Extremes::Far most = extremes_.furthest(row);
+  for (const std::uint32_t column : options_.surprises) {
+    if (const auto held = static_cast<double>(row[column]); held > most.surprise) {
+      most = {.surprise = held, .column = column};
+    }
+  }
+  return most;
 }
 
 NAD_INLINE double Ensemble::least_score(const float* row) const noexcept {
-  const double surprise = options_.surprises.empty() ? 0.0 : static_cast<double>(row[most_surprising(row)]);
-  if (!(surprise > 0.0) || combined_scale_.scores().empty()) {
+  const double surprise = may_surprise() && !combined_scale_.scores().empty() ? most_surprising(row).surprise : 0.0;
+  if (!(surprise > 0.0)) {
     return -std::numeric_limits<double>::infinity();
   }
   const double score = combined_scale_.score_at(surprise);

@@ -37,6 +37,7 @@
 #include "nad/detail/words.hpp"
 #include "nad/detector/crowds.hpp"
 #include "nad/detector/detector.hpp"
+#include "nad/detector/extremes.hpp"
 #include "nad/detector/tail_scale.hpp"
 #include "nad/detector/unique_rows.hpp"
 
@@ -97,6 +98,10 @@ struct EnsembleOptions {
   /// least as far out as a score does that so few calibration rows reach. What was never seen cannot be learnt: a tree
   /// never cuts a column that did not vary in training, and distances to it mean nothing. Not for votes.
   std::vector<std::uint32_t> surprises = {};
+  /// Columns whose values surprise by themselves where they lie far beyond all that was learnt: a row lies at least as
+  /// far out as a score does that so few calibration rows reach. Ranks and trees see hardly more in a thousand times
+  /// the largest upload than in one a little above it. Not for votes.
+  std::vector<std::uint32_t> extremes = {};
   std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
 
   template <class Archive>
@@ -132,8 +137,8 @@ class NAD_API Ensemble final : public Detector {
   /// What detects best where the training rows are normal ones only: isolation forests, k-means and local Gaussians.
   /// `rows` says how many there will be: with few of them, members that would see a row or two a cluster get fewer
   /// clusters. `views` are the columns scaled by size and those scaled by rank, as `FeaturePipeline::automatic_views`
-  /// makes them: a forest sees each, the others ranks. Without them all members see all columns. `surprises` are the
-  /// pipeline's flags of novelty, behind all that members see.
+  /// makes them: a forest sees each, the others ranks, and sizes may be extreme. Without them all members see all
+  /// columns. `surprises` are the pipeline's flags of novelty, behind all that members see.
   static Ensemble clean(std::uint64_t random_state = 0, std::optional<std::size_t> rows = {},
                         std::span<const ColumnRange> views = {}, std::span<const std::uint32_t> surprises = {});
   /// What detects best where they are whatever the network carried, attacks among them: rows count once each, however
@@ -159,7 +164,9 @@ class NAD_API Ensemble final : public Detector {
   const ColumnRange& member_columns(std::size_t index) const { return members_.at(index).columns; }
   /// What is stored of rows that are alike; not for users.
   const detail::Crowds& crowds() const noexcept { return crowds_; }
-  /// Of the combined scores before tempering, where rows may hold surprises; not for users.
+  /// Of columns whose values may surprise by themselves; not for users.
+  const detail::Extremes& extremes() const noexcept { return extremes_; }
+  /// Of the combined scores before tempering, where rows may surprise by themselves; not for users.
   const detail::TailScale& combined_scale() const noexcept { return combined_scale_; }
 
   /// What each member says of each row, in the unit of the combination: surprise, standardised score, rank, or 1 for a
@@ -228,8 +235,10 @@ class NAD_API Ensemble final : public Detector {
   void calibrate(const detail::RowPart& part, const FitControl& control);
   /// What a raw score of a member means.
   double word(const Member& member, float raw) const noexcept;
-  std::size_t most_surprising(const float* row) const noexcept;
-  /// The least score of a row that holds a surprise; below all scores where it holds none.
+  /// What the row says by itself, whatever members think.
+  detail::Extremes::Far most_surprising(const float* row) const noexcept;
+  bool may_surprise() const noexcept { return !options_.surprises.empty() || !options_.extremes.empty(); }
+  /// The least score of a row that surprises by itself; below all scores where it does not.
   double least_score(const float* row) const noexcept;
   /// What it adds to a row that it is one of many.
   double of_crowd(const float* row) const noexcept {
@@ -249,7 +258,8 @@ class NAD_API Ensemble final : public Detector {
   Options options_;
   std::vector<Member> members_;
   detail::Crowds crowds_;
-  detail::TailScale combined_scale_;  ///< of calibration rows, before tempering; only where rows may hold surprises
+  detail::Extremes extremes_;
+  detail::TailScale combined_scale_;  ///< of calibration rows, before tempering; only where rows may surprise
   std::size_t n_features_ = 0;
   double baseline_ = 0.0;  ///< not stored
 };

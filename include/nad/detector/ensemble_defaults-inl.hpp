@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,7 +41,12 @@ NAD_INLINE Ensemble Ensemble::clean(std::uint64_t random_state, std::optional<st
     return std::clamp<std::size_t>(rows.value_or(most * rows_each) / rows_each, 1, most);
   };
   const IsolationForest forest({.n_estimators = 100, .max_samples = std::uint64_t{4096}, .random_state = random_state});
-  Ensemble ensemble({.refit = true, .surprises = {surprises.begin(), surprises.end()}, .random_state = random_state});
+  std::vector<std::uint32_t> extremes(sizes.count);
+  std::iota(extremes.begin(), extremes.end(), static_cast<std::uint32_t>(sizes.first));
+  Ensemble ensemble({.refit = true,
+                     .surprises = {surprises.begin(), surprises.end()},
+                     .extremes = extremes,
+                     .random_state = random_state});
   ensemble.add(forest, {.columns = ranks});
   if (!views.empty()) {
     ensemble.add(forest, {.name = "isolation_forest_of_sizes", .columns = sizes});

@@ -60,7 +60,7 @@ NAD_INLINE void Ensemble::do_explain(MatrixView rows, std::size_t first, Matrix&
       const double of_members = score - baseline_;
       const double kept = of_members == 0.0 ? 0.5 : (std::max(score, least) - baseline_ - of_surprise) / of_members;
       std::transform(merged.begin(), merged.end(), merged.begin(), [kept](double value) { return kept * value; });
-      merged[most_surprising(rows.row(row))] += of_surprise;
+      merged[most_surprising(rows.row(row)).column] += of_surprise;
     }
     for (std::size_t column = 0; column < rows.columns(); ++column) {
       out(first + row, column) = detail::bounded_score(merged[column]);

@@ -149,6 +149,11 @@ NAD_INLINE void Ensemble::learn(MatrixView x, std::span<const std::int32_t> labe
     }
   }
   derive();
+  extremes_ = {};
+  if (!options_.extremes.empty()) {
+    const detail::RowPart part = ordinary.size() == all.size() ? detail::RowPart(all) : detail::RowPart(all, ordinary);
+    extremes_ = detail::Extremes(part.rows, part.weights, options_.extremes);
+  }
   crowds_ = {};
   if (options_.crowds > 0.0) {
     crowds_ = detail::Crowds(x, sample_weight, raw_score(x, {.n_jobs = control.n_jobs}));
@@ -166,7 +171,7 @@ NAD_INLINE void Ensemble::calibrate(const detail::RowPart& part, const FitContro
     member.scale = detail::TailScale(member.detector->raw_score(member.see(part.rows), control), part.weights);
   }
   combined_scale_ = {};  // as long as it is, nothing lifts a row
-  if (!options_.surprises.empty()) {
+  if (may_surprise()) {
     std::vector<float> scores = raw_score(part.rows, control);
     if (options_.combination == Combination::tempered_surprise) {  // its tail is that before tempering
       std::transform(scores.begin(), scores.end(), scores.begin(),

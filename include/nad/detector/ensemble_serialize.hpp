@@ -46,6 +46,7 @@ void for_each_option(Options& options, Visit&& visit) {
   visit("contamination", options.contamination);
   visit("crowds", options.crowds);
   visit("surprises", options.surprises);
+  visit("extremes", options.extremes);
   visit("random_state", options.random_state);
 }
 
@@ -96,7 +97,10 @@ void Ensemble::serialize(Archive& archive) {
       member.detector = detail::member_from_bytes(bytes);
     }
     archive(loaded.crowds_);
-    if (!loaded.options_.surprises.empty()) {
+    if (!loaded.options_.extremes.empty()) {
+      archive(loaded.extremes_);
+    }
+    if (loaded.may_surprise()) {
       archive(loaded.combined_scale_);
     }
     loaded.n_features_ = ranges ? static_cast<std::size_t>(columns) : loaded.members_.front().detector->n_features();
@@ -122,7 +126,10 @@ void Ensemble::serialize(Archive& archive) {
       }
     }
     archive(crowds_);
-    if (!options_.surprises.empty()) {
+    if (!options_.extremes.empty()) {
+      archive(extremes_);
+    }
+    if (may_surprise()) {
       archive(combined_scale_);
     }
   }

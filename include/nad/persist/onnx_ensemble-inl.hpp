@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -175,13 +177,51 @@ inline std::string onnx_score_at(OnnxGraph& graph, const std::string& surprise, 
   return graph.node("Where", {graph.node("Greater", {surprise, start}), above, inside});
 }
 
-/// As `Ensemble::least_score`, [rows, 1] doubles.
-inline std::string onnx_least_score(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble) {
-  const std::vector<std::uint32_t>& columns = ensemble.options().surprises;
+/// What a row holds of surprises, [rows, 1] doubles.
+inline std::string onnx_held_surprise(OnnxGraph& graph, const std::string& x,
+                                      const std::vector<std::uint32_t>& columns) {
   const std::vector<std::int64_t> places(columns.begin(), columns.end());
   const std::string held = graph.gather(x, graph.constant(places, {places.size()}), 1);
-  const std::string largest = graph.node("ReduceMax", {held}, {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)});
-  const std::string surprise = graph.to_double(largest);
+  return graph.to_double(graph.node("ReduceMax", {held}, {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)}));
+}
+
+/// As `Extremes::furthest`, [rows, 1] doubles.
+inline std::string onnx_furthest(OnnxGraph& graph, const std::string& x, std::span<const Extremes::End> ends) {
+  std::vector<std::int64_t> places;
+  for (const Extremes::End& end : ends) {
+    places.push_back(static_cast<std::int64_t>(end.column));
+  }
+  const auto each = [&](const auto& of_end) {
+    std::vector<double> values;
+    std::transform(ends.begin(), ends.end(), std::back_inserter(values), of_end);
+    return graph.constant(values, {1, values.size()});
+  };
+  const std::string none = graph.constant(0.0);
+  const std::string values = graph.to_double(graph.gather(x, graph.constant(places, {places.size()}), 1));
+  const std::string out = graph.node("Mul", {values, each([](const Extremes::End& end) { return end.sign; })});
+  const std::string starts = each([](const Extremes::End& end) { return end.start; });
+  const std::string excess = graph.node("Max", {graph.node("Sub", {out, starts}), none});
+  const std::string bend = each([](const Extremes::End& end) { return end.tail.shape / end.tail.scale; });
+  const std::string bent =
+      graph.node("Log", {graph.node("Add", {graph.node("Mul", {excess, bend}), graph.constant(1.0)})});
+  const std::string straight = graph.node("Div", {bent, each([](const Extremes::End& end) { return end.tail.shape; })});
+  const std::string surprise =
+      graph.node("Add", {straight, each([](const Extremes::End& end) { return end.start_surprise; })});
+  const std::string counts = graph.node("Greater", {out, each([](const Extremes::End& end) { return end.limit; })});
+  return graph.node("ReduceMax", {graph.node("Where", {counts, surprise, none})},
+                    {onnx_numbers("axes", {1}), onnx_number("keepdims", 1)});
+}
+
+/// As `Ensemble::least_score`, [rows, 1] doubles.
+inline std::string onnx_least_score(OnnxGraph& graph, const std::string& x, const Ensemble& ensemble) {
+  std::string surprise;
+  if (!ensemble.options().surprises.empty()) {
+    surprise = onnx_held_surprise(graph, x, ensemble.options().surprises);
+  }
+  if (const std::span<const Extremes::End> ends = ensemble.extremes().ends(); !ends.empty()) {
+    const std::string furthest = onnx_furthest(graph, x, ends);
+    surprise = surprise.empty() ? furthest : graph.node("Max", {surprise, furthest});
+  }
   std::string least = onnx_score_at(graph, surprise, ensemble.combined_scale());
   if (ensemble.options().combination == Combination::tempered_surprise) {
     least = onnx_tempered(graph, least);
@@ -222,7 +262,7 @@ OnnxScore onnx_ensemble(OnnxGraph& graph, const std::string& x, const Ensemble& 
     }
   }
   std::string combined = words.size() == 1 ? words.front() : graph.node(loudest ? "Max" : "Sum", words);
-  if (!ensemble.options().surprises.empty()) {
+  if (!ensemble.options().surprises.empty() || !ensemble.extremes().ends().empty()) {
     combined = graph.node("Max", {combined, onnx_least_score(graph, x, ensemble)});
   }
   const std::string raw = graph.to_float(combined);

@@ -97,6 +97,11 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         Columns that hold a surprise by themselves, -log p or 0, as ``nad.features.Novelty(by_chance=True)`` writes: a
         row lies at least as far out as a score does that so few calibration rows reach. Members of "clean" do not see
         them. Not for votes.
+    extremes : list of int, optional
+        Columns whose values surprise by themselves where they lie far beyond all that was learnt, further than as many
+        rows as there were bring about by chance: a row lies at least as far out as a score does that so few calibration
+        rows reach. Ranks and trees see hardly more in a thousand times the largest upload than in one a little above
+        it. None is none, or the first of the two views that "clean" was given. Not for votes.
     contamination : float, optional
         The share of training rows (with labels of the normal ones) that shall lie above the threshold, up to 0.5; 0.01
         by default. Not for votes: there the members' thresholds count.
@@ -132,6 +137,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         unique_rows: bool | str = "auto",
         crowds: float | str = "auto",
         surprises: Sequence[int] | None = None,
+        extremes: Sequence[int] | None = None,
         contamination: float | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | np.random.Generator | None = None,
@@ -147,6 +153,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         self.unique_rows = unique_rows
         self.crowds = crowds
         self.surprises = surprises
+        self.extremes = extremes
         self.contamination = contamination
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -216,7 +223,9 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             options[name] = _unless_auto(getattr(self, name), value)
         crowds = 0.5 if usual and options["combination"] in _SURPRISES else 0.0
         options["crowds"] = _unless_auto(self.crowds, crowds)
-        options["surprises"] = [] if self.surprises is None else list(self.surprises)
+        for name in ("surprises", "extremes"):
+            given = getattr(self, name)
+            options[name] = [] if given is None else list(given)
         options["random_state"] = seed_from(self.random_state)
         return options
 
@@ -235,9 +244,10 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     def _with_members(self, made: Callable[[DetectorEstimator[Any], range | None], _core.Detector]) -> _core.Ensemble:
         """An unfitted ensemble of what is made of the members and of the columns that they see."""
         options = self._options()
-        ensemble = _core.Ensemble(**options)
         if isinstance(self.estimators, str) and self.estimators in _USUAL:
             usual = self._usual(options["random_state"])
+            if self.extremes is None:
+                options["extremes"] = usual.options["extremes"]
             members = [(usual.member(i), usual.member_weight(i), usual.member_name(i)) for i in range(usual.n_members)]
             ranges = [usual.member_columns(i) for i in range(usual.n_members)]
         else:
@@ -245,6 +255,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
             given = self._one_each(self.columns, "columns", len(pairs)) or [None] * len(pairs)
             ranges = [_first_and_count(part) for part in given]
             members = [(made(detector, part), 1.0, name) for (name, detector), part in zip(pairs, given)]
+        ensemble = _core.Ensemble(**options)
         weights = self._one_each(self.weights, "weights", len(members))
         for i, (detector, weight, name) in enumerate(members):
             ensemble.add(detector, weight if weights is None else weights[i], name, ranges[i])
@@ -257,7 +268,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
                 raise InvalidArgumentError("the members of 'mixed' see all columns; give no columns")
             return _core.Ensemble.mixed(seed)
         views = [] if self.columns is None else [_first_and_count(view) for view in self.columns]
-        return _core.Ensemble.clean(seed, None, views)
+        return _core.Ensemble.clean(seed, None, views, [] if self.surprises is None else list(self.surprises))
 
     @staticmethod
     def _one_each(given: Any, name: str, members: int) -> list[Any] | None:
@@ -273,6 +284,7 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
         return {
             **detector.options,
             "surprises": detector.options["surprises"] or None,
+            "extremes": detector.options["extremes"] or None,
             "estimators": [(detector.member_name(i), cls._member(detector, i, None)) for i in members],
             "weights": [detector.member_weight(i) for i in members],
             "columns": cls._ranges(detector),
