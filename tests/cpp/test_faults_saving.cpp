@@ -104,6 +104,17 @@ TEST_CASE("faults: without memory the state of what limits alerts is kept and ta
   });
 }
 
+TEST_CASE("faults: without memory an allow-list and an alert are read or not") {
+  run_out_of_memory("an allow-list", [] {
+    static_cast<void>(nad::AllowList::parse(
+        R"([{"src": "10.0.0.0/8", "dst_port": [443, 8443], "why": "backups, every night"}, {"class": ["upload"]}])"));
+  });
+  for (const nad::Alert& alert : tests::sample_alerts()) {
+    const std::string line = nad::to_eve(alert);
+    run_out_of_memory("an alert", [&] { static_cast<void>(nad::alert_from_eve(line)); });
+  }
+}
+
 TEST_CASE("faults: without memory the place in a source is told and gone on from, or an error ends it") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "many");

@@ -2,20 +2,23 @@
 
 #include <doctest/doctest.h>
 #include <nad/detail/json_numbers.hpp>
+#include <nad/detail/kept_bytes.hpp>
 #include <nad/detail/kept_json.hpp>
-#include <nad/detail/kept_path.hpp>
 #include <nad/nad.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "alert_samples.hpp"
 #include "follow_samples.hpp"
 #include "messages.hpp"
 #include "monitor_samples.hpp"
@@ -84,32 +87,48 @@ TEST_CASE("JSON that was kept is what nlohmann reads, and null where it is none"
 
 /// Latin-1, halves of UTF-8, what looks like the texts of such names, quotes and line ends.
 std::vector<std::string> names() {
-  return {"plain",
-          "gr\xc3\xbc\xc3\x9f"
-          "e",
-          "gr\xfc\xdf"
-          "e",
-          "\xff\xfe",
-          "a\xc3",
-          "\xe9"
-          "e9 \\u0000e9",
-          "x\"\\\n\ty"};
+  return {"plain", "gr\xc3\xbcn", "gr\xfcn", "\xff\xfe", "a\xc3", "\xe9 e9 \\u0000e9", "x\"\\\n\ty"};
 }
 
-TEST_CASE("names of files come back out of texts, whatever bytes they have") {
-  for (const std::string& name : names()) {
-    const std::string text = nad::detail::text_of_path(name);
-    CHECK(nad::detail::is_utf8(text));
-    CHECK(nad::detail::path_of_text(text) == name);
+TEST_CASE("bytes come back out of texts, whatever they are") {
+  std::vector<std::string> all = names();
+  nad::Random random(3);
+  for (int time = 0; time < 2000; ++time) {
+    std::string bytes(static_cast<std::size_t>(random.below(6)), ' ');
+    for (char& byte : bytes) {
+      constexpr std::array<char, 9> likely = {'\0', '\0', '0', 'e', '9', '\xc3', '\xa9', '\xff', 'a'};
+      byte = likely[static_cast<std::size_t>(random.below(likely.size()))];
+    }
+    all.push_back(bytes);
   }
-  CHECK(nad::detail::text_of_path("gr\xc3\xbc\xc3\x9f"
-                                  "e") ==
-        "gr\xc3\xbc\xc3\x9f"
-        "e");
-  for (const std::string& text :
-       {std::string("\0", 1), std::string("\0e", 2), std::string("\0g0", 3), std::string("\0", 1) + "11"}) {
-    CHECK(nad::detail::path_of_text(text) == text);
+  for (const std::string& bytes : all) {
+    const std::string text = nad::detail::text_of_bytes(bytes);
+    REQUIRE(nad::detail::is_utf8(text));
+    REQUIRE(nad::detail::bytes_of_text(text) == bytes);
   }
+  CHECK(nad::detail::text_of_bytes("gr\xc3\xbcn") == "gr\xc3\xbcn");
+  const std::string_view no_bytes("\0 \0g0 \0e", 8);
+  CHECK(nad::detail::bytes_of_text(no_bytes) == no_bytes);
+}
+
+TEST_CASE("keys that are alike but for bytes that are no UTF-8 stay two in what is kept") {
+  nad::Deduplicator deduplicator;
+  for (const char* const key : {"a\xfe", "a\xff", "a\xc3\xa9"}) {
+    nad::Alert alert = tests::upload_alert();
+    alert.key = key;
+    static_cast<void>(deduplicator.add(alert));
+    static_cast<void>(deduplicator.add(alert));
+  }
+  nad::Deduplicator again;
+  again.restore_state(deduplicator.save_state());
+  CHECK(again.save_state() == deduplicator.save_state());
+  nad::Alert alert = tests::upload_alert();
+  alert.key = "a\xff";
+  const std::vector<nad::Alert> here = deduplicator.add(alert);
+  const std::vector<nad::Alert> there = again.add(alert);
+  REQUIRE(here.size() == there.size());
+  CHECK(again.stats().evicted == 0);
+  CHECK(again.save_state() == deduplicator.save_state());
 }
 
 struct Opened {

@@ -16,6 +16,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/json_numbers.hpp"
 #include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
 #include "nad/detail/kept_json.hpp"
 
 namespace nad {
@@ -29,7 +30,7 @@ NAD_INLINE std::string Deduplicator::save_state() const {
   json.key("records").integer(stats_.records).key("held_back").integer(stats_.held_back);
   json.key("evicted").integer(stats_.evicted).key("open").begin('[');
   for (const OpenKey& entry : open_) {
-    json.begin('{').key("key").text(entry.key).key("pending").integer(entry.pending);
+    json.begin('{').key("key").text(detail::text_of_bytes(entry.key)).key("pending").integer(entry.pending);
     json.key("total").integer(entry.total).key("first_seen").integer(entry.first_seen);
     json.key("last_seen").integer(entry.last_seen).key("last_alert").integer(entry.last_alert);
     json.key("last_record").integer(entry.last_record).key("number").integer(entry.number);
@@ -43,7 +44,7 @@ NAD_INLINE std::string Deduplicator::save_state() const {
   if (held_count_ != 0) {
     json.key("held").begin('{').key("keys").begin('[');
     for (const auto& [key, count] : held_) {
-      json.begin('[').text(key).integer(count).end(']');
+      json.begin('[').text(detail::text_of_bytes(key)).integer(count).end(']');
     }
     json.end(']').key("elsewhere").integer(held_elsewhere_).key("due").integer(report_due_);
     json.key("about").text(to_eve(held_about_)).end('}');
@@ -70,7 +71,7 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
     detail::take_kept(state.at("held_back"), restored.stats_.held_back);
     detail::take_kept(state.at("evicted"), restored.stats_.evicted);
     for (const auto& saved : state.at("open")) {
-      restored.restore_key(saved.at("key").get<std::string>(), [&](OpenKey& entry) {
+      restored.restore_key(detail::bytes_of_text(saved.at("key").get<std::string>()), [&](OpenKey& entry) {
         detail::take_kept(saved.at("pending"), entry.pending);
         detail::take_kept(saved.at("total"), entry.total);
         detail::take_kept(saved.at("first_seen"), entry.first_seen);
@@ -87,7 +88,8 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
     if (state.contains("held")) {
       const auto& held = state.at("held");
       for (const auto& pair : held.at("keys")) {
-        restored.held_[pair.at(0).get<std::string>()] += detail::kept_number<std::uint64_t>(pair.at(1));
+        restored.held_[detail::bytes_of_text(pair.at(0).get<std::string>())] +=
+            detail::kept_number<std::uint64_t>(pair.at(1));
         restored.held_count_ += detail::kept_number<std::uint64_t>(pair.at(1));
       }
       detail::take_kept(held.at("elsewhere"), restored.held_elsewhere_);

@@ -278,7 +278,7 @@ namespace nad {
 
 NAD_INLINE Alert alert_from_eve(std::string_view line) {
   const detail::KeptJson<detail::EveObject::EveJson> parsed(line);
-  if (parsed->is_null()) {
+  if (!parsed.is_json()) {
     throw Error(ErrorCode::invalid_data, "not an alert in the EVE format: the text is no JSON");
   }
   const detail::EveObject record(*parsed, "");

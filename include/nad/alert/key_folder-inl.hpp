@@ -10,6 +10,7 @@
 #include "nad/detail/hash.hpp"
 #include "nad/detail/json_numbers.hpp"
 #include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
 #include "nad/detail/kept_json.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 
@@ -102,7 +103,7 @@ NAD_INLINE std::string KeyFolder::save_state() const {
   json.begin('{').key("version").integer(1);
   json.key("has_time").truth(has_time_).key("now").integer(now_).key("groups").begin('[');
   for (const Group& group : groups_) {
-    json.begin('[').text(group.key).integer(group.last).truth(group.is_folded).begin('[');
+    json.begin('[').text(detail::text_of_bytes(group.key)).integer(group.last).truth(group.is_folded).begin('[');
     for (const auto& [about, when] : group.open) {
       json.begin('[').integer(about).integer(when).end(']');
     }
@@ -122,7 +123,7 @@ NAD_INLINE void KeyFolder::restore_state(std::string_view text) {
     detail::take_kept(state.at("has_time"), restored.has_time_);
     detail::take_kept(state.at("now"), restored.now_);
     for (const auto& saved : state.at("groups")) {
-      Group group{saved.at(0).get<std::string>(), detail::kept_number<std::int64_t>(saved.at(1)),
+      Group group{detail::bytes_of_text(saved.at(0).get<std::string>()), detail::kept_number<std::int64_t>(saved.at(1)),
                   saved.at(2).get<bool>()};
       for (const auto& one : saved.at(3)) {
         group.open.emplace_back(detail::kept_number<std::uint64_t>(one.at(0)),

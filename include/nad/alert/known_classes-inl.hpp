@@ -17,6 +17,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/json_numbers.hpp"
 #include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
 #include "nad/detail/kept_json.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 
@@ -68,7 +69,7 @@ class KnownClasses {
     JsonWriter json;
     json.begin('{').key("version").integer(1).key("known").begin('[');
     for (const Known& one : known_) {
-      json.begin('[').text(one.key).text(one.of_class).integer(one.alike);
+      json.begin('[').text(text_of_bytes(one.key)).text(text_of_bytes(one.of_class)).integer(one.alike);
       json.value(static_cast<double>(one.highest)).integer(one.last).end(']');
     }
     return json.end(']').end('}').take();
@@ -85,7 +86,7 @@ class KnownClasses {
         throw Error(ErrorCode::bad_file, "the state of the known classes was written by a newer version of nad");
       }
       for (const auto& saved : state.at("known")) {
-        known.push_back({saved.at(0).get<std::string>(), saved.at(1).get<std::string>(),
+        known.push_back({bytes_of_text(saved.at(0).get<std::string>()), bytes_of_text(saved.at(1).get<std::string>()),
                          kept_number<std::uint64_t>(saved.at(2)), saved.at(3).get<float>(),
                          kept_number<std::int64_t>(saved.at(4))});
         const Place place = std::prev(known.end());

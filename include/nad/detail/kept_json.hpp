@@ -21,7 +21,9 @@ class KeptJson {
   /// Null, too, where it is nested more than 32 deep.
   explicit KeptJson(std::string_view text) : KeptJson() {
     Reader reader(tree_);
-    if (!Json::sax_parse(text.begin(), text.end(), &reader)) {
+    is_whole_ = Json::sax_parse(text.begin(), text.end(), &reader);
+    wrong_byte_ = reader.wrong_byte;
+    if (!is_whole_) {
       take_down(tree_);
       tree_ = nullptr;
     }
@@ -30,6 +32,9 @@ class KeptJson {
   KeptJson(const KeptJson&) = delete;
   KeptJson& operator=(const KeptJson&) = delete;
 
+  bool is_json() const noexcept { return is_whole_; }
+  /// The byte where it is no JSON any more, counted from 1.
+  std::size_t wrong_byte() const noexcept { return wrong_byte_; }
   const Json& operator*() const noexcept { return tree_; }
   const Json* operator->() const noexcept { return &tree_; }
 
@@ -73,7 +78,12 @@ class KeptJson {
       take_down(*member_);  // of two that are called alike the second one counts
       return true;
     }
-    bool parse_error(std::size_t, const std::string&, const typename Json::exception&) { return false; }
+    bool parse_error(std::size_t position, const std::string&, const typename Json::exception&) {
+      wrong_byte = position;
+      return false;
+    }
+
+    std::size_t wrong_byte = 0;
 
    private:
     template <class Value>
@@ -136,6 +146,8 @@ class KeptJson {
   };
 
   Json tree_;
+  bool is_whole_ = false;
+  std::size_t wrong_byte_ = 0;
 };
 
 }  // namespace nad::detail

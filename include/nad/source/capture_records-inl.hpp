@@ -153,7 +153,7 @@ class CaptureRecords final : public RecordSource {
       return "";
     }
     JsonWriter json;
-    json.begin('{').key("capture").text(text_of_path(name_));
+    json.begin('{').key("capture").text(text_of_bytes(name_));
     json.key("records").integer(std::max(given_, passed_over_));
     return json.end('}').take();
   }
@@ -163,7 +163,7 @@ class CaptureRecords final : public RecordSource {
       RecordSource::go_to(position);
     }
     read_position(position, describe(), [&](const nlohmann::json& saved) {
-      if (path_of_text(saved.at("capture").get<std::string>()) != name_) {
+      if (bytes_of_text(saved.at("capture").get<std::string>()) != name_) {
         refuse_position(describe());
       }
       take_kept(saved.at("records"), passed_over_);

@@ -114,7 +114,7 @@ class FollowedLog final : public RecordSource {
 
   std::string text_of(const Place& place) const {
     JsonWriter json;
-    json.begin('{').key("log").text(text_of_path(path_.string()));
+    json.begin('{').key("log").text(text_of_bytes(path_.string()));
     json.key("device").integer(place.state.identity.device).key("inode").integer(place.state.identity.inode);
     json.key("byte").integer(place.byte).key("changed").integer(place.state.changed);
     json.key("beginning").integer(place.beginning).key("file").integer(place.file);
@@ -124,7 +124,7 @@ class FollowedLog final : public RecordSource {
   Place place_of(std::string_view position) const {
     Place place;
     read_position(position, describe(), [&](const nlohmann::json& saved) {
-      if (path_of_text(saved.at("log").get<std::string>()) != path_.string()) {
+      if (bytes_of_text(saved.at("log").get<std::string>()) != path_.string()) {
         refuse_position(describe());
       }
       take_kept(saved.at("device"), place.state.identity.device);

@@ -15,8 +15,8 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
 #include "nad/detail/kept_json.hpp"
-#include "nad/detail/kept_path.hpp"
 #include "nad/source/batch_source-inl.hpp"
 #include "nad/source/record_source.hpp"
 #include "nad/table/column_builder.hpp"
