@@ -47,11 +47,16 @@ class KeptJson {
 
   /// The leaves first: what is empty goes without memory.
   static void take_down(Json& tree) noexcept {
-    if (tree.is_structured()) {
-      for (Json& child : tree) {
+    if (auto* const list = tree.template get_ptr<typename Json::array_t*>()) {
+      for (Json& child : *list) {
         take_down(child);
       }
-      tree.clear();
+      list->clear();
+    } else if (auto* const object = tree.template get_ptr<typename Json::object_t*>()) {
+      for (auto& [name, child] : *object) {
+        take_down(child);
+      }
+      object->clear();
     }
   }
 
