@@ -43,7 +43,7 @@ class KeptJson {
 
   /// What the other constructor has read when it fails is taken down by the destructor, since this one has come to its
   /// end.
-  KeptJson() noexcept = default;
+  KeptJson() : tree_(nullptr) {}
 
   /// The leaves first: what is empty goes without memory.
   static void take_down(Json& tree) noexcept {
