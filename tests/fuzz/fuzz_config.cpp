@@ -1,9 +1,11 @@
 // The input is a text that an administrator, or an earlier run, has left: steps of a pipeline, an allow-list, an alert,
-// what a deduplicator, a folder of keys, runs and beats keep in a checkpoint. Its first byte says which.
+// what a deduplicator, a folder of keys, runs, beats, known classes and sources keep in a checkpoint. Its first byte
+// says which.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,8 +33,20 @@ void use_state(std::string_view text) {
   require(again.save_state() == saved);
 }
 
+/// The place that was kept is gone to, and can be kept again. No such file is there.
+template <class Open>
+void use_position(const Open& open, std::string_view text) {
+  const std::unique_ptr<nad::RecordSource> source = open();
+  source->go_to(text);
+  const std::string saved = source->position();
+  const std::unique_ptr<nad::RecordSource> again = open();
+  again->go_to(saved);
+  require(again->position() == saved);
+  static_cast<void>(again->replay(text, saved));
+}
+
 void use(std::uint8_t kind, std::string_view text) {
-  switch (kind % 8) {
+  switch (kind % 11) {
     case 0: {
       const std::vector<nad::FeatureStep> steps = nad::steps_from_json(text);
       const std::string written = nad::to_json(steps);
@@ -64,8 +78,17 @@ void use(std::uint8_t kind, std::string_view text) {
     case 6:
       use_state<nad::RunWatch>(text);
       break;
-    default:
+    case 7:
       use_state<nad::BeatWatch>(text);
+      break;
+    case 8:
+      use_position([] { return nad::file_source("/nowhere/a.csv"); }, text);
+      break;
+    case 9:
+      use_position([] { return nad::folder_source("/nowhere/many"); }, text);
+      break;
+    default:
+      use_position([] { return nad::follow_log("/nowhere/a.log"); }, text);
       break;
   }
 }

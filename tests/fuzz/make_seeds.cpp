@@ -123,6 +123,13 @@ void write_config(const std::filesystem::path& folder) {
   write_text(folder / "folder", '\5', keys.save_state());
   write_text(folder / "runs", '\6', nad::RunWatch().save_state());
   write_text(folder / "beats", '\7', nad::BeatWatch().save_state());
+  write_text(folder / "place-in-file", '\x8', nad::file_source("/nowhere/a.csv")->position());
+  write_text(folder / "place-in-folder", '\x9',
+             R"({"folder":"/nowhere/many","done":{"a.csv":1767571200000000000,"b\u0000ff.csv":3},"finished":2,)"
+             R"("file":"c.csv","records":7,"metered":["d.pcap"],"frames":9,"silence":0})");
+  write_text(folder / "place-in-log", '\xa',
+             R"({"log":"/nowhere/a.log","device":2049,"inode":77,"byte":4096,"changed":1767571200000000000,)"
+             R"("beginning":17446744073709551615,"file":3})");
 }
 
 /// Bytes that fuzz_arrow makes columns of many kinds of.

@@ -15,6 +15,7 @@
 #include "nad/alert/allow_condition-inl.hpp"
 #include "nad/alert/allow_list.hpp"
 #include "nad/core/error.hpp"
+#include "nad/detail/kept_json.hpp"
 #include "nad/table/time.hpp"
 
 namespace nad::detail {
@@ -181,16 +182,16 @@ inline std::string allow_text(const nlohmann::ordered_json& value, const std::st
 }
 
 inline AllowList parse_allow_json(std::string_view text, const std::string& file) {
-  nlohmann::ordered_json entries;
-  try {
-    entries = nlohmann::ordered_json::parse(text);
-  } catch (const nlohmann::json::parse_error& error) {
-    const std::string_view before = text.substr(0, error.byte == 0 ? 0 : std::min(error.byte - 1, text.size()));
+  const KeptJson<nlohmann::ordered_json> kept(text);
+  if (!kept.is_json()) {
+    const std::size_t wrong = kept.wrong_byte();
+    const std::string_view before = text.substr(0, wrong == 0 ? 0 : std::min(wrong - 1, text.size()));
     const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
     throw Error(ErrorCode::invalid_argument, allow_place(file, line) +
                                                  "this is no JSON; a comma, a quote or a bracket " +
                                                  "is missing or too many here, or before");
   }
+  const nlohmann::ordered_json& entries = *kept;
   if (!entries.is_array()) {
     throw Error(ErrorCode::invalid_argument,
                 allow_place(file, 1) + "an allow-list is a JSON list of rules, such as [{\"dst_port\": 443}]");

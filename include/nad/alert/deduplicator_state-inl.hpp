@@ -15,57 +15,48 @@
 #include "nad/alert/format.hpp"
 #include "nad/core/error.hpp"
 #include "nad/detail/json_numbers.hpp"
+#include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
+#include "nad/detail/kept_json.hpp"
 
 namespace nad {
 
 NAD_INLINE std::string Deduplicator::save_state() const {
-  using State = nlohmann::ordered_json;
-  State state = {{"version", 1},
-                 {"has_time", has_time_},
-                 {"reference", reference_},
-                 {"clock", clock_},
-                 {"refilled", refilled_},
-                 {"tokens", tokens_},
-                 {"given", stats_.given},
-                 {"written", stats_.written},
-                 {"records", stats_.records},
-                 {"held_back", stats_.held_back},
-                 {"evicted", stats_.evicted}};
-  State open = State::array();
+  detail::JsonWriter json;
+  json.begin('{').key("version").integer(1);
+  json.key("has_time").truth(has_time_).key("reference").integer(reference_).key("clock").integer(clock_);
+  json.key("refilled").integer(refilled_).key("tokens").value(tokens_);
+  json.key("given").integer(stats_.given).key("written").integer(stats_.written);
+  json.key("records").integer(stats_.records).key("held_back").integer(stats_.held_back);
+  json.key("evicted").integer(stats_.evicted).key("open").begin('[');
   for (const OpenKey& entry : open_) {
-    State saved = {{"key", entry.key},
-                   {"pending", entry.pending},
-                   {"total", entry.total},
-                   {"first_seen", entry.first_seen},
-                   {"last_seen", entry.last_seen},
-                   {"last_alert", entry.last_alert},
-                   {"last_record", entry.last_record},
-                   {"number", entry.number},
-                   {"is_shown", entry.is_shown}};
+    json.begin('{').key("key").text(detail::text_of_bytes(entry.key)).key("pending").integer(entry.pending);
+    json.key("total").integer(entry.total).key("first_seen").integer(entry.first_seen);
+    json.key("last_seen").integer(entry.last_seen).key("last_alert").integer(entry.last_alert);
+    json.key("last_record").integer(entry.last_record).key("number").integer(entry.number);
+    json.key("is_shown").truth(entry.is_shown);
     if (entry.pending != 0) {
-      saved["strongest"] = to_eve(entry.strongest);
+      json.key("strongest").text(to_eve(entry.strongest));
     }
-    open.push_back(std::move(saved));
+    json.end('}');
   }
-  state["open"] = std::move(open);
+  json.end(']');
   if (held_count_ != 0) {
-    State keys = State::array();
-    for (const auto& held : held_) {
-      keys.push_back({held.first, held.second});
+    json.key("held").begin('{').key("keys").begin('[');
+    for (const auto& [key, count] : held_) {
+      json.begin('[').text(detail::text_of_bytes(key)).integer(count).end(']');
     }
-    state["held"] = {{"keys", std::move(keys)},
-                     {"elsewhere", held_elsewhere_},
-                     {"due", report_due_},
-                     {"about", to_eve(held_about_)}};
+    json.end(']').key("elsewhere").integer(held_elsewhere_).key("due").integer(report_due_);
+    json.key("about").text(to_eve(held_about_)).end('}');
   }
-  // keys may hold what is no UTF-8, as names on a network may
-  return state.dump(-1, ' ', false, State::error_handler_t::replace);
+  return json.end('}').take();
 }
 
 NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
   Deduplicator restored(options_);
   try {
-    const auto state = nlohmann::ordered_json::parse(text);
+    const detail::KeptJson<nlohmann::json> kept(text);
+    const nlohmann::json& state = *kept;
     if (detail::kept_number<int>(state.at("version")) != 1) {
       throw Error(ErrorCode::bad_file, "the state of the deduplicator was written by a newer version of nad");
     }
@@ -80,7 +71,7 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
     detail::take_kept(state.at("held_back"), restored.stats_.held_back);
     detail::take_kept(state.at("evicted"), restored.stats_.evicted);
     for (const auto& saved : state.at("open")) {
-      restored.restore_key(saved.at("key").get<std::string>(), [&](OpenKey& entry) {
+      restored.restore_key(detail::bytes_of_text(saved.at("key").get<std::string>()), [&](OpenKey& entry) {
         detail::take_kept(saved.at("pending"), entry.pending);
         detail::take_kept(saved.at("total"), entry.total);
         detail::take_kept(saved.at("first_seen"), entry.first_seen);
@@ -97,7 +88,8 @@ NAD_INLINE void Deduplicator::restore_state(std::string_view text) {
     if (state.contains("held")) {
       const auto& held = state.at("held");
       for (const auto& pair : held.at("keys")) {
-        restored.held_[pair.at(0).get<std::string>()] += detail::kept_number<std::uint64_t>(pair.at(1));
+        restored.held_[detail::bytes_of_text(pair.at(0).get<std::string>())] +=
+            detail::kept_number<std::uint64_t>(pair.at(1));
         restored.held_count_ += detail::kept_number<std::uint64_t>(pair.at(1));
       }
       detail::take_kept(held.at("elsewhere"), restored.held_elsewhere_);

@@ -16,6 +16,7 @@
 #include "nad/alert/alert_words-inl.hpp"
 #include "nad/alert/format.hpp"
 #include "nad/core/error.hpp"
+#include "nad/detail/kept_json.hpp"
 
 namespace nad::detail {
 
@@ -276,11 +277,11 @@ inline void forget_derived_signature(Alert& alert) {
 namespace nad {
 
 NAD_INLINE Alert alert_from_eve(std::string_view line) {
-  const auto parsed = detail::EveObject::EveJson::parse(line, nullptr, false);
-  if (parsed.is_discarded()) {
+  const detail::KeptJson<detail::EveObject::EveJson> parsed(line);
+  if (!parsed.is_json()) {
     throw Error(ErrorCode::invalid_data, "not an alert in the EVE format: the text is no JSON");
   }
-  const detail::EveObject record(parsed, "");
+  const detail::EveObject record(*parsed, "");
   if (!record.has("alert")) {
     record.refuse("has no member 'alert'");
   }

@@ -9,6 +9,9 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/hash.hpp"
 #include "nad/detail/json_numbers.hpp"
+#include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
+#include "nad/detail/kept_json.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 
 namespace nad {
@@ -96,27 +99,31 @@ NAD_INLINE bool KeyFolder::count(const std::string& key, std::uint64_t about) {
 }
 
 NAD_INLINE std::string KeyFolder::save_state() const {
-  using State = nlohmann::ordered_json;
-  State groups = State::array();
+  detail::JsonWriter json;
+  json.begin('{').key("version").integer(1);
+  json.key("has_time").truth(has_time_).key("now").integer(now_).key("groups").begin('[');
   for (const Group& group : groups_) {
-    groups.push_back({group.key, group.last, group.is_folded, group.open});
+    json.begin('[').text(detail::text_of_bytes(group.key)).integer(group.last).truth(group.is_folded).begin('[');
+    for (const auto& [about, when] : group.open) {
+      json.begin('[').integer(about).integer(when).end(']');
+    }
+    json.end(']').end(']');
   }
-  // keys may hold what is no UTF-8, as names on a network may
-  return State{{"version", 1}, {"has_time", has_time_}, {"now", now_}, {"groups", std::move(groups)}}.dump(
-      -1, ' ', false, State::error_handler_t::replace);
+  return json.end(']').end('}').take();
 }
 
 NAD_INLINE void KeyFolder::restore_state(std::string_view text) {
   KeyFolder restored(options_);
   try {
-    const auto state = nlohmann::ordered_json::parse(text);
+    const detail::KeptJson<nlohmann::json> kept(text);
+    const nlohmann::json& state = *kept;
     if (detail::kept_number<int>(state.at("version")) != 1) {
       throw Error(ErrorCode::bad_file, "the state of the folded keys was written by a newer version of nad");
     }
     detail::take_kept(state.at("has_time"), restored.has_time_);
     detail::take_kept(state.at("now"), restored.now_);
     for (const auto& saved : state.at("groups")) {
-      Group group{saved.at(0).get<std::string>(), detail::kept_number<std::int64_t>(saved.at(1)),
+      Group group{detail::bytes_of_text(saved.at(0).get<std::string>()), detail::kept_number<std::int64_t>(saved.at(1)),
                   saved.at(2).get<bool>()};
       for (const auto& one : saved.at(3)) {
         group.open.emplace_back(detail::kept_number<std::uint64_t>(one.at(0)),

@@ -16,6 +16,9 @@
 
 #include "nad/core/error.hpp"
 #include "nad/detail/json_numbers.hpp"
+#include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
+#include "nad/detail/kept_json.hpp"
 #include "nad/flow/window_clock-inl.hpp"
 
 namespace nad::detail {
@@ -63,13 +66,13 @@ class KnownClasses {
 
   /// All that it knows, as JSON, for a program that stops and starts again.
   std::string save_state() const {
-    using State = nlohmann::ordered_json;
-    State known = State::array();
+    JsonWriter json;
+    json.begin('{').key("version").integer(1).key("known").begin('[');
     for (const Known& one : known_) {
-      known.push_back({one.key, one.of_class, one.alike, one.highest, one.last});
+      json.begin('[').text(text_of_bytes(one.key)).text(text_of_bytes(one.of_class)).integer(one.alike);
+      json.value(static_cast<double>(one.highest)).integer(one.last).end(']');
     }
-    // keys may hold what is no UTF-8, as names on a network may
-    return State{{"version", 1}, {"known", std::move(known)}}.dump(-1, ' ', false, State::error_handler_t::replace);
+    return json.end(']').end('}').take();
   }
 
   /// On an error nothing changes.
@@ -77,12 +80,13 @@ class KnownClasses {
     std::list<Known> known;
     std::unordered_map<std::string_view, Place> by_key;
     try {
-      const auto state = nlohmann::ordered_json::parse(text);
+      const KeptJson<nlohmann::json> kept(text);
+      const nlohmann::json& state = *kept;
       if (kept_number<int>(state.at("version")) != 1) {
         throw Error(ErrorCode::bad_file, "the state of the known classes was written by a newer version of nad");
       }
       for (const auto& saved : state.at("known")) {
-        known.push_back({saved.at(0).get<std::string>(), saved.at(1).get<std::string>(),
+        known.push_back({bytes_of_text(saved.at(0).get<std::string>()), bytes_of_text(saved.at(1).get<std::string>()),
                          kept_number<std::uint64_t>(saved.at(2)), saved.at(3).get<float>(),
                          kept_number<std::int64_t>(saved.at(4))});
         const Place place = std::prev(known.end());

@@ -38,7 +38,7 @@ struct RetrainOptions {
 
 struct MonitorOptions {
   AlertMakerOptions alerts = {};
-  DeduplicatorOptions deduplicator = {};
+  DeduplicatorOptions deduplicator = DeduplicatorOptions();  ///< not {}: g++ 12 frees that twice where memory runs out
   KeyFolderOptions folder = {};
   DriftOptions drift = {};
   RetrainOptions retrain = {};

@@ -2,119 +2,46 @@
 
 // The JSON header of a model file: for people and programs that want to know what is inside without loading it.
 
-#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "nad/config.hpp"
 #include "nad/core/error.hpp"
-#include "nad/detector/amount.hpp"
-#include "nad/detector/detector.hpp"
-#include "nad/detector/svm_kernel.hpp"
+#include "nad/persist/header_text-inl.hpp"
 #include "nad/persist/layout-inl.hpp"
-#include "nad/persist/model_file.hpp"
 
 namespace nad::detail {
 
-using Json = nlohmann::ordered_json;
-
-/// JSON has no infinite numbers; Python's float() and C's strtod() read the words. Looks at the bits, because a host
-/// may be compiled with -ffast-math.
-inline Json as_json(double value) {
-  constexpr std::uint64_t infinity = 0x7ff0000000000000ULL;
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  return bits == infinity ? Json("inf") : bits == (infinity | (1ULL << 63U)) ? Json("-inf") : Json(value);
-}
-inline Json as_json(bool value) { return value; }
-inline Json as_json(std::int32_t value) { return value; }
-inline Json as_json(const std::string& value) { return value; }
-inline Json as_json(const Amount& amount) {
-  return amount.is_automatic() ? Json("auto")
-         : amount.is_count()   ? Json(static_cast<std::uint64_t>(amount.value()))
-                               : Json(amount.value());
-}
-inline Json as_json(const KernelGamma& gamma) {
-  return gamma.is_number() ? Json(gamma.value()) : Json(gamma.is_scale() ? "scale" : "auto");
-}
-template <class Value>
-Json as_json(const Value& value) {
-  if constexpr (std::is_enum_v<Value>) {
-    return name(value);
-  } else {
-    static_assert(std::is_unsigned_v<Value>);
-    return static_cast<std::uint64_t>(value);
-  }
-}
-template <class Value>
-Json as_json(const std::optional<Value>& value) {
-  return value ? as_json(*value) : Json(nullptr);
-}
-
-template <class Value>
-Json as_json(const std::vector<Value>& values) {
-  Json list = Json::array();
-  for (const Value& value : values) {
-    list.push_back(as_json(value));
-  }
-  return list;
-}
-
 /// A detector's own part of the header.
 template <class D>
-Json training_summary(const D& detector) {
-  Json summary;
-  describe(detector, [&summary](const char* what, const auto& value) { summary[what] = as_json(value); });
-  Json& options = summary["options"];
+void write_summary(HeaderText& header, const D& detector) {
+  header.begin('{');
+  describe(detector, [&header](const char* what, const auto& value) { header.key(what).value(value); });
+  header.key("options").begin('{');
   for_each_option(detector.options(),
-                  [&options](const char* option, const auto& value) { options[option] = as_json(value); });
-  return summary;
+                  [&header](const char* option, const auto& value) { header.key(option).value(value); });
+  header.end('}').end('}');
 }
 
 /// What every header begins with.
-inline Json header_beginning(std::string_view kind, std::size_t n_features) {
-  Json header;
-  header["format_version"] = format_version;
-  header["nad_version"] = NAD_VERSION_STRING;
-  header["kind"] = kind;
-  header["n_features"] = static_cast<std::uint64_t>(n_features);
-  return header;
+inline void begin_header(HeaderText& header, std::string_view kind, std::size_t n_features) {
+  header.begin('{').key("format_version").value(format_version);
+  header.key("nad_version").value(NAD_VERSION_STRING);
+  header.key("kind").value(kind);
+  header.key("n_features").value(n_features);
 }
 
 /// Adds the note; gives the text.
-inline std::string finish_header(Json header, const std::string& note) {
+inline std::string finish_header(HeaderText& header, const std::string& note) {
   if (!note.empty()) {
-    header["note"] = note;
+    header.key("note").value(note);
   }
-  try {
-    return header.dump(1) + "\n";
-  } catch (const Json::type_error&) {  // the only one that strings can cause
-    throw Error(ErrorCode::invalid_argument, "a name or the note is not UTF-8; give text in that encoding");
-  }
-}
-
-inline Json detector_header(const Detector& detector, const Json& training, const SaveOptions& options) {
-  if (!options.feature_names.empty() && options.feature_names.size() != detector.n_features()) {
-    throw Error(ErrorCode::invalid_argument,
-                std::to_string(options.feature_names.size()) + " feature names were given for a detector of " +
-                    std::to_string(detector.n_features()) + " columns; give one for each column, or none");
-  }
-  Json header = header_beginning(detector.kind(), detector.n_features());
-  if (!options.feature_names.empty()) {
-    header["feature_names"] = options.feature_names;
-  }
-  header["threshold"] = as_json(static_cast<double>(detector.threshold()));
-  header["training"] = training;
-  return header;
-}
-
-inline std::string make_header(const Detector& detector, const Json& training, const SaveOptions& options) {
-  return finish_header(detector_header(detector, training, options), options.note);
+  return header.end('}').take() + "\n";
 }
 
 /// What loading wants to know of a header.

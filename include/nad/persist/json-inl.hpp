@@ -35,11 +35,7 @@ NAD_INLINE std::string to_json(const FeaturePipeline& pipeline, const std::strin
                 "this feature pipeline has not learnt anything yet; call fit() first, or write its steps alone with "
                 "to_json(pipeline.steps())");
   }
-  detail::Json shown = detail::header_beginning(FeaturePipeline::kind_name, pipeline.features().size());
-  detail::describe_pipeline_in(shown, pipeline);
-  if (!note.empty()) {
-    shown["note"] = note;
-  }
+  detail::Json shown = detail::Json::parse(detail::make_header(pipeline, note));
   shown["learnt"] = detail::JsonOfPlan(*pipeline.plan()).write();
   return detail::readable_json(shown);
 }

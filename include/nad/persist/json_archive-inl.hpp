@@ -23,6 +23,7 @@
 #include "nad/detector/local_gaussian.hpp"
 #include "nad/persist/header-inl.hpp"
 #include "nad/persist/member_scales-inl.hpp"
+#include "nad/persist/model_file.hpp"
 
 namespace nad::detail {
 

@@ -29,6 +29,7 @@
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 #include "nad/persist/json_archive-inl.hpp"
+#include "nad/persist/model_file.hpp"
 #include "nad/persist/own_kinds-inl.hpp"
 
 namespace nad::detail {
@@ -37,9 +38,11 @@ struct Kind {
   std::string_view name;
   std::unique_ptr<Detector> (*read)(std::span<const std::byte> payload);
   /// False when the detector is of another type than its tag says.
-  bool (*write)(const Detector& detector, PayloadWriter& payload, Json& training);
+  bool (*write)(const Detector& detector, PayloadWriter& payload);
+  /// Its own part of the header; `detector` has to be one that `write` takes.
+  void (*summarise)(HeaderText& header, const Detector& detector);
   /// What it learnt and what the header does not tell, by name; null when it is of another type than its tag says.
-  Json (*show)(const Detector& detector, Json& training);
+  Json (*show)(const Detector& detector);
 };
 
 template <class D>
@@ -51,22 +54,19 @@ constexpr Kind kind_of() {
             return detector;
           },
           .write =
-              [](const Detector& detector, PayloadWriter& payload, Json& training) {
+              [](const Detector& detector, PayloadWriter& payload) {
                 const auto* const typed = dynamic_cast<const D*>(&detector);
                 if (typed == nullptr) {
                   return false;
                 }
                 payload(*typed);
-                training = training_summary(*typed);
                 return true;
               },
-          .show = [](const Detector& detector, Json& training) -> Json {
+          .summarise = [](HeaderText& header,
+                          const Detector& detector) { write_summary(header, dynamic_cast<const D&>(detector)); },
+          .show = [](const Detector& detector) -> Json {
             const auto* const typed = dynamic_cast<const D*>(&detector);
-            if (typed == nullptr) {
-              return nullptr;
-            }
-            training = training_summary(*typed);
-            return stored_json(*typed);
+            return typed != nullptr ? stored_json(*typed) : Json(nullptr);
           }};
 }
 
@@ -112,29 +112,49 @@ inline std::string known_kinds() {
 }
 
 /// False where the detector is of no kind that is known.
-inline bool write_detector(const Detector& detector, PayloadWriter& payload, Json& training) {
+inline bool write_detector(const Detector& detector, PayloadWriter& payload) {
   if (const Kind* const kind = find_kind(detector.kind())) {
-    return kind->write(detector, payload, training);
+    return kind->write(detector, payload);
   }
   const std::optional<OwnPayload> own = own_payload(detector);
   if (own) {
     payload(*own);
-    training["options"] = own_values_json(*own, /*vectors=*/false);
   }
   return own.has_value();
 }
 
-/// What it learnt; null where the detector is of no kind that is known.
-inline Json show_detector(const Detector& detector, Json& training) {
+/// A detector's own part of a header.
+inline void summarise_detector(HeaderText& header, const Detector& detector) {
   if (const Kind* const kind = find_kind(detector.kind())) {
-    return kind->show(detector, training);
+    kind->summarise(header, detector);
+  } else if (const std::optional<OwnPayload> own = own_payload(detector)) {
+    write_own_summary(header, *own);
+  }
+}
+
+/// What it learnt; null where the detector is of no kind that is known.
+inline Json show_detector(const Detector& detector) {
+  if (const Kind* const kind = find_kind(detector.kind())) {
+    return kind->show(detector);
   }
   const std::optional<OwnPayload> own = own_payload(detector);
-  if (!own) {
-    return nullptr;
+  return own ? own_vectors_json(*own) : Json(nullptr);
+}
+
+inline std::string make_header(const Detector& detector, const SaveOptions& options) {
+  if (!options.feature_names.empty() && options.feature_names.size() != detector.n_features()) {
+    throw Error(ErrorCode::invalid_argument,
+                std::to_string(options.feature_names.size()) + " feature names were given for a detector of " +
+                    std::to_string(detector.n_features()) + " columns; give one for each column, or none");
   }
-  training["options"] = own_values_json(*own, /*vectors=*/false);
-  return own_values_json(*own, /*vectors=*/true);
+  HeaderText header;
+  begin_header(header, detector.kind(), detector.n_features());
+  if (!options.feature_names.empty()) {
+    header.key("feature_names").value(options.feature_names);
+  }
+  header.key("threshold").value(static_cast<double>(detector.threshold())).key("training");
+  summarise_detector(header, detector);
+  return finish_header(header, options.note);
 }
 
 /// Null where no such kind is known.
@@ -168,17 +188,13 @@ NAD_INLINE Json json_of_detector(const Detector& detector, const SaveOptions& op
     throw Error(ErrorCode::not_fitted, "this " + std::string(detector.kind()) +
                                            " has not learnt anything yet; call fit() before exporting it");
   }
-  Json training;
-  Json learnt = show_detector(detector, training);
+  Json learnt = show_detector(detector);
   if (learnt.is_null()) {
     throw Error(ErrorCode::invalid_argument, "a detector of kind " + quoted_kind(detector.kind()) +
                                                  " cannot be written as JSON; nad " + NAD_VERSION_STRING + " knows " +
                                                  known_kinds() + register_it());
   }
-  Json shown = detector_header(detector, training, options);
-  if (!options.note.empty()) {
-    shown["note"] = options.note;
-  }
+  Json shown = Json::parse(make_header(detector, options));
   learnt.erase("options");  // the header has them
   learnt.erase("threshold");
   shown["learnt"] = std::move(learnt);

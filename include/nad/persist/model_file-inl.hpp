@@ -98,13 +98,12 @@ NAD_INLINE std::vector<std::byte> save_bytes(const Detector& detector, const Sav
   }
   std::vector<std::byte> payload;
   detail::PayloadWriter writer(payload);
-  detail::Json training;
-  if (!detail::write_detector(detector, writer, training)) {
+  if (!detail::write_detector(detector, writer)) {
     throw Error(ErrorCode::invalid_argument, "a detector of kind " + detail::quoted_kind(detector.kind()) +
                                                  " cannot be saved into a model file; nad " + NAD_VERSION_STRING +
                                                  " saves " + detail::known_kinds() + detail::register_it());
   }
-  return detail::put_together(detail::make_header(detector, training, options), payload);
+  return detail::put_together(detail::make_header(detector, options), payload);
 }
 
 NAD_INLINE void save(const Detector& detector, const std::filesystem::path& path, const SaveOptions& options) {

@@ -14,35 +14,29 @@
 
 namespace nad::detail {
 
-inline Json summary_of(const Detector& detector) {
-  std::vector<std::byte> ignored;
-  PayloadWriter writer(ignored);
-  Json summary;
-  write_detector(detector, writer, summary);
-  return summary;
-}
-
-inline Json model_header(const ModelParts& parts, std::string_view kind) {
-  Json header = header_beginning(kind, parts.pipeline->features().size());
+inline std::string model_header(const ModelParts& parts, std::string_view kind, const std::string& note) {
+  HeaderText header;
+  begin_header(header, kind, parts.pipeline->features().size());
   describe_pipeline_in(header, *parts.pipeline);
-  header["threshold"] = as_json(parts.threshold);
-  header["threshold_rule"] = parts.threshold_rule;
-  Json& training = header["training"];
-  training["protocol"] = parts.training;
-  training["records"] = parts.records;
-  training["calibration_records"] = parts.calibration_records;
-  training["records_per_day"] = parts.records_per_day ? as_json(*parts.records_per_day) : Json(nullptr);
-  training["families"] = parts.families;
-  training["choices"] = parts.choices;
-  Json& detector = header["detector"];
-  detector["kind"] = parts.detector->kind();
-  detector["training"] = summary_of(*parts.detector);
-  return header;
+  header.key("threshold").value(parts.threshold);
+  header.key("threshold_rule").value(parts.threshold_rule);
+  header.key("training").begin('{');
+  header.key("protocol").value(parts.training);
+  header.key("records").value(parts.records);
+  header.key("calibration_records").value(parts.calibration_records);
+  header.key("records_per_day").value(parts.records_per_day);
+  header.key("families").value(parts.families);
+  header.key("choices").value(parts.choices).end('}');
+  header.key("detector").begin('{');
+  header.key("kind").value(parts.detector->kind()).key("training");
+  summarise_detector(header, *parts.detector);
+  header.end('}');
+  return finish_header(header, note);
 }
 
 NAD_INLINE std::vector<std::byte> model_file_of(const ModelParts& parts, std::string_view kind,
                                                 std::span<const std::byte> payload, const std::string& note) {
-  return put_together(finish_header(model_header(parts, kind), note), payload);
+  return put_together(model_header(parts, kind, note), payload);
 }
 
 NAD_INLINE ModelPayload model_payload(std::span<const std::byte> file, std::string_view kind) {

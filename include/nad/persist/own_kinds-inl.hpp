@@ -45,12 +45,26 @@ inline std::optional<OwnPayload> own_payload(const Detector& detector) {
   return own->keep(*copy, kept) ? std::optional(OwnPayload{detector.threshold(), kept.values()}) : std::nullopt;
 }
 
-/// By name: single values, which are mostly options, or vectors.
-inline Json own_values_json(const OwnPayload& payload, bool vectors) {
+/// Single values are mostly options, and stand in the header.
+inline bool is_own_vector(const KeptValues::Named& named) { return named.value.index() >= 4; }
+
+/// Its part of the header.
+inline void write_own_summary(HeaderText& header, const OwnPayload& payload) {
+  header.begin('{').key("options").begin('{');
+  for (const KeptValues::Named& named : payload.values) {
+    if (!is_own_vector(named)) {
+      header.key(named.name);
+      std::visit([&](const auto& value) { header.scalar(json_of(value)); }, named.value);
+    }
+  }
+  header.end('}').end('}');
+}
+
+/// The others, by name.
+inline Json own_vectors_json(const OwnPayload& payload) {
   Json shown = Json::object();
   for (const KeptValues::Named& named : payload.values) {
-    const bool is_vector = named.value.index() >= 4;
-    if (is_vector == vectors) {
+    if (is_own_vector(named)) {
       shown[named.name] = std::visit([](const auto& value) { return json_of(value); }, named.value);
     }
   }

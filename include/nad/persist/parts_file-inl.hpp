@@ -29,9 +29,10 @@ struct PartsPayload {
 
 NAD_INLINE void save_parts(const std::filesystem::path& path, std::string_view kind, const FeaturePipeline& pipeline,
                            const NamedParts& parts, std::string_view training, const std::string& note) {
-  Json header = header_beginning(kind, pipeline.features().size());
+  HeaderText header;
+  begin_header(header, kind, pipeline.features().size());
   describe_pipeline_in(header, pipeline);
-  header["training"] = Json::parse(training);
+  header.key("training").json(training);
   PartsPayload stored;
   stored.values.reserve(parts.size());
   for (const auto& [name, bytes] : parts) {
@@ -40,7 +41,7 @@ NAD_INLINE void save_parts(const std::filesystem::path& path, std::string_view k
   std::vector<std::byte> payload;
   PayloadWriter writer(payload);
   writer(stored);
-  replace_file(path, put_together(finish_header(std::move(header), note), payload));
+  replace_file(path, put_together(finish_header(header, note), payload));
 }
 
 NAD_INLINE NamedParts load_parts(const std::filesystem::path& path, std::string_view kind) {

@@ -4,39 +4,40 @@
 #include <vector>
 
 #include "nad/core/error.hpp"
-#include "nad/features/configuration.hpp"
 #include "nad/persist/archive-inl.hpp"
 #include "nad/persist/header-inl.hpp"
 #include "nad/persist/layout-inl.hpp"
 #include "nad/persist/model_file-inl.hpp"
 #include "nad/persist/pipeline_file.hpp"
+#include "nad/persist/steps_text-inl.hpp"
 
 namespace nad {
 
 namespace detail {
 
-inline void describe_pipeline_in(Json& header, const FeaturePipeline& pipeline) {
-  Json& names = header["feature_names"] = Json::array();
+inline void describe_pipeline_in(HeaderText& header, const FeaturePipeline& pipeline) {
+  header.key("feature_names").begin('[');
   for (const FeatureInfo& feature : pipeline.features()) {
-    names.push_back(feature.name);
+    header.value(feature.name);
   }
-  header["source"] = pipeline.inputs().source();
-  Json& inputs = header["inputs"] = Json::array();
+  header.end(']').key("source").value(pipeline.inputs().source()).key("inputs").begin('[');
   for (const Field& field : pipeline.inputs()) {
-    inputs.push_back({{"name", field.name}, {"type", name(field.type)}});
+    header.begin('{').key("name").value(field.name).key("type").value(name(field.type)).end('}');
   }
-  Json& left_out = header["left_out"] = Json::array();
+  header.end(']').key("left_out").begin('[');
   for (const LeftOut& column : pipeline.left_out()) {
-    left_out.push_back({{"column", column.column}, {"reason", column.reason}});
+    header.begin('{').key("column").value(column.column).key("reason").value(column.reason).end('}');
   }
-  header["steps"] = Json::parse(to_json(pipeline.steps()));
+  header.end(']').key("steps");
+  write_steps(header, pipeline.steps());
 }
 
 /// The text of a header.
 inline std::string make_header(const FeaturePipeline& pipeline, const std::string& note) {
-  Json header = header_beginning(FeaturePipeline::kind_name, pipeline.features().size());
+  HeaderText header;
+  begin_header(header, FeaturePipeline::kind_name, pipeline.features().size());
   describe_pipeline_in(header, pipeline);
-  return finish_header(std::move(header), note);
+  return finish_header(header, note);
 }
 
 NAD_INLINE FeaturePipeline load_pipeline_bytes(std::span<const std::byte> file) {

@@ -152,15 +152,18 @@ class CaptureRecords final : public RecordSource {
     if (is_live_) {
       return "";
     }
-    return nlohmann::ordered_json{{"capture", name_}, {"records", std::max(given_, passed_over_)}}.dump();
+    JsonWriter json;
+    json.begin('{').key("capture").text(text_of_bytes(name_));
+    json.key("records").integer(std::max(given_, passed_over_));
+    return json.end('}').take();
   }
 
   void go_to(std::string_view position) override {
     if (is_live_) {
       RecordSource::go_to(position);
     }
-    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
-      if (saved.at("capture").get<std::string>() != name_) {
+    read_position(position, describe(), [&](const nlohmann::json& saved) {
+      if (bytes_of_text(saved.at("capture").get<std::string>()) != name_) {
         refuse_position(describe());
       }
       take_kept(saved.at("records"), passed_over_);

@@ -113,17 +113,18 @@ class FollowedLog final : public RecordSource {
   };
 
   std::string text_of(const Place& place) const {
-    return nlohmann::ordered_json{
-        {"log", path_.string()}, {"device", place.state.identity.device}, {"inode", place.state.identity.inode},
-        {"byte", place.byte},    {"changed", place.state.changed},        {"beginning", place.beginning},
-        {"file", place.file}}
-        .dump();
+    JsonWriter json;
+    json.begin('{').key("log").text(text_of_bytes(path_.string()));
+    json.key("device").integer(place.state.identity.device).key("inode").integer(place.state.identity.inode);
+    json.key("byte").integer(place.byte).key("changed").integer(place.state.changed);
+    json.key("beginning").integer(place.beginning).key("file").integer(place.file);
+    return json.end('}').take();
   }
 
   Place place_of(std::string_view position) const {
     Place place;
-    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
-      if (saved.at("log").get<std::string>() != path_.string()) {
+    read_position(position, describe(), [&](const nlohmann::json& saved) {
+      if (bytes_of_text(saved.at("log").get<std::string>()) != path_.string()) {
         refuse_position(describe());
       }
       take_kept(saved.at("device"), place.state.identity.device);

@@ -101,12 +101,14 @@ class FileRecords final : public RecordSource {
   }
 
   std::string position() const override {
-    return nlohmann::ordered_json{{"file", path_.string()}, {"records", given_}}.dump();
+    JsonWriter json;
+    json.begin('{').key("file").text(text_of_bytes(path_.string())).key("records").integer(given_);
+    return json.end('}').take();
   }
 
   void go_to(std::string_view position) override {
-    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
-      if (saved.at("file").get<std::string>() != path_.string()) {
+    read_position(position, describe(), [&](const nlohmann::json& saved) {
+      if (bytes_of_text(saved.at("file").get<std::string>()) != path_.string()) {
         refuse_position(describe());
       }
       take_kept(saved.at("records"), given_);

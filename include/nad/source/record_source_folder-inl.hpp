@@ -76,23 +76,22 @@ class FolderRecords final : public RecordSource {
   }
 
   std::string position() const override {
-    nlohmann::ordered_json done = nlohmann::ordered_json::object();
-    for (const auto& [name, changed] : done_) {
-      done[name] = changed;
-    }
     const bool has_begun = !name_.empty();
     const MeterPlace meter = come_to_ ? *come_to_ : meter_ ? meter_->place() : MeterPlace();
-    return nlohmann::ordered_json{{"folder", folder_.string()},
-                                  {"done", std::move(done)},
-                                  {"finished", finished_},
-                                  {"file", has_begun ? name_ : first_name_},
-                                  {"records", has_begun             ? given_
-                                              : first_name_.empty() ? 0
-                                                                    : first_records_},
-                                  {"metered", meter.files},
-                                  {"frames", meter.frames},
-                                  {"silence", meter.silence}}
-        .dump();
+    JsonWriter json;
+    json.begin('{').key("folder").text(text_of_bytes(folder_.string())).key("done").begin('{');
+    for (const auto& [name, changed] : done_) {
+      json.key(text_of_bytes(name)).integer(changed);
+    }
+    json.end('}').key("finished").integer(finished_);
+    json.key("file").text(text_of_bytes(has_begun ? name_ : first_name_));
+    json.key("records").integer(has_begun ? given_ : first_name_.empty() ? 0 : first_records_);
+    json.key("metered").begin('[');
+    for (const std::string& name : meter.files) {
+      json.text(text_of_bytes(name));
+    }
+    json.end(']').key("frames").integer(meter.frames).key("silence").integer(meter.silence);
+    return json.end('}').take();
   }
 
   void go_to(std::string_view position) override {
@@ -147,15 +146,20 @@ class FolderRecords final : public RecordSource {
 
   Place place_of(std::string_view position) const {
     Place place;
-    read_position(position, describe(), [&](const nlohmann::ordered_json& saved) {
-      if (saved.at("folder").get<std::string>() != folder_.string()) {
+    read_position(position, describe(), [&](const nlohmann::json& saved) {
+      if (bytes_of_text(saved.at("folder").get<std::string>()) != folder_.string()) {
         refuse_position(describe());
       }
-      place.done = saved.at("done").get<std::map<std::string, std::int64_t>>();
+      using Saved = nlohmann::json;
+      for (const auto& [name, changed] : saved.at("done").get_ref<const Saved::object_t&>()) {
+        take_kept(changed, place.done[bytes_of_text(name)]);
+      }
       take_kept(saved.at("finished"), place.finished);
-      take_kept(saved.at("file"), place.file);
+      place.file = bytes_of_text(saved.at("file").get<std::string>());
       take_kept(saved.at("records"), place.records);
-      take_kept(saved.at("metered"), place.meter.files);
+      for (const auto& name : saved.at("metered").get_ref<const Saved::array_t&>()) {
+        place.meter.files.push_back(bytes_of_text(name.get<std::string>()));
+      }
       take_kept(saved.at("frames"), place.meter.frames);
       take_kept(saved.at("silence"), place.meter.silence);
     });

@@ -14,6 +14,9 @@
 #include <nlohmann/json.hpp>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/json_writer.hpp"
+#include "nad/detail/kept_bytes.hpp"
+#include "nad/detail/kept_json.hpp"
 #include "nad/source/batch_source-inl.hpp"
 #include "nad/source/record_source.hpp"
 #include "nad/table/column_builder.hpp"
@@ -126,11 +129,12 @@ inline Table conforming(Table table, const Schema& expected, bool may_lack) {
                   "; give the source that it was stored for, or begin anew without the checkpoint");
 }
 
-/// Fills values from a position; `fill` gets the JSON object.
+/// Fills values from a position; `fill` gets the JSON object, or null where there is none.
 template <class Fill>
 void read_position(std::string_view text, const std::string& source, const Fill& fill) {
   try {
-    fill(nlohmann::ordered_json::parse(text));
+    const KeptJson<nlohmann::json> saved(text);
+    fill(*saved);
   } catch (const nlohmann::json::exception&) {
     refuse_position(source);
   } catch (const Error& error) {
