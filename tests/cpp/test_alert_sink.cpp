@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -24,6 +26,7 @@
 #include "nad/alert/channel.hpp"
 #include "nad/alert/file_channel.hpp"
 #include "nad/alert/sink.hpp"
+#include "nad/core/random.hpp"
 #include "temporary_folder.hpp"
 
 namespace {
@@ -312,34 +315,139 @@ TEST_CASE("the spool has a bound: then the queue fills, and what has no room is 
   CHECK(received == numbered(0, static_cast<int>(received.size())));
 }
 
-TEST_CASE("a spool that was cut off or damaged gives what is whole, and counts the rest [threads]") {
-  const TemporaryFolder folder;
-  const auto receiver = std::make_shared<Receiver>();
-  receiver->failures_left = -1;
-  {
-    nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-    write_numbered(sink, 0, 100);
-  }
+/// A folder with a spool in which so many messages wait, and what its only segment holds.
+struct FilledSpool {
+  TemporaryFolder folder;
+  std::shared_ptr<Receiver> receiver = std::make_shared<Receiver>();
   std::filesystem::path segment;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "spool")) {
-    segment = contains(entry.path().filename().string(), "spool-") ? entry.path() : segment;
+  std::string bytes;
+  std::vector<std::size_t> begins;  ///< of each record, and the end of the last
+
+  explicit FilledSpool(int messages) {
+    receiver->failures_left = -1;
+    {
+      nad::AlertSink sink(to(receiver), fast(folder / "spool"));
+      write_numbered(sink, 0, messages);
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "spool")) {
+      segment = contains(entry.path().filename().string(), "spool-") ? entry.path() : segment;
+    }
+    std::ifstream file(segment, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(file), {});
+    for (std::size_t at = 0; at < bytes.size(); at += 12 + static_cast<unsigned char>(bytes[at])) {
+      begins.push_back(at);
+    }
+    begins.push_back(bytes.size());
+    REQUIRE(begins.size() == static_cast<std::size_t>(messages) + 1);
+    receiver->mend();
   }
-  {
-    std::fstream file(segment, std::ios::binary | std::ios::in | std::ios::out);
-    file.seekp(30);  // inside the second text
-    file.put('X');
+
+  /// What arrives when the segment holds other bytes; how many are said to be lost must be those that do not.
+  std::vector<std::string> arrive(const std::string& damaged) {
+    {
+      std::ofstream file(segment, std::ios::binary | std::ios::trunc);
+      file << damaged;
+    }
+    return arrive();
   }
-  std::filesystem::resize_file(segment, std::filesystem::file_size(segment) - 3);
-  receiver->mend();
-  nad::AlertSink sink(to(receiver), fast(folder / "spool"));
+  std::vector<std::string> arrive() {
+    nad::AlertSink sink(to(receiver), fast(folder / "spool"));
+    CHECK(sink.flush());
+    const std::vector<std::string> texts = receiver->texts();
+    CHECK(sink.stats().recovered == begins.size() - 1);
+    CHECK(sink.stats().lost_damaged == begins.size() - 1 - texts.size());
+    CHECK(sink.stats().written == texts.size());
+    check_sum(sink.stats());
+    return texts;
+  }
+};
+
+std::vector<std::string> without(std::vector<std::string> texts, std::size_t first, std::size_t last) {
+  texts.erase(texts.begin() + static_cast<std::ptrdiff_t>(first), texts.begin() + static_cast<std::ptrdiff_t>(last));
+  return texts;
+}
+
+TEST_CASE("a spool that was cut off or damaged gives what is whole, and counts the rest [threads]") {
+  const std::vector<std::string> all = numbered(0, 100);
+  SUBCASE("a text, and the end") {
+    FilledSpool spool(100);
+    std::string bytes = spool.bytes;
+    bytes[30] = 'X';  // inside the second text
+    bytes.resize(bytes.size() - 3);
+    CHECK(spool.arrive(bytes) == without(numbered(0, 99), 1, 2));
+  }
+  SUBCASE("a length that is far too large, or off by one: the messages behind it are there") {
+    for (const std::size_t digit : {0, 3}) {
+      FilledSpool spool(100);
+      std::string bytes = spool.bytes;
+      bytes[spool.begins[9] + digit] = 0x7f;
+      CHECK(spool.arrive(bytes) == without(all, 9, 10));
+    }
+  }
+  SUBCASE("zeros, as a disk leaves them: they are no empty messages, and the lost ones are counted") {
+    FilledSpool spool(100);
+    std::string bytes = spool.bytes;
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(spool.begins[20]),
+              bytes.begin() + static_cast<std::ptrdiff_t>(spool.begins[40]), '\0');
+    CHECK(spool.arrive(bytes) == without(all, 20, 40));
+  }
+  SUBCASE("cut off between two messages") {
+    FilledSpool spool(100);
+    CHECK(spool.arrive(spool.bytes.substr(0, spool.begins[70])) == numbered(0, 70));
+  }
+  SUBCASE("emptied") { CHECK(FilledSpool(100).arrive("").empty()); }
+  SUBCASE("deleted") {
+    FilledSpool spool(100);
+    std::filesystem::remove(spool.segment);
+    CHECK(spool.arrive().empty());
+    CHECK(nad::AlertSink(to(spool.receiver), fast(spool.folder / "spool")).stats().recovered == 0);  // told once
+  }
+}
+
+TEST_CASE("a spool file that cannot be read is an error, and stays [threads]") {
+  FilledSpool spool(10);
+  std::filesystem::rename(spool.segment, spool.folder / "elsewhere");
+  std::filesystem::create_directory(spool.segment);
+  CHECK(contains(message_of([&] { nad::AlertSink sink(to(spool.receiver), fast(spool.folder / "spool")); }),
+                 "cannot be read"));
+  std::filesystem::remove(spool.segment);
+  std::filesystem::rename(spool.folder / "elsewhere", spool.segment);
+  CHECK(spool.arrive() == numbered(0, 10));
+}
+
+TEST_CASE("a spool of an earlier version, whose files are numbered one by one, is taken over [threads]") {
+  FilledSpool spool(100);
+  const auto put = [&](const char* name, const std::string& bytes) {
+    std::ofstream file(spool.folder / "spool" / name, std::ios::binary | std::ios::trunc);
+    file << bytes;
+  };
+  put("spool-0000000000000001", spool.bytes.substr(0, spool.begins[60]));
+  put("spool-0000000000000002", spool.bytes.substr(spool.begins[60]));
+  char position[64];
+  std::snprintf(position, sizeof position, "%016x %016x %016llx\n", 1, 5,
+                static_cast<unsigned long long>(nad::mix_bits(1) ^ 5));
+  put("position", position);
+  nad::AlertSink sink(to(spool.receiver), fast(spool.folder / "spool"));
   CHECK(sink.flush());
-  CHECK(sink.stats().recovered == 100);
-  CHECK(sink.stats().lost_damaged == 2);
-  CHECK(sink.stats().written == 98);
-  check_sum(sink.stats());
-  std::vector<std::string> expected = numbered(0, 99);
-  expected.erase(expected.begin() + 1);
-  CHECK(receiver->texts() == expected);
+  CHECK(spool.receiver->texts() == numbered(5, 100));
+  CHECK(sink.stats().lost_damaged == 0);
+}
+
+TEST_CASE("what was taken of an earlier spool is not taken off a later one [threads]") {
+  FilledSpool spool(100);  // more than one delivery takes
+  CHECK(spool.arrive() == numbered(0, 100));
+  spool.receiver->failures_left = -1;
+  {
+    nad::SinkOptions options = fast(spool.folder / "spool");
+    options.retry_seconds = options.most_retry_seconds = 10.0;  // closed before the spool is tried again
+    nad::AlertSink sink(to(spool.receiver), options);
+    write_numbered(sink, 100, 150);
+  }
+  spool.receiver->mend();
+  nad::AlertSink sink(to(spool.receiver), fast(spool.folder / "spool"));
+  CHECK(sink.stats().recovered == 50);
+  CHECK(sink.flush());
+  CHECK(spool.receiver->texts() == numbered(0, 150));
 }
 
 /// What a child process of a test does; it must not return into the test's own code.
