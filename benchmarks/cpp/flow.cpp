@@ -15,6 +15,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -171,6 +172,62 @@ std::size_t meter_file(const std::filesystem::path& path, const nad::FlowOptions
   return rows + meter.flush().rows();
 }
 
+/// The way of a monitor without its model: flows of so many shards, and windows over all of them. Gives a digest of the
+/// windows, in which every row counts at its place.
+double window_rows(const std::filesystem::path& path, std::size_t shards) {
+  const auto source = nad::capture_source({path}, {.shards = shards});
+  const nad::HostWindows step;
+  const auto state = step.begin();
+  double digest = 0.0;
+  double place = 0.0;
+  while (!source->ended()) {
+    if (const std::optional<nad::Table> flows = source->next(1.0)) {
+      const nad::Table windows = step.apply(*flows, state.get());
+      for (const std::int64_t count : windows["dst_host_srv_count"].integers()) {
+        digest += ++place * static_cast<double>(count);
+      }
+    }
+  }
+  return digest;
+}
+
+/// What a second and a fourth shard are worth: they need processors that nobody else uses.
+void measure_shards(const Arguments& arguments, const std::filesystem::path& mix, Report& report) {
+  constexpr std::array<std::size_t, 3> shards = {1, 2, 4};
+  std::array<double, 3> digests = {};
+  std::vector<Contest> contests;
+  contests.reserve(2 * shards.size());
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    contests.emplace_back("flows", [&mix, count = shards[i]] {
+      nad::Capture capture(mix);
+      nad::ShardedMeter meter({}, count, [](const nad::Table& /*rows*/) {});
+      for (nad::Frame frame; capture.next(frame);) {
+        meter.add(frame);
+      }
+      meter.finish();
+    });
+    contests.emplace_back("flows and windows",
+                          [&mix, &digests, &shards, i] { digests[i] = window_rows(mix, shards[i]); });
+  }
+  benchmark::take_turns(contests, arguments.rounds);
+  const auto packets = static_cast<double>(arguments.packets) / 1e6;
+  for (std::size_t i = 0; i < contests.size(); ++i) {
+    const std::string what = contests[i].name + ", shards: " + std::to_string(shards[i / 2]);
+    report.add({.what = what + ", wall time, best round",
+                .value = packets / benchmark::smallest(contests[i].wall),
+                .unit = "million packets/s",
+                .spread = benchmark::spread(contests[i].wall),
+                .samples = contests[i].wall});
+    report.add({.what = what + ", CPU time of all threads",
+                .value = packets / benchmark::median(contests[i].cpu),
+                .unit = "million packets/s",
+                .spread = benchmark::spread(contests[i].cpu),
+                .samples = contests[i].cpu});
+  }
+  const bool same = digests[0] == digests[1] && digests[0] == digests[2];
+  report.note("windows of one shard, of two and of four", std::string(same ? "the same" : "they differ"));
+}
+
 void measure_mix(const Arguments& arguments, Report& report) {
   const Mix mix(arguments.mix);
   const std::uint64_t bytes = write_mix(kept_packets(arguments.folder), arguments.packets, mix.path());
@@ -211,6 +268,7 @@ void measure_mix(const Arguments& arguments, Report& report) {
   report.note("packets", arguments.packets);
   report.note("flows", meter_file(mix.path(), {}));
   report.note("bytes on the wire", static_cast<std::size_t>(bytes));
+  measure_shards(arguments, mix.path(), report);
 }
 
 /// A SYN from each of a million sources, and what they take.
