@@ -126,7 +126,7 @@ class Monitor:
         Threads that judge a batch.
     on_alert, on_stats, on_note, on_records : callable, optional
         Called with each alert record, with `MonitorStats`, with what a person should know (drift, a truncated log, a
-        new model), and with each batch and its `Findings`. What they raise ends the run.
+        new model, a sink that fails, losses), and with each batch and its `Findings`. What they raise ends the run.
     """
 
     def __init__(
