@@ -1,6 +1,7 @@
 // Monitors: the same alerts however records come, and what is counted adds up.
 
 #include <doctest/doctest.h>
+#include <nad/model/monitor_troubles-inl.hpp>
 #include <nad/nad.hpp>
 
 #include <algorithm>
@@ -218,8 +219,10 @@ TEST_CASE("[threads] a receiver that is away is told of while the monitor runs")
 
 TEST_CASE("troubles are said once, and losses when they are ten times as many") {
   nad::detail::MonitorTroubles troubles;
-  nad::SinkReport siem{.name = "siem:514"};
-  nad::SourceStats source{.packets = 90};
+  nad::SinkReport siem;
+  siem.name = "siem:514";
+  nad::SourceStats source;
+  source.packets = 90;
   std::chrono::steady_clock::time_point now{};
   const auto news = [&](int seconds) {
     now += std::chrono::seconds(seconds);
@@ -230,7 +233,8 @@ TEST_CASE("troubles are said once, and losses when they are ten times as many") 
     return all;
   };
   CHECK(news(0).empty());
-  siem.stats = {.is_failing = true, .last_error = "refused"};
+  siem.stats.is_failing = true;
+  siem.stats.last_error = "refused";
   siem.stats.spooled = 3;
   CHECK(news(1) == "siem:514 does not take alerts: refused; they wait in the spool and are tried again\n");
   CHECK(news(1).empty());

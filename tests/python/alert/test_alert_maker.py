@@ -155,7 +155,7 @@ def test_frames_and_tables_of_others_tell_who_it_was(names, tmp_path):
         assert (alert.src, alert.src_port, alert.dst, alert.dst_port, alert.protocol) == (
             expected["src_ip"], expected["src_port"], expected["dst_ip"], expected["dst_port"], "tcp",
         )  # fmt: skip
-        assert alert.community_id == nad.community_id(alert.src, alert.dst, alert.src_port, alert.dst_port, 6)
+        assert alert.community_id == nad.flow.community_id(alert.src, alert.dst, alert.src_port, alert.dst_port, 6)
         by_monitor = []
         nad.Monitor(model, alert_columns=told, on_alert=by_monitor.append).run([table])
         assert alert.src in [one.src for one in by_monitor]
