@@ -176,7 +176,7 @@ TEST_CASE("a spool that was cut off or damaged gives what is whole, and counts t
     CHECK(spool.arrive(bytes) == without(numbered(0, 99), 1, 2));
   }
   SUBCASE("a length that is far too large, or off by one: the messages behind it are there") {
-    for (const std::size_t digit : {0, 3}) {
+    for (const std::size_t digit : {std::size_t{0}, std::size_t{3}}) {
       FilledSpool spool(100);
       std::string bytes = spool.bytes;
       bytes[spool.begins[9] + digit] = 0x7f;
