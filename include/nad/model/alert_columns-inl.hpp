@@ -110,17 +110,19 @@ inline std::string_view alert_field_of(std::string_view name) {
 
 using GivenColumns = std::map<std::string, std::string, std::less<>>;
 
+inline bool is_alert_field(std::string_view name) noexcept {
+  return std::any_of(alert_fields.begin(), alert_fields.end(), [&](const auto& one) { return one.first == name; });
+}
+
 inline void check_given_columns(const GivenColumns& given) {
-  for (const auto& [field, column] : given) {
-    if (std::none_of(alert_fields.begin(), alert_fields.end(),
-                     [&, &wanted = field](const auto& one) { return one.first == wanted; })) {
-      std::string names;
-      for (const auto& one : alert_fields) {
-        names.append(names.empty() ? "" : ", ").append(one.first);
-      }
-      throw Error(ErrorCode::invalid_argument,
-                  "alerts have no field '" + field + "' of a record; give one of " + names);
+  const auto unknown =
+      std::find_if(given.begin(), given.end(), [](const auto& one) { return !is_alert_field(one.first); });
+  if (unknown != given.end()) {
+    std::string message = "alerts have no field '" + unknown->first + "' of a record; give one of ";
+    for (const auto& one : alert_fields) {
+      message.append(one.first == alert_fields.front().first ? "" : ", ").append(one.first);
     }
+    throw Error(ErrorCode::invalid_argument, message);
   }
 }
 
