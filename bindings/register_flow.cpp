@@ -47,6 +47,31 @@ bool set_flow_option(FlowOptions& options, const std::string& name, py::handle v
   return true;
 }
 
+LiveOptions live_options_from(const py::dict& given) {
+  LiveOptions options;
+  for (const auto& [key, value] : given) {
+    const auto name = key.cast<std::string>();
+    if (name == "snap_length") {
+      options.snap_length =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(whole_number(value, "snap_length", 1), 262'144));
+    } else if (name == "buffer_bytes") {
+      options.buffer_bytes =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(whole_number(value, "buffer_bytes", 1), 0x7fffffffU));
+    } else if (name == "filter") {
+      options.filter = value.cast<std::string>();
+    } else if (name == "user") {
+      options.user = value.cast<std::string>();
+    } else if (name == "promiscuous") {
+      options.promiscuous = truth_value(value, "promiscuous");
+    } else if (name == "immediate") {
+      options.immediate = truth_value(value, "immediate");
+    } else {
+      throw py::type_error("a live capture has no option " + name);
+    }
+  }
+  return options;
+}
+
 namespace {
 
 FlowOptions flow_options(const py::dict& given) {
@@ -166,31 +191,6 @@ class CaptureReader {
   bool at_end_ = false;
 };
 
-LiveOptions live_options(const py::dict& given) {
-  LiveOptions options;
-  for (const auto& [key, value] : given) {
-    const auto name = key.cast<std::string>();
-    if (name == "snap_length") {
-      options.snap_length =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(whole_number(value, "snap_length", 1), 262'144));
-    } else if (name == "buffer_bytes") {
-      options.buffer_bytes =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(whole_number(value, "buffer_bytes", 1), 0x7fffffffU));
-    } else if (name == "filter") {
-      options.filter = value.cast<std::string>();
-    } else if (name == "user") {
-      options.user = value.cast<std::string>();
-    } else if (name == "promiscuous") {
-      options.promiscuous = truth_value(value, "promiscuous");
-    } else if (name == "immediate") {
-      options.immediate = truth_value(value, "immediate");
-    } else {
-      throw py::type_error("a live capture has no option " + name);
-    }
-  }
-  return options;
-}
-
 /// Packets of an interface go through a meter for so long. Ctrl-C is seen ten times a second.
 std::uint64_t read_live(LiveCapture& capture, FlowMeter& meter, double seconds) {
   using Clock = std::chrono::steady_clock;
@@ -264,7 +264,7 @@ void register_flow(py::module_& module) {
       .def_property_readonly("stats", &CaptureReader::stats);
   py::class_<LiveCapture>(module, "LiveCapture")
       .def(py::init([](const std::string& interface, const py::dict& options) {
-             return std::make_unique<LiveCapture>(interface, live_options(options));
+             return std::make_unique<LiveCapture>(interface, live_options_from(options));
            }),
            py::arg("interface"), py::arg("options"))
       .def("read", &read_live, py::arg("meter"), py::arg("seconds"))

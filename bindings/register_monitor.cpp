@@ -109,6 +109,7 @@ MonitorOptions monitor_options_from(const py::dict& options, const Deduplicator*
   take_option(options, "model_name", monitor.alerts.id);
   take_option(options, "model_version", monitor.alerts.version);
   take_option(options, "trained_until", monitor.alerts.trained_until);
+  take_option(options, "alert_columns", monitor.alerts.columns);
   take_option(options, "fold_at", monitor.folder.fold_at);
   take_option(options, "drift_window", monitor.drift.window);
   take_option(options, "most_reasons", monitor.most_reasons);
@@ -128,7 +129,8 @@ MonitorOptions monitor_options_from(const py::dict& options, const Deduplicator*
 std::unique_ptr<RecordSource> source_from(const std::string& what, const std::string& format,
                                           const std::string& on_error, bool follow, bool from_beginning,
                                           std::size_t shards, std::size_t batch_rows, double most_wait,
-                                          const std::string& filter, const std::string& user, const py::dict& flow) {
+                                          const std::string& filter, const std::string& user,
+                                          const py::dict& capture_options, const py::dict& flow) {
   SourceOptions source{.batch_rows = batch_rows, .most_wait = most_wait};
   source.read.format = format;
   if (on_error != "raise" && on_error != "skip") {
@@ -142,18 +144,25 @@ std::unique_ptr<RecordSource> source_from(const std::string& what, const std::st
     }
   }
   const std::string path = what.starts_with("interface:") ? what.substr(std::string("interface:").size()) : what;
-  const CaptureSourceOptions capture{.source = source, .shards = shards, .live = {.filter = filter, .user = user}};
+  LiveOptions live = live_options_from(capture_options);
+  live.filter = filter.empty() ? live.filter : filter;
+  live.user = user.empty() ? live.user : user;
+  const CaptureSourceOptions capture{.source = source, .shards = shards, .live = live};
   const std::unique_ptr<RecordSource> likely = path == what ? open_record_source(path, source) : nullptr;
   const std::string kind = likely ? likely->describe() : "the interface";
   if (kind.starts_with("the interface")) {
     return live_source(path, capture);
   }
-  if (!user.empty()) {
+  if (!live.user.empty()) {
     throw Error(ErrorCode::invalid_argument,
                 "user (--user) gives up what an interface needs, and '" + what + "' is " + kind);
   }
-  if (!filter.empty()) {
+  if (!live.filter.empty()) {
     throw Error(ErrorCode::invalid_argument, "filter is for packets of an interface, and '" + what + "' is " + kind);
+  }
+  if (!capture_options.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "capture (--capture-option) is for packets of an interface, and '" + what + "' is " + kind);
   }
   const bool is_log = kind.starts_with("the log");
   if (!from_beginning && !is_log) {
@@ -274,14 +283,15 @@ void register_monitor(py::module_& module) {
           "watch",
           [](Monitor& self, const std::string& what, const std::string& format, const std::string& on_error,
              bool follow, bool from_beginning, std::size_t shards, std::size_t batch_rows, double most_wait,
-             const std::string& filter, const std::string& user, const py::dict& flow) {
-            const std::unique_ptr<RecordSource> source = source_from(what, format, on_error, follow, from_beginning,
-                                                                     shards, batch_rows, most_wait, filter, user, flow);
+             const std::string& filter, const std::string& user, const py::dict& capture, const py::dict& flow) {
+            const std::unique_ptr<RecordSource> source =
+                source_from(what, format, on_error, follow, from_beginning, shards, batch_rows, most_wait, filter, user,
+                            capture, flow);
             run_monitor(self, *source);
           },
           py::arg("what"), py::arg("format"), py::arg("on_error"), py::arg("follow"), py::arg("from_beginning"),
           py::arg("shards"), py::arg("batch_rows"), py::arg("most_wait"), py::arg("filter"), py::arg("user"),
-          py::arg("flow"))
+          py::arg("capture"), py::arg("flow"))
       .def(
           "run",
           [](Monitor& self, const py::function& give) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -171,6 +172,80 @@ std::size_t meter_file(const std::filesystem::path& path, const nad::FlowOptions
   return rows + meter.flush().rows();
 }
 
+/// CPU time of the calling thread, in seconds.
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+/// CPU time of what happens at once: reading and decoding, each shard, and joining rows with windows over all of them.
+/// The digest is of the windows; every row counts at its place.
+struct ShardTimes {
+  double reading = 0.0;
+  double shard = 0.0;
+  double joining = 0.0;
+  double digest = 0.0;
+};
+
+ShardTimes shard_times(const std::filesystem::path& path, std::size_t shards) {
+  const nad::HostWindows step;
+  const auto state = step.begin();
+  ShardTimes times;
+  double place = 0.0;
+  const std::clock_t begin = std::clock();
+  const double reading_begin = thread_seconds();
+  nad::ShardedMeter meter({}, shards, [&](const nad::Table& flows) {
+    const nad::Table windows = step.apply(flows, state.get());
+    times.joining = thread_seconds();  // this thread does nothing else
+    for (const std::int64_t count : windows["dst_host_srv_count"].integers()) {
+      times.digest += ++place * static_cast<double>(count);
+    }
+  });
+  nad::Capture capture(path);
+  for (nad::Frame frame; capture.next(frame);) {
+    meter.add(frame);
+  }
+  meter.finish();
+  times.reading = thread_seconds() - reading_begin;
+  const double all = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  times.shard = (all - times.reading - times.joining) / static_cast<double>(shards);
+  return times;
+}
+
+/// What shards are worth. Wall time would need a processor for each thread that nobody else uses; the thread that has
+/// most to do tells the same on a busy machine.
+void measure_shards(const Arguments& arguments, const std::filesystem::path& mix, Report& report) {
+  double digest = 0.0;
+  bool same = true;
+  for (const std::size_t shards : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) {
+    std::vector<double> longest;
+    std::vector<double> all;
+    for (std::size_t round = 0; round <= arguments.rounds; ++round) {
+      const ShardTimes times = shard_times(mix, shards);
+      if (round > 0) {
+        longest.push_back(std::max({times.reading, times.shard, times.joining}));
+        all.push_back(times.reading + times.joining + times.shard * static_cast<double>(shards));
+      }
+      digest = shards == 1 ? times.digest : digest;
+      same = same && times.digest == digest;
+    }
+    const double packets = static_cast<double>(arguments.packets) / 1e6;
+    const std::string what = "flows and host windows, shards: " + std::to_string(shards);
+    report.add({.what = what + ", busiest thread",
+                .value = packets / benchmark::median(longest),
+                .unit = "million packets/s",
+                .spread = benchmark::spread(longest),
+                .samples = longest});
+    report.add({.what = what + ", all threads",
+                .value = packets / benchmark::median(all),
+                .unit = "million packets/s",
+                .spread = benchmark::spread(all),
+                .samples = all});
+  }
+  report.note("windows of one shard, of two and of four", std::string(same ? "the same" : "they differ"));
+}
+
 void measure_mix(const Arguments& arguments, Report& report) {
   const Mix mix(arguments.mix);
   const std::uint64_t bytes = write_mix(kept_packets(arguments.folder), arguments.packets, mix.path());
@@ -211,6 +286,7 @@ void measure_mix(const Arguments& arguments, Report& report) {
   report.note("packets", arguments.packets);
   report.note("flows", meter_file(mix.path(), {}));
   report.note("bytes on the wire", static_cast<std::size_t>(bytes));
+  measure_shards(arguments, mix.path(), report);
 }
 
 /// A SYN from each of a million sources, and what they take.

@@ -1321,6 +1321,7 @@ class AlertMaker(metaclass=_PybindType):
         high: float,
         medium: float,
         most_names: int,
+        columns: dict[str, str],
     ) -> None: ...
     def make(self, table: Table, finding: Finding, now: _Time) -> Alert: ...
     @property
@@ -1473,6 +1474,7 @@ class Monitor(metaclass=_PybindType):
         most_wait: float,
         filter: str,  # noqa: A002
         user: str,
+        capture: dict[str, Any],
         flow: dict[str, Any],
     ) -> None: ...
     def run(self, give: Callable[[], Table | None]) -> None: ...

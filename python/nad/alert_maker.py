@@ -11,13 +11,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nad import _core
-from nad._arguments import text_from
+from nad._arguments import mapping_from, text_from
 from nad.errors import InvalidArgumentError
 from nad.model import Model
 from nad.table import core_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nad._core import Alert, AlertModel
     from nad.model import Finding, Findings
@@ -28,8 +28,10 @@ __all__ = ["AlertMaker"]
 class AlertMaker:
     """Makes an alert of each finding, as a `Monitor` does with the same records before it counts what is alike.
 
-    Any table will do: what it has of the columns that all flow logs share goes into the fields of their own, other
-    texts into `Alert.names`, for allow-lists. Where it has no community_id, that is computed from the ends of the flow.
+    Any table will do: what it has of the columns that all flow logs share goes into the fields of their own, also under
+    the names that logs give them ("id.orig_h", "Source IP", "client_port") and where addresses and ports are texts.
+    Other texts go into `Alert.names`, for allow-lists. Where it has no community_id, that is computed from the ends of
+    the flow.
     `Alert.anomaly_class` is the family, or the strongest reason in two or three words: "high bytes_sent".
 
     Parameters
@@ -44,6 +46,9 @@ class AlertMaker:
         Below these p-values an alert is severe, as in `severity_of`.
     most_names : int
         Texts of a record that an alert carries.
+    columns : mapping of str to str, optional
+        What the records call src_ip, dst_ip, src_port, dst_port, protocol, service, ...: ``{"src_ip": "asked_by"}``.
+        What is not given is found by its name.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class AlertMaker:
         high: float = 1e-5,
         medium: float = 1e-3,
         most_names: int = 16,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         if not isinstance(model, Model):
             raise InvalidArgumentError(f"model is {model!r}; give a fitted nad.Model")
@@ -69,6 +75,7 @@ class AlertMaker:
             high,
             medium,
             most_names,
+            mapping_from(columns, "columns"),
         )
 
     def make(self, table: Any, finding: Finding, *, now: Any = None) -> Alert:

@@ -109,7 +109,11 @@ class FlowMeter:
         return _report(words, self._meter.stats, self._meter.ended)
 
     def take(self, most: int | None = None) -> Table:
-        """Give the flows that ended so far, or the first of them, in the order in which they ended."""
+        """Give the flows that ended so far, or the first of them, in the order in which they ended.
+
+        Their column ``ended`` says why: "closed", "idle", "evicted" to make room, "open" of an interim record, and
+        "flushed" of those that went on, or might have, when the input ended.
+        """
         return Table._of(self._meter.take(most))
 
     def flush(self) -> Table:

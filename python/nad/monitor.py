@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nad import _core
+from nad._arguments import mapping_from
 from nad._checks import check_source, check_writable
 from nad._core import MonitorStats
 from nad.alerts import AlertSink, AllowList, Deduplicator
@@ -29,7 +30,7 @@ from nad.model import Findings, Model
 from nad.table import Table, core_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from nad._core import Alert
 
@@ -97,6 +98,8 @@ class Monitor:
         never.
     model_name, model_version, trained_until :
         What alerts call the model, and until when (nanoseconds since 1970) it has learnt.
+    alert_columns : mapping of str to str, optional
+        What the records call src_ip, dst_ip, src_port, ..., where their names do not say it: see `AlertMaker`.
     most_reasons : int
         Reasons of each alert.
     explain_first : int
@@ -123,7 +126,7 @@ class Monitor:
         Threads that judge a batch.
     on_alert, on_stats, on_note, on_records : callable, optional
         Called with each alert record, with `MonitorStats`, with what a person should know (drift, a truncated log, a
-        new model), and with each batch and its `Findings`. What they raise ends the run.
+        new model, a sink that fails, losses), and with each batch and its `Findings`. What they raise ends the run.
     """
 
     def __init__(
@@ -137,6 +140,7 @@ class Monitor:
         model_name: str = "nad",
         model_version: int = 1,
         trained_until: int | None = None,
+        alert_columns: Mapping[str, str] | None = None,
         most_reasons: int = 5,
         explain_first: int = 10,
         checkpoint: StrPath | None = None,
@@ -161,6 +165,7 @@ class Monitor:
             "model_name": model_name,
             "model_version": model_version,
             "trained_until": trained_until,
+            "alert_columns": mapping_from(alert_columns, "alert_columns"),
             "most_reasons": most_reasons,
             "explain_first": explain_first,
             "checkpoint": "" if checkpoint is None else checkpoint,
@@ -206,6 +211,7 @@ class Monitor:
         most_wait: float = 1.0,
         filter: str = "",  # noqa: A002
         user: str = "",
+        capture: Mapping[str, Any] | None = None,
         **flow: Any,
     ) -> None:
         """Runs until the source ends, `stop` is called, or Ctrl-C is pressed; everything is flushed then.
@@ -236,6 +242,8 @@ class Monitor:
         user : str
             As whom the whole process goes on once the interface is open, where it was started by root. Its files, such
             as the checkpoint, need to belong to that user.
+        capture : mapping, optional
+            How an interface is captured on: snap_length, buffer_bytes, promiscuous and immediate, as in `LiveCapture`.
         **flow :
             How packets become flows, as in `FlowMeter`. ``active=60`` tells of long flows while they go on; let the
             model learn with the same, ``nad.read("normal.pcap", active=60)``, or it finds such records odd.
@@ -253,6 +261,7 @@ class Monitor:
                 most_wait,
                 filter,
                 user,
+                dict(capture or {}),
                 flow,
             )
 

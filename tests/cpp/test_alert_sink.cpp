@@ -24,87 +24,21 @@
 #include "nad/alert/channel.hpp"
 #include "nad/alert/file_channel.hpp"
 #include "nad/alert/sink.hpp"
+#include "receiver.hpp"
 #include "temporary_folder.hpp"
 
 namespace {
 
+using tests::check_sum;
 using tests::comes_true;
 using tests::contains;
+using tests::fast;
 using tests::message_of;
-
-/// What a receiver has, and how it behaves; shared by a test and the channel that its sink owns.
-struct Receiver {
-  std::mutex mutex;
-  std::vector<std::string> received;
-  int failures_left = 0;        ///< deliveries that fail before one succeeds; -1: all
-  std::size_t fails_after = 0;  ///< messages of a failing delivery that arrive nevertheless
-  std::string refuses = {};     ///< this message, for good
-  std::atomic<int> calls{0};
-  std::atomic<bool> is_held{false};  ///< a delivery waits as long as it is true
-
-  std::vector<std::string> texts() {
-    const std::lock_guard lock(mutex);
-    return received;
-  }
-  void mend() {
-    const std::lock_guard lock(mutex);
-    failures_left = 0;
-  }
-};
-
-class TestChannel final : public nad::AlertChannel {
- public:
-  explicit TestChannel(std::shared_ptr<Receiver> receiver) : receiver_(std::move(receiver)) {}
-
-  void deliver(std::span<const std::string> messages, std::size_t& delivered) override {
-    ++receiver_->calls;
-    while (receiver_->is_held && !stopped()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    const std::lock_guard lock(receiver_->mutex);
-    for (const std::string& message : messages) {
-      if (receiver_->failures_left != 0 && delivered == receiver_->fails_after) {
-        receiver_->failures_left -= receiver_->failures_left > 0 ? 1 : 0;
-        throw nad::Error(nad::ErrorCode::io, "the receiver is away");
-      }
-      if (message == receiver_->refuses) {
-        throw nad::AlertRefused("it does not like that");
-      }
-      receiver_->received.push_back(message);
-      ++delivered;
-    }
-  }
-  std::string describe() const override { return "a test"; }
-
- private:
-  std::shared_ptr<Receiver> receiver_;
-};
-
-std::unique_ptr<nad::AlertChannel> to(const std::shared_ptr<Receiver>& receiver) {
-  return std::make_unique<TestChannel>(receiver);
-}
-
-void check_sum(const nad::SinkStats& stats) {
-  CHECK(stats.given + stats.recovered == stats.written + stats.lost() + stats.waiting + stats.spooled);
-}
-
-std::vector<std::string> numbered(int from, int to) {
-  std::vector<std::string> texts;
-  for (int i = from; i < to; ++i) {
-    texts.push_back("message " + std::to_string(i));
-  }
-  return texts;
-}
-
-void write_numbered(nad::AlertSink& sink, int from, int to) {
-  for (const std::string& text : numbered(from, to)) {
-    sink.write_text(text);
-  }
-}
-
-nad::SinkOptions fast(std::filesystem::path spool = {}) {
-  return {.spool = std::move(spool), .retry_seconds = 0.002, .most_retry_seconds = 0.01};
-}
+using tests::numbered;
+using tests::Receiver;
+using tests::status_of_child;
+using tests::to;
+using tests::write_numbered;
 
 TEST_CASE("what is written arrives in its order, and flush says so [threads]") {
   const auto receiver = std::make_shared<Receiver>();
@@ -232,183 +166,6 @@ TEST_CASE("what is refused, or fails too often, is lost and counted, and does no
   CHECK(dead->calls == 12);
   CHECK(limited.stats().retried == 8);
   check_sum(limited.stats());
-}
-
-TEST_CASE("while the receiver is away alerts go to the spool, and later arrive in their order [threads]") {
-  const TemporaryFolder folder;
-  const auto receiver = std::make_shared<Receiver>();
-  receiver->failures_left = -1;
-  nad::SinkOptions options = fast(folder / "spool");
-  options.queue = 10;
-  options.when_full = nad::WhenFull::block;
-  nad::AlertSink sink(to(receiver), options);
-  write_numbered(sink, 0, 500);  // far more than the queue holds: the spool takes them
-  CHECK(comes_true([&] { return sink.stats().spooled == 500; }));
-  check_sum(sink.stats());
-  CHECK(sink.stats().spool_bytes > 500 * 12);
-  receiver->mend();
-  write_numbered(sink, 500, 700);
-  CHECK(sink.flush());
-  CHECK(receiver->texts() == numbered(0, 700));
-  CHECK(sink.stats().spooled == 0);
-  CHECK(sink.stats().spool_bytes == 0);
-  CHECK(sink.stats().went_to_spool >= 500);
-  check_sum(sink.stats());
-}
-
-TEST_CASE("the spool survives a restart, is replayed first, and belongs to one sink [threads]") {
-  const TemporaryFolder folder;
-  const auto receiver = std::make_shared<Receiver>();
-  receiver->failures_left = -1;
-  {
-    nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-    write_numbered(sink, 0, 300);
-    CHECK(contains(message_of([&] { nad::AlertSink other(to(receiver), fast(folder / "spool")); }), "is in use"));
-  }
-  receiver->failures_left = 2;
-  receiver->fails_after = 5;
-  {
-    nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-    CHECK(sink.stats().recovered == 300);
-    write_numbered(sink, 300, 310);
-    CHECK(comes_true([&] { return sink.stats().written == 310; }));
-    check_sum(sink.stats());
-  }
-  CHECK(receiver->texts() == numbered(0, 310));
-  nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-  CHECK(sink.stats().recovered == 0);
-}
-
-TEST_CASE("the spool has a bound: then the queue fills, and what has no room is counted [threads]") {
-  const TemporaryFolder folder;
-  const auto receiver = std::make_shared<Receiver>();
-  receiver->failures_left = -1;
-  nad::SinkOptions options = fast(folder / "spool");
-  options.spool_bytes = 4096;
-  options.queue = 20;
-  {
-    nad::AlertSink sink(to(receiver), options);
-    sink.write_text("message 0");
-    CHECK(comes_true([&] { return sink.stats().spooled == 1; }));
-    int i = 1;
-    CHECK(comes_true([&] {
-      write_numbered(sink, i, i + 5);
-      i += 5;
-      return sink.stats().lost_queue_full > 0;
-    }));
-    const nad::SinkStats stats = sink.stats();
-    CHECK(stats.spool_bytes <= 4096);
-    CHECK(stats.spooled > 100);
-    CHECK(contains(stats.last_error, "is full"));
-    check_sum(stats);
-    sink.close(0.05);
-    CHECK(sink.stats().lost_at_close > 0);
-    check_sum(sink.stats());
-  }
-  receiver->mend();
-  nad::AlertSink sink(to(receiver), options);
-  CHECK(sink.flush());
-  const std::vector<std::string> received = receiver->texts();
-  CHECK(received == numbered(0, static_cast<int>(received.size())));
-}
-
-TEST_CASE("a spool that was cut off or damaged gives what is whole, and counts the rest [threads]") {
-  const TemporaryFolder folder;
-  const auto receiver = std::make_shared<Receiver>();
-  receiver->failures_left = -1;
-  {
-    nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-    write_numbered(sink, 0, 100);
-  }
-  std::filesystem::path segment;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "spool")) {
-    segment = contains(entry.path().filename().string(), "spool-") ? entry.path() : segment;
-  }
-  {
-    std::fstream file(segment, std::ios::binary | std::ios::in | std::ios::out);
-    file.seekp(30);  // inside the second text
-    file.put('X');
-  }
-  std::filesystem::resize_file(segment, std::filesystem::file_size(segment) - 3);
-  receiver->mend();
-  nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-  CHECK(sink.flush());
-  CHECK(sink.stats().recovered == 100);
-  CHECK(sink.stats().lost_damaged == 2);
-  CHECK(sink.stats().written == 98);
-  check_sum(sink.stats());
-  std::vector<std::string> expected = numbered(0, 99);
-  expected.erase(expected.begin() + 1);
-  CHECK(receiver->texts() == expected);
-}
-
-/// What a child process of a test does; it must not return into the test's own code.
-template <class Work>
-int status_of_child(const Work& work) {
-  const pid_t child = fork();
-  if (child == 0) {
-    int status = 99;
-    try {
-      status = work();
-    } catch (...) {
-      status = 98;
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
-}
-
-TEST_CASE("what was in the spool of a killed program arrives by the next") {
-  const TemporaryFolder folder;
-  const int status = status_of_child([&] {
-    const auto receiver = std::make_shared<Receiver>();
-    receiver->failures_left = -1;
-    nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-    write_numbered(sink, 0, 200);
-    if (!comes_true([&] { return sink.stats().spooled == 200; })) {
-      return 1;
-    }
-    kill(getpid(), SIGKILL);
-    return 2;
-  });
-  REQUIRE(WIFSIGNALED(status));
-  const auto receiver = std::make_shared<Receiver>();
-  nad::AlertSink sink(to(receiver), fast(folder / "spool"));
-  CHECK(sink.flush());
-  CHECK(receiver->texts() == numbered(0, 200));
-}
-
-TEST_CASE("a program that is killed again and again while it replays loses nothing") {
-  const TemporaryFolder folder;
-  {
-    const auto away = std::make_shared<Receiver>();
-    away->failures_left = -1;
-    nad::AlertSink sink(to(away), fast(folder / "spool"));
-    write_numbered(sink, 0, 300);
-  }
-  for (int round = 0; round < 4; ++round) {
-    status_of_child([&] {
-      // each line that arrived is in the file before the program dies
-      nad::AlertSink sink(nad::file_channel({.path = folder / "received.txt"}), fast(folder / "spool"));
-      static_cast<void>(comes_true([&] { return sink.stats().written >= 40 || sink.stats().spooled == 0; }));
-      kill(getpid(), SIGKILL);
-      return 0;
-    });
-  }
-  {
-    nad::AlertSink sink(nad::file_channel({.path = folder / "received.txt"}), fast(folder / "spool"));
-    CHECK(sink.flush());
-  }
-  std::ifstream file(folder / "received.txt");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) {  // some came twice
-      lines.push_back(line);
-    }
-  }
-  CHECK(lines == numbered(0, 300));
 }
 
 TEST_CASE("a forked child leaves the sink of its parent alone") {

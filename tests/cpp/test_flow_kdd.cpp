@@ -56,6 +56,7 @@ TEST_CASE("The 28 columns are those of the data set, in its order, and then who 
   for (std::size_t i = 28; i < flows.columns(); ++i) {
     CHECK(flows.schema()[i].role != nad::Role::feature);
   }
+  CHECK(flows["ended"].text(0) == "flushed");
 }
 
 TEST_CASE("Records of KDD Cup 99 follow its rules") {

@@ -1,6 +1,7 @@
 // Monitors: the same alerts however records come, and what is counted adds up.
 
 #include <doctest/doctest.h>
+#include <nad/model/monitor_troubles-inl.hpp>
 #include <nad/nad.hpp>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -189,6 +191,68 @@ TEST_CASE("[threads] sinks that are slow hold the monitor up, or lose and count"
     CHECK((stats.sinks[0].stats.lost() == 0) == blocks);
     CHECK((come == stats.alerts) == blocks);
   }
+}
+
+TEST_CASE("[threads] a receiver that is away is told of while the monitor runs") {
+  nad::AlertSink sink(nad::callback_channel([](const nad::Alert&) { throw std::runtime_error("nobody is there"); }),
+                      {.retry_seconds = 0.01, .most_retry_seconds = 0.01});
+  nad::Monitor monitor(*office().model);
+  monitor.add_sink(sink);
+  bool told = false;
+  monitor.on_note([&](const std::string& note) {
+    told = told || note.find("does not take alerts: nobody is there; they wait") != std::string::npos;
+  });
+  bool given = false;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto source = nad::callback_source([&](double /*seconds*/, bool& ended) -> std::optional<nad::Table> {
+    ended = given && (told || std::chrono::steady_clock::now() > until);
+    if (!std::exchange(given, true)) {
+      return office().flows.head(600);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return std::nullopt;
+  });
+  monitor.run(*source);
+  CHECK(told);
+  sink.close(0.01);
+}
+
+TEST_CASE("troubles are said once, and losses when they are ten times as many") {
+  nad::detail::MonitorTroubles troubles;
+  nad::SinkReport siem;
+  siem.name = "siem:514";
+  nad::SourceStats source;
+  source.packets = 90;
+  std::chrono::steady_clock::time_point now{};
+  const auto news = [&](int seconds) {
+    now += std::chrono::seconds(seconds);
+    std::string all;
+    for (const std::string& one : troubles.news({siem}, source, now)) {
+      all += one + "\n";
+    }
+    return all;
+  };
+  CHECK(news(0).empty());
+  siem.stats.is_failing = true;
+  siem.stats.last_error = "refused";
+  siem.stats.spooled = 3;
+  CHECK(news(1) == "siem:514 does not take alerts: refused; they wait in the spool and are tried again\n");
+  CHECK(news(1).empty());
+  siem.stats.is_failing = false;
+  CHECK(news(5).empty());
+  siem.stats.is_failing = true;  // it comes and goes
+  CHECK(news(5).empty());
+  siem.stats.is_failing = false;
+  CHECK(news(11) == "siem:514 takes alerts again\n");
+  for (const auto& [lost, is_said] : {std::pair{1, true}, {9, false}, {10, true}, {99, false}, {2000, true}}) {
+    siem.stats.lost_queue_full = static_cast<std::uint64_t>(lost);
+    CHECK((news(1) == std::to_string(lost) + " alert records for siem:514 were lost: refused\n") == is_said);
+  }
+  source.packets_lost = 10;
+  CHECK(news(1).starts_with("10 packets of 100 were lost"));
+  CHECK(news(1).empty());
+  source.lost = 7;
+  CHECK(news(1).starts_with("7 records were lost"));
 }
 
 TEST_CASE("[threads] queues of the host wait, or lose and count") {

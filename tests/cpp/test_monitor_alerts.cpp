@@ -10,6 +10,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "messages.hpp"
@@ -164,6 +165,67 @@ TEST_CASE("alerts hold what the record, the finding and the model say") {
   other.row = 2;
   CHECK(contains(message_of([&] { static_cast<void>(maker.make(records, other)); }), "give the table that was judged"));
   CHECK(contains(message_of([&] { nad::AlertMaker nothing((nad::Model())); }), "has not learnt anything yet"));
+}
+
+/// A record as a frame may hold it: everything but amounts is text.
+nad::Table table_of_texts(const std::vector<std::pair<std::string, std::string>>& record) {
+  nad::Table table;
+  for (const auto& [name, value] : record) {
+    nad::ColumnBuilder builder(nad::ColumnType::text);
+    builder.add_text(value);
+    table = table.with({name, nad::ColumnType::text, nad::Role::feature}, builder.finish());
+  }
+  return table;
+}
+
+TEST_CASE("alerts find the ends of a record under any of the names that logs give them") {
+  const nad::Model model = small_model();
+  const nad::AlertMaker maker(model);
+  const nad::Finding finding;
+  const std::vector<std::vector<std::string>> spellings = {
+      {"src_ip", "src_port", "dst_ip", "dst_port", "protocol"},
+      {"id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto"},                   // Zeek
+      {"src_ip", "src_port", "dest_ip", "dest_port", "proto"},                         // Suricata
+      {"SrcAddr", "Sport", "DstAddr", "Dport", "Proto"},                               // Argus
+      {"sa", "sp", "da", "dp", "pr"},                                                  // nfdump
+      {"IPV4_SRC_ADDR", "L4_SRC_PORT", "IPV4_DST_ADDR", "L4_DST_PORT", "PROTOCOL"},    // NetFlow data sets
+      {"Source IP", "Source Port", "Destination IP", "Destination Port", "Protocol"},  // CICFlowMeter
+      {"Source", "Source Port", "Destination", "Destination Port", "Protocol"},        // Wireshark
+      {"client", "client_port", "server", "server_port", "transport"},
+  };
+  for (const std::vector<std::string>& names : spellings) {
+    CAPTURE(names[0]);
+    const nad::Table table = table_of_texts({{"note", "hello"},
+                                             {names[0], " 128.232.110.120"},
+                                             {names[1], "34855"},
+                                             {names[2], "66.35.250.204"},
+                                             {names[3], "80"},
+                                             {names[4], "TCP"}});
+    const nad::Alert alert = maker.make(table, finding, 5);
+    REQUIRE(alert.src);
+    REQUIRE(alert.dst);
+    CHECK(alert.src->to_string() == "128.232.110.120");
+    CHECK(alert.dst->to_string() == "66.35.250.204");
+    CHECK(alert.src_port == 34855);
+    CHECK(alert.dst_port == 80);
+    CHECK(alert.protocol == "tcp");
+    CHECK(alert.community_id == "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+    CHECK(alert.names == std::vector<nad::AlertName>{{"note", "hello"}});
+  }
+  const nad::Table odd = table_of_texts({{"source", "sensor-7"}, {"dst_port", "http"}, {"proto", "6"}});
+  CHECK(!maker.make(odd, finding, 5).src);
+  CHECK(!maker.make(odd, finding, 5).dst_port);
+  CHECK(maker.make(odd, finding, 5).protocol == "tcp");
+
+  const nad::Table own = table_of_texts({{"src_ip", "192.0.2.1"}, {"asked_by", "192.0.2.7"}, {"sent to", "192.0.2.8"}});
+  const nad::AlertMaker told(model, {.columns = {{"src_ip", "asked_by"}, {"dst_ip", "sent to"}}});
+  CHECK(told.make(own, finding, 5).src->to_string() == "192.0.2.7");
+  CHECK(told.make(own, finding, 5).dst->to_string() == "192.0.2.8");
+  CHECK(contains(message_of([&] { static_cast<void>(told.make(odd, finding, 5)); }), "'asked_by'"));
+  CHECK(contains(message_of([&] {
+                   nad::AlertMaker wrong(model, {.columns = {{"source", "a"}}});
+                 }),
+                 "no field 'source' of a record; give one of src_ip, dst_ip"));
 }
 
 TEST_CASE("the class of an anomaly is its strongest reason") {

@@ -10,7 +10,7 @@
 
 namespace {
 
-/// All that a flow is, with both sides exchanged where a meter turns it round.
+/// All that a flow is, with both sides exchanged where a meter does not turn it round.
 std::string key_of(const nad::Table& flows, std::size_t row, bool turned) {
   std::string key;
   for (const std::string_view name : {"timestamp", turned ? "dst_ip" : "src_ip", turned ? "dst_port" : "src_port",
@@ -23,7 +23,7 @@ std::string key_of(const nad::Table& flows, std::size_t row, bool turned) {
 std::string values_of(const nad::Table& flows, std::size_t row, bool turned) {
   std::string values = flows["duration"].format(row);
   if (turned) {
-    values += " SHR ^d";
+    values += " S0 D";
   } else {
     values += " " + flows["state"].format(row) + " ";
     values += flows["history"].is_missing(row) ? "" : flows["history"].format(row);
@@ -50,7 +50,7 @@ std::string difference(const nad::Simulator& simulator, bool turn_answers) {
     metered[key_of(found, row, false)] = values_of(found, row, false);
   }
   for (std::size_t row = 0; row < truth.rows(); ++row) {
-    const bool turned = turn_answers && truth["label"].text(row).find("amplification") != std::string_view::npos;
+    const bool turned = !turn_answers && truth["label"].text(row).find("amplification") != std::string_view::npos;
     const auto flow = metered.find(key_of(truth, row, turned));
     const std::string expected = values_of(truth, row, turned);
     if (flow == metered.end() || flow->second != expected) {

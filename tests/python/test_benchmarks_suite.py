@@ -333,3 +333,23 @@ class Threads:
     def openmp(self):
         importlib.import_module("benchmarks")
         return os.environ["OMP_NUM_THREADS"]
+
+
+def test_delays_of_attacks_count_until_the_meter_gives_the_flow(part, checkout, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(checkout / "tests" / "python" / "flow"))
+    frames = importlib.import_module("reference_meter").frames
+    attacks = [
+        nad.Attack(kind, start=3 + 5 * i, duration=3, intensity=0.03) for i, kind in enumerate(nad.attack_kinds())
+    ]
+    nad.simulate(tmp_path / "a.pcap", hours=0.06, rate=2, random_state=4, attacks=attacks)
+    meter = nad.FlowMeter()
+    late = []
+    for time, link, length, frame in frames(tmp_path / "a.pcap"):
+        meter.add(frame, time, link_type=link, length=length)
+        if meter.ended:
+            flows = meter.take()
+            begin = flows["timestamp"].to_numpy().astype("int64") - time
+            late += (-part("python.simulated_attacks")._known(flows, begin / 1e9)).tolist()
+    assert len(late) > 500
+    assert min(late) >= 0
+    assert max(late) < 5  # the next packet

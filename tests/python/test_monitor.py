@@ -186,6 +186,10 @@ def test_errors(office):
         nad.Monitor(model).watch("eth0", actve=60)
     with pytest.raises(ValueError, match="filter is for packets of an interface"):
         nad.Monitor(model).watch("conn.log", filter="tcp")
+    with pytest.raises(ValueError, match="capture .* is for packets of an interface"):
+        nad.Monitor(model).watch("conn.log", capture={"buffer_bytes": 1 << 20})
+    with pytest.raises(TypeError, match="no option bufer"):
+        nad.Monitor(model).watch("eth0", capture={"bufer": 1 << 20})
     with pytest.raises(ValueError, match="shards are for packets of one capture or an interface"):
         nad.Monitor(model).watch("conn.log", shards=2)
     with pytest.raises(ValueError, match="from_beginning=False .* is for a log that grows"):

@@ -2,9 +2,9 @@
 
 // Messages on disk, first in first out, within a bound; what is there survives the end of the program.
 //
-// A folder of segments, `spool-<number>`, whose records are: length (4 bytes, the low one first), hash (8 bytes), text.
-// A record counts once all of it is there. `position` says which records of the first segment have been taken. The file
-// `lock` keeps others out.
+// Messages are numbered for as long as the folder is used. They lie in segments, `spool-<number of its first message>`
+// (spool_records-inl.hpp). `position` says how many of the first segment have been taken, and which number comes next,
+// so that what is missing can be counted, whatever became of the files. The file `lock` keeps others out.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,18 +13,16 @@
 #include <deque>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <new>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "nad/alert/posix_io-inl.hpp"
+#include "nad/alert/spool_records-inl.hpp"
 #include "nad/core/error.hpp"
-#include "nad/detail/hash.hpp"
+#include "nad/core/random.hpp"
 
 namespace nad::detail {
 
@@ -45,22 +43,21 @@ class AlertSpool {
     }
     position_ = open_to_update(folder_ / "position");
     try {
-      find_segments();
+      begin_where_it_was();
     } catch (const std::filesystem::filesystem_error& failure) {
       throw Error(ErrorCode::io, "the spool '" + folder_.string() + "' cannot be read: " + failure.what());
     }
-    skip_taken();
   }
 
   bool is_empty() const noexcept { return count_ == 0; }
   std::uint64_t count() const noexcept { return count_; }
   std::uint64_t bytes() const noexcept { return bytes_; }
-  /// Records that could not be read back.
+  /// Messages that are not there any more, or could not be read back.
   std::uint64_t damaged() const noexcept { return damaged_; }
 
   /// False where there is no room: beyond the bound, or on the disk (which is what `why` says then).
   bool append(std::string_view text, std::string& why) {
-    std::string record = record_of(text);
+    const std::string record = spool_record(text);
     if (bytes_ + record.size() > most_bytes_) {
       why = "the spool '" + folder_.string() + "' is full";
       return false;
@@ -81,6 +78,8 @@ class AlertSpool {
     ++last.records;
     bytes_ += record.size();
     ++count_;
+    ++next_;
+    remember();
     return true;
   }
 
@@ -98,68 +97,26 @@ class AlertSpool {
     loaded_.erase(loaded_.begin(), loaded_.begin() + static_cast<std::ptrdiff_t>(taken));
     taken_ += taken;
     count_ -= taken;
+    remember_safely();
     if (loaded_.empty()) {
       drop_first();
-    } else {
-      remember();
     }
   }
 
  private:
   struct Segment {
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;  ///< of its first message
     std::uint64_t bytes = 0;
     std::uint64_t records = 0;
+    std::size_t whole = 0;  ///< records before the first damage
   };
 
-  static constexpr std::size_t head_bytes = 12;
-  static constexpr std::uint64_t most_record = std::uint64_t{1} << 28U;
-
-  static std::string record_of(std::string_view text) {
-    std::string record;
-    record.reserve(head_bytes + text.size());
-    const std::uint64_t hash = hash_text(text);
-    for (unsigned byte = 0; byte < 4; ++byte) {
-      record += static_cast<char>(text.size() >> (8 * byte) & 0xffU);
-    }
-    for (unsigned byte = 0; byte < 8; ++byte) {
-      record += static_cast<char>(hash >> (8 * byte) & 0xffU);
-    }
-    return record.append(text);
-  }
-
-  static std::uint64_t number_at(std::string_view bytes, std::size_t at, unsigned size) noexcept {
-    std::uint64_t number = 0;
-    for (unsigned byte = 0; byte < size; ++byte) {
-      number |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at + byte])) << (8 * byte);
-    }
-    return number;
-  }
-
-  /// The texts of a segment; counts what is damaged. A segment that ends inside a record was cut off while it was
-  /// written.
-  std::deque<std::string> read_segment(std::uint64_t number, std::uint64_t& damaged) const {
-    std::ifstream file(path_of(number), std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    std::deque<std::string> texts;
-    damaged = 0;
-    for (std::size_t at = 0; at < bytes.size();) {
-      const std::size_t left = bytes.size() - at;
-      const std::uint64_t size = left < head_bytes ? most_record : number_at(bytes, at, 4);
-      if (left < head_bytes || size > left - head_bytes) {
-        ++damaged;
-        break;
-      }
-      const std::string_view text(bytes.data() + at + head_bytes, size);
-      if (number_at(bytes, at + 4, 8) == hash_text(text)) {
-        texts.emplace_back(text);
-      } else {
-        ++damaged;
-      }
-      at += head_bytes + size;
-    }
-    return texts;
-  }
+  /// What `position` says.
+  struct Position {
+    unsigned long long first = 0;  ///< of the first segment
+    unsigned long long taken = 0;
+    unsigned long long next = 0;  ///< 0: not known
+  };
 
   std::filesystem::path path_of(std::uint64_t number) const {
     char name[40];
@@ -173,79 +130,125 @@ class AlertSpool {
 
   bool is_loaded_last() const noexcept { return is_loaded_ && segments_.size() == 1; }
 
+  void begin_where_it_was() {
+    const Position position = read_position();
+    find_segments();
+    count_segments(position);
+    skip_taken(position);
+    remember_safely();
+  }
+
+  /// In the order of their numbers.
   void find_segments() {
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       const std::string name = entry.path().filename().string();
       if (name.size() == 22 && name.compare(0, 6, "spool-") == 0 &&
           name.find_first_not_of("0123456789abcdef", 6) == std::string::npos) {
-        segments_.push_back({std::stoull(name.substr(6), nullptr, 16), 0, 0});
+        segments_.push_back({.number = std::stoull(name.substr(6), nullptr, 16)});
       }
     }
     std::sort(segments_.begin(), segments_.end(),
               [](const Segment& a, const Segment& b) { return a.number < b.number; });
-    for (Segment& segment : segments_) {
-      std::uint64_t damaged = 0;
-      segment.records = read_segment(segment.number, damaged).size();
-      segment.bytes = std::filesystem::file_size(path_of(segment.number));
+  }
+
+  /// What is in each, and what is missing. Segments of earlier versions were numbered one by one: of these more are
+  /// found than the numbers say.
+  void count_segments(const Position& position) {
+    const std::uint64_t end = std::max<std::uint64_t>(position.next, 1);
+    if (position.next != 0) {
+      const std::uint64_t begin = segments_.empty() ? end : segments_.front().number;
+      damaged_ += begin > position.first + position.taken ? begin - position.first - position.taken : 0;
+    }
+    next_ = end;
+    for (std::size_t place = 0; place < segments_.size(); ++place) {
+      Segment& segment = segments_[place];
+      const std::filesystem::path path = path_of(segment.number);
+      const SpoolRecords found = read_spool_file(path);
+      segment.records = found.texts.size();
+      segment.whole = found.whole;
+      segment.bytes = std::filesystem::file_size(path);
+      const std::uint64_t following = place + 1 < segments_.size() ? segments_[place + 1].number : end;
+      const std::uint64_t expected = following > segment.number ? following - segment.number : 0;
+      const std::uint64_t damaged =
+          std::max(found.damaged, expected > segment.records ? expected - segment.records : std::uint64_t{0});
       damaged_ += damaged;
       bytes_ += segment.bytes;
       count_ += segment.records;
+      next_ = std::max(next_, segment.number + std::max<std::uint64_t>(segment.records + damaged, 1));
     }
-    next_number_ = segments_.empty() ? 1 : segments_.back().number + 1;
   }
 
-  /// Where the position is lost or damaged, records are given twice and none is left out.
-  void skip_taken() {
-    const std::string text = read_beginning(position_.get(), 64);
-    unsigned long long number = 0;
-    unsigned long long taken = 0;
-    unsigned long long check = 0;
-    const bool is_whole = std::sscanf(text.c_str(), "%16llx %16llx %16llx", &number, &taken, &check) == 3 &&
-                          check == (mix_bits(number) ^ taken);
-    if (!is_whole || segments_.empty() || segments_.front().number != number || taken == 0) {
+  /// Where the position is lost or damaged, or what was taken cannot be told from what was damaged, messages are given
+  /// twice and none is left out.
+  void skip_taken(const Position& position) {
+    if (segments_.empty() || segments_.front().number != position.first || position.taken == 0 ||
+        position.taken > segments_.front().whole) {
       return;
     }
     load_first();
-    const std::size_t gone = std::min<std::size_t>(taken, loaded_.size());
-    if (gone > 0) {
-      pop(gone);
+    if (position.taken <= loaded_.size()) {
+      pop(position.taken);
     }
   }
 
+  Position read_position() const {
+    const std::string text = read_beginning(position_.get(), 80);
+    Position found;
+    unsigned long long check = 0;
+    if (std::sscanf(text.c_str(), "%16llx %16llx %16llx %16llx", &found.first, &found.taken, &found.next, &check) ==
+            4 &&
+        check == check_of(found)) {
+      return found;
+    }
+    found.next = 0;  // as earlier versions wrote it
+    if (std::sscanf(text.c_str(), "%16llx %16llx %16llx", &found.first, &found.taken, &check) == 3 &&
+        check == check_of(found)) {
+      return found;
+    }
+    return {};
+  }
+
+  static std::uint64_t check_of(const Position& position) noexcept {
+    return mix_bits(position.next == 0 ? position.first : position.first ^ mix_bits(position.next)) ^ position.taken;
+  }
+
   void remember() {
-    char text[64];
-    const std::uint64_t number = segments_.front().number;
-    std::snprintf(text, sizeof text, "%016llx %016llx %016llx\n", static_cast<unsigned long long>(number),
-                  static_cast<unsigned long long>(taken_), static_cast<unsigned long long>(mix_bits(number) ^ taken_));
+    const Position position{segments_.empty() ? next_ : segments_.front().number, taken_, next_};
+    char text[80];
+    std::snprintf(text, sizeof text, "%016llx %016llx %016llx %016llx\n", position.first, position.taken, position.next,
+                  static_cast<unsigned long long>(check_of(position)));
     static_cast<void>(write_at_beginning(position_.get(), text));
+  }
+
+  void remember_safely() {
+    remember();
     if (durable_) {
       static_cast<void>(sync_descriptor(position_.get()));
     }
   }
 
   bool begin_segment(std::string& why) {
-    segments_.push_back({next_number_, 0, 0});
+    segments_.push_back({.number = next_});
     try {
-      tail_ = open_to_append(path_of(next_number_));
+      tail_ = open_to_append(path_of(next_));
     } catch (const std::exception& error) {
       segments_.pop_back();
       why = error.what();
       return false;
     }
-    ++next_number_;
     return true;
   }
 
   void load_first() {
-    std::uint64_t ignored = 0;
-    loaded_ = read_segment(segments_.front().number, ignored);
+    Segment& first = segments_.front();
+    loaded_ = read_spool_file(path_of(first.number)).texts;
     is_loaded_ = true;
     taken_ = 0;
     const std::uint64_t found = loaded_.size();
-    if (found < segments_.front().records) {  // the disk has lost them since
-      damaged_ += segments_.front().records - found;
-      count_ -= segments_.front().records - found;
-      segments_.front().records = found;
+    if (found < first.records) {  // the disk has lost them since
+      damaged_ += first.records - found;
+      count_ -= first.records - found;
+      first.records = found;
     }
     if (loaded_.empty()) {
       drop_first();
@@ -266,6 +269,7 @@ class AlertSpool {
     loaded_.clear();
     is_loaded_ = false;
     taken_ = 0;
+    remember_safely();
   }
 
   std::filesystem::path folder_;
@@ -275,7 +279,7 @@ class AlertSpool {
   Descriptor position_;
   Descriptor tail_;  ///< of the last segment, where this object began it: another's may end inside a record
   std::deque<Segment> segments_;
-  std::uint64_t next_number_ = 1;
+  std::uint64_t next_ = 1;          ///< the number of the next message
   std::deque<std::string> loaded_;  ///< what is left of the first segment
   bool is_loaded_ = false;
   std::uint64_t taken_ = 0;  ///< records of the first segment

@@ -14,7 +14,7 @@
 ///
 /// The columns are those that all flow logs share (timestamp to flags), with Zeek's states and letters of history, and:
 ///
-///   last_seen, interim, ended          interim: the flow goes on; ended: idle, closed, evicted, flushed or open
+///   last_seen, interim, ended          interim: the flow goes on; why it ended (below)
 ///   vlan, inner_vlan                   of the first packet
 ///   land, wrong_fragments              same ends and ports; fragments that overlap or reach too far
 ///   and for each direction, with _sent or _received behind it:
@@ -30,6 +30,10 @@
 /// 1024 to one above where TCP began before the capture, and of UDP (`turn_answers`). History begins with "^" then.
 /// Ports of ICMP are its type and that of the answer, else its code. Letters that would need checksums or gaps (c, g)
 /// are never there, and a history has 23 letters at most.
+///
+/// The column ended says "closed" (both sides closed it, one reset it, or another began between the same ports), "idle"
+/// (nothing came for as long as `FlowOptions` says), "flushed" (the input ended before any of these: state and amounts
+/// are those so far), "evicted", or "open" for an interim record.
 ///
 /// Flows end by the time of packets, see `FlowOptions`, in the order in which they become due. Memory is bounded by
 /// `max_flows`: of more, the one ends early that tells least, half-open connections first. It is a row as well, with

@@ -52,6 +52,7 @@ class KddRows final : public FlowRows {
     }
     fields.push_back({"dst_port", ColumnType::integer, Role::identifier});
     fields.push_back({"interim", ColumnType::boolean, Role::identifier});
+    fields.push_back({"ended", ColumnType::category, Role::identifier});
     set_fields(std::move(fields), "pcap");
   }
 
@@ -82,6 +83,9 @@ class KddRows final : public FlowRows {
     addresses(flows, [](F flow) { return flow.ends.destination; });
     integers(flows, [](F flow) { return flow.ends.destination_port; });
     booleans(flows, [](F flow) { return flow.ending == FlowEnding::open; });
+    words(
+        flows, [](F flow) { return static_cast<int>(flow.ending); },
+        [](int ending) { return name(static_cast<FlowEnding>(ending)); });
   }
 
  private:

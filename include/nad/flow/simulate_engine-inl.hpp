@@ -109,7 +109,7 @@ class Engine {
     on_packet_({time, packet});
   }
 
-  void tell(const FlowRecord& record) {
+  void tell(FlowRecord& record) {
     if (!record.empty()) {
       ++summary_.flows;
       if (on_flow_) {

@@ -95,7 +95,7 @@ class Amplification : public Assault {
   }
 
   void end(Engine& engine) final {
-    for (const FlowRecord& record : records_) {
+    for (FlowRecord& record : records_) {
       engine.tell(record);
     }
   }

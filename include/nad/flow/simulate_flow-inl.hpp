@@ -2,10 +2,12 @@
 
 // What the generator writes down about a flow while it sends it.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "nad/flow/simulator.hpp"
 
@@ -91,19 +93,45 @@ class FlowRecord {
   bool empty() const noexcept { return flow_.packets_sent + flow_.packets_received == 0; }
 
   /// Valid as long as the record does not change.
-  SimulatedFlow truth() const noexcept {
+  SimulatedFlow truth() noexcept {
     SimulatedFlow flow = flow_;
     flow.label = label_;
     flow.scenario = scenario_;
     flow.history = std::string_view(history_.data(), size_);
+    if (begins_with_answer()) {
+      turn(flow);
+    }
     return flow;
   }
 
  private:
+  /// Whether whoever sees the first packet takes it for an answer.
+  bool begins_with_answer() const noexcept {
+    constexpr std::uint16_t first_free_port = 1024;
+    return flow_.protocol == 17 && flow_.source_port != 0 && flow_.source_port < first_free_port &&
+           flow_.destination_port >= first_free_port;
+  }
+
+  void turn(SimulatedFlow& flow) noexcept {
+    std::swap(flow.source, flow.destination);
+    std::swap(flow.source_port, flow.destination_port);
+    std::swap(flow.bytes_sent, flow.bytes_received);
+    std::swap(flow.retransmitted_sent, flow.retransmitted_received);
+    std::swap(flow.packets_sent, flow.packets_received);
+    std::swap(flow.ip_bytes_sent, flow.ip_bytes_received);
+    flow.state = flow.packets_sent != 0 ? flow.state : "SHR";
+    const std::size_t size = std::min(size_, turned_history_.size() - 1);
+    turned_history_.front() = '^';
+    std::transform(history_.begin(), history_.begin() + static_cast<std::ptrdiff_t>(size), turned_history_.begin() + 1,
+                   [](char letter) { return static_cast<char>(letter ^ 0x20); });
+    flow.history = std::string_view(turned_history_.data(), size + 1);
+  }
+
   SimulatedFlow flow_;
   std::string_view label_;
   std::string_view scenario_;
   std::array<char, 32> history_ = {};
+  std::array<char, 32> turned_history_ = {};
   std::size_t size_ = 0;
   std::uint64_t noted_ = 0;
   std::array<std::uint64_t, 2> repeats_ = {};

@@ -15,7 +15,10 @@
 /// machine, unless the headers are compiled with -ffast-math.
 ///
 /// The truth is what the generator knows of what it sends; no meter is asked. Its rules are Zeek's:
-/// - a flow is one protocol, both addresses and both ports; the source is who sent its first packet. For ICMP the ports
+/// - a flow is one protocol, both addresses and both ports; the source is who sent its first packet, unless that looks
+///   like an answer, as those of `dns_amplification`, `ntp_amplification` and `udp_amplification` do: of UDP, from a
+///   port below 1024 to one above. Then it is who is answered, and the history begins with "^" (state "SHR", history
+///   "^d"). A meter with `FlowOptions::turn_answers = false` has "S0" and "D" from the other side. For ICMP the ports
 ///   are type and code, for echoes the type and the type of the answer: 8 and 0 (ICMPv6: 128 and 129), and 0 and 8 for
 ///   answers that nobody asked for. All echoes between two hosts are one flow;
 /// - bytes are those of the payload, behind the header of TCP, UDP or the eight bytes of ICMP, repeated ones included;
@@ -23,12 +26,8 @@
 ///   a packet, and what a later fragment holds is payload;
 /// - `state` and `history` are Zeek's conn_state and history ("SF", "ShADadFf"); ICMP is "OTH" and has no history. A
 ///   flow that the end of the capture cuts has what it had by then;
-/// - no ports are used again before a meter with Zeek's timeouts has ended the flow before (TCP attempts 5 seconds,
-/// open
-///   connections 5 minutes, UDP and ICMP 1 minute), and no flow is silent so long that it would be two.
-/// Flows whose first packet looks like an answer are not turned round ("^"), as Zeek and `FlowOptions::turn_answers`
-/// do: of the kinds below it concerns `dns_amplification`, `ntp_amplification` and `udp_amplification`, "S0" and "D"
-/// here.
+/// - no ports are used again before a meter with Zeek's timeouts has ended the flow before (5 seconds for attempts of
+///   TCP, 5 minutes for connections, 1 minute for UDP and ICMP), and no flow is silent so long that it would be two.
 
 #include <cstddef>
 #include <cstdint>

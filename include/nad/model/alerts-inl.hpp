@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "nad/flow/community_id.hpp"
 #include "nad/flow/protocol_names-inl.hpp"
 #include "nad/flow/shared_columns-inl.hpp"
+#include "nad/model/alert_columns-inl.hpp"
 #include "nad/model/alerts.hpp"
 #include "nad/model/finding-inl.hpp"
 #include "nad/model/monitor_times-inl.hpp"
@@ -23,78 +25,6 @@
 namespace nad {
 
 namespace detail {
-
-/// One row of a table, asked by names that need not be there.
-class AlertRecord {
- public:
-  AlertRecord(const Table& table, std::size_t row) : table_(table), row_(row) {}
-
-  /// Null where the column is not there, of another type, or empty here.
-  const Column* value(std::string_view name, ColumnType type) const {
-    const auto place = table_.schema().find(name);
-    if (!place || table_.column(*place).type() != type || table_.column(*place).is_missing(row_)) {
-      return nullptr;
-    }
-    return &table_.column(*place);
-  }
-
-  std::string text(std::string_view name) const {
-    const Column* column = value(name, ColumnType::category);
-    column = column != nullptr ? column : value(name, ColumnType::text);
-    return column != nullptr ? std::string(column->text(row_)) : std::string();
-  }
-
-  std::optional<Address> address(std::string_view name) const {
-    const Column* const column = value(name, ColumnType::address);
-    return column != nullptr ? std::optional(column->addresses()[row_]) : std::nullopt;
-  }
-
-  std::optional<std::int64_t> time(std::string_view name) const {
-    const Column* const column = value(name, ColumnType::time);
-    return column != nullptr ? std::optional(column->times()[row_]) : std::nullopt;
-  }
-
-  std::optional<std::int64_t> integer(std::string_view name) const {
-    const Column* const column = value(name, ColumnType::integer);
-    return column != nullptr ? std::optional(column->integers()[row_]) : std::nullopt;
-  }
-
-  /// 0 where there is none, or a negative one.
-  std::uint64_t count(std::string_view name) const {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer(name).value_or(0)));
-  }
-
-  std::optional<std::uint16_t> port(std::string_view name) const {
-    const std::optional<std::int64_t> number = integer(name);
-    return number && *number >= 0 && *number <= 65535 ? std::optional(static_cast<std::uint16_t>(*number))
-                                                      : std::nullopt;
-  }
-
-  bool truth(std::string_view name) const {
-    const Column* const column = value(name, ColumnType::boolean);
-    return column != nullptr && column->booleans()[row_] != 0;
-  }
-
-  std::optional<std::int64_t> begin() const {
-    if (const std::optional<std::int64_t> at = time("timestamp")) {
-      return at;
-    }
-    for (const Field& field : table_.schema()) {
-      if (field.role == Role::moment && field.type == ColumnType::time) {
-        if (const std::optional<std::int64_t> at = time(field.name)) {
-          return at;
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
-  std::optional<std::int64_t> end() const { return RecordTimes(table_).of(row_); }
-
- private:
-  const Table& table_;
-  std::size_t row_;
-};
 
 /// The number of a protocol by its name or its digits.
 inline std::optional<std::uint8_t> number_of_protocol(std::string_view name) {
@@ -125,44 +55,44 @@ inline std::string computed_community_id(const Alert& alert) {
   return community_id({*alert.src, *alert.dst, alert.src_port.value_or(0), alert.dst_port.value_or(0), *protocol});
 }
 
-inline std::vector<std::uint16_t> alert_vlans(const AlertRecord& record) {
+inline std::vector<std::uint16_t> alert_vlans(const AlertRecord& record, const AlertColumns& columns) {
   std::vector<std::uint16_t> tags;
-  for (const char* name : {"vlan", "inner_vlan"}) {
-    if (const std::optional<std::uint16_t> tag = record.port(name)) {
+  for (const AlertColumns::Place& place : {columns.vlan, columns.inner_vlan}) {
+    if (const std::optional<std::uint16_t> tag = record.port(place)) {
       tags.push_back(*tag);
     }
   }
   return tags;
 }
 
-inline std::optional<AlertFlow> alert_flow(const AlertRecord& record, const Table& table, std::int64_t begin,
+inline std::optional<AlertFlow> alert_flow(const AlertRecord& record, const AlertColumns& columns, std::int64_t begin,
                                            std::int64_t end) {
-  constexpr std::array<std::string_view, 4> counters = {"packets_sent", "packets_received", "bytes_sent",
-                                                        "bytes_received"};
-  if (std::none_of(counters.begin(), counters.end(), [&](std::string_view name) { return table.has(name); })) {
+  if (!columns.counts()) {
     return std::nullopt;
   }
-  return AlertFlow{.packets_sent = record.count(counters[0]),
-                   .packets_received = record.count(counters[1]),
-                   .bytes_sent = record.count(counters[2]),
-                   .bytes_received = record.count(counters[3]),
+  return AlertFlow{.packets_sent = record.count(columns.packets_sent),
+                   .packets_received = record.count(columns.packets_received),
+                   .bytes_sent = record.count(columns.bytes_sent),
+                   .bytes_received = record.count(columns.bytes_received),
                    .start = begin,
                    .end = end,
-                   .state = record.text("state"),
-                   .reason = record.text("ended")};
+                   .state = record.text(columns.state),
+                   .reason = record.text(columns.ended)};
 }
 
 /// Texts that have no field of their own.
-inline std::vector<AlertName> alert_names(const AlertRecord& record, const Schema& schema, std::size_t most) {
+inline std::vector<AlertName> alert_names(const AlertRecord& record, const AlertColumns& columns, const Schema& schema,
+                                          std::size_t most) {
   constexpr std::size_t longest = 256;
   std::vector<AlertName> names;
-  for (const Field& field : schema) {
+  for (std::size_t place = 0; place < schema.size(); ++place) {
+    const Field& field = schema[place];
     const bool is_text = field.type == ColumnType::category || field.type == ColumnType::text;
     if (names.size() == most || !is_text || field.role == Role::label || is_flow_column(field.name) ||
-        field.name == "ended") {
+        columns.used[place]) {
       continue;
     }
-    std::string text = record.text(field.name);
+    std::string text = record.text(place);
     if (!text.empty()) {
       std::size_t end = std::min(text.size(), longest);
       while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) {
@@ -238,7 +168,8 @@ NAD_INLINE std::string anomaly_class_of(const Finding& finding) {
   return has_reasons ? anomaly_class_of(finding.reasons.front()) : "anomaly";
 }
 
-NAD_INLINE AlertMaker::AlertMaker(const Model& model, AlertMakerOptions options) : options_(std::move(options)) {
+NAD_INLINE AlertMaker::AlertMaker(const Model& model, AlertMakerOptions options)
+    : options_(std::move(options)), columns_(std::make_shared<detail::KnownAlertColumns>(options_.columns)) {
   if (!model.is_fitted()) {
     throw Error(ErrorCode::not_fitted,
                 "this model has not learnt anything yet; call fit() or load one before it can raise alerts");
@@ -288,6 +219,8 @@ NAD_INLINE void AlertMaker::add_reasons(Alert& alert, const Finding& finding) {
   }
 }
 
+NAD_INLINE void AlertMaker::check(const Table& records) const { static_cast<void>(columns_->of(records.schema())); }
+
 NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, std::int64_t now) const {
   if (finding.row >= records.rows()) {
     throw Error(ErrorCode::invalid_argument, "the finding is about row " + std::to_string(finding.row) +
@@ -298,23 +231,24 @@ NAD_INLINE Alert AlertMaker::make(const Table& records, const Finding& finding, 
   Alert alert;
   alert.first_seen = record.begin().value_or(now);
   alert.last_seen = std::max(record.end().value_or(now), alert.first_seen);
-  alert.src = record.address("src_ip");
-  alert.dst = record.address("dst_ip");
-  alert.src_port = record.port("src_port");
-  alert.dst_port = record.port("dst_port");
-  alert.protocol = record.text("protocol");
-  alert.service = record.text("service");
-  alert.community_id = record.text("community_id");
+  const detail::AlertColumns columns = columns_->of(records.schema());
+  alert.src = record.address(columns.src_ip);
+  alert.dst = record.address(columns.dst_ip);
+  alert.src_port = record.port(columns.src_port);
+  alert.dst_port = record.port(columns.dst_port);
+  alert.protocol = record.protocol(columns.protocol);
+  alert.service = record.text(columns.service);
+  alert.community_id = record.text(columns.community_id);
   if (alert.community_id.empty()) {
     alert.community_id = detail::computed_community_id(alert);
   }
-  alert.interface = record.text("interface").empty() ? options_.interface : record.text("interface");
-  alert.vlan = detail::alert_vlans(record);
-  const std::string flow_id = record.text("flow_id");
+  alert.interface = record.text(columns.interface).empty() ? options_.interface : record.text(columns.interface);
+  alert.vlan = detail::alert_vlans(record, columns);
+  const std::string flow_id = record.text(columns.flow_id);
   static_cast<void>(std::from_chars(flow_id.data(), flow_id.data() + flow_id.size(), alert.flow_id));
-  alert.interim = record.truth("interim");
-  alert.flow = detail::alert_flow(record, records, alert.first_seen, alert.last_seen);
-  alert.names = detail::alert_names(record, records.schema(), options_.most_names);
+  alert.interim = record.truth(columns.interim);
+  alert.flow = detail::alert_flow(record, columns, alert.first_seen, alert.last_seen);
+  alert.names = detail::alert_names(record, columns, records.schema(), options_.most_names);
 
   alert.anomaly_class = anomaly_class_of(finding);
   alert.score = finding.score;

@@ -6,8 +6,9 @@
 ///   for (const nad::Finding& finding : model.detect(flows).reported) sink.write(maker.make(flows, finding));
 ///
 /// Any table will do: what it has of the columns that all flow logs share (timestamp to state; see the README of
-/// include/nad) goes into the fields of their own, other texts into `Alert::names`, for allow-lists. Where the table
-/// has no community_id, it is computed from the ends of the flow.
+/// include/nad) goes into the fields of their own, also under the names that logs give them ("id.orig_h", "Source IP",
+/// "client_port") and where a frame holds addresses and ports as texts. `columns` tells of other names. Other texts go
+/// into `Alert::names`, for allow-lists. Where the table has no community_id, it is computed from the ends of the flow.
 ///
 /// `anomaly_class` is the strongest reason in two or three words: "high bytes_sent", "low duration", "rare state",
 /// "new service" (never seen), "missing duration", "unusual dst_port" (together with the rest); the family where the
@@ -16,6 +17,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,13 +44,22 @@ struct AlertMakerOptions {
   std::string interface = {};  ///< where the records come from, where they do not say it
   SeverityRule severity = {};
   std::size_t most_names = 16;  ///< texts of the record that go into `Alert::names`
+  /// What the records call src_ip, dst_ip, src_port, dst_port, protocol, service, ...: {{"src_ip", "asked_by"}}. What
+  /// is not given is found by its name. A record without such a column is an error.
+  std::map<std::string, std::string, std::less<>> columns = {};
 };
+
+namespace detail {
+class KnownAlertColumns;
+}
 
 class NAD_API AlertMaker {
  public:
   /// Of a model that was fitted; the maker does not need it any more then.
   explicit AlertMaker(const Model& model, AlertMakerOptions options = {});
 
+  /// An error where `AlertMakerOptions::columns` names one that the records do not have; `make` says so, too.
+  void check(const Table& records) const;
   /// `finding` is about a row of `records`. `now` is the time of the alert where the record has none.
   Alert make(const Table& records, const Finding& finding, std::int64_t now = 0) const;
   /// Reasons and members of an alert whose finding had none yet; the class stays, and so does what is said of a run.
@@ -62,6 +75,7 @@ class NAD_API AlertMaker {
   std::uint64_t n_calibration_ = 0;
   std::optional<double> expected_alerts_per_day_;
   Schema inputs_;
+  std::shared_ptr<detail::KnownAlertColumns> columns_;
 };
 
 /// When a record ended, or happened: its column last_seen, else timestamp and duration, else its first moment.

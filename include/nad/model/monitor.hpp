@@ -64,7 +64,7 @@ class NAD_API Monitor {
   void on_stats(std::function<void(const MonitorStats&)> callback);
   /// All records, and what the model says of them; reasons are there where `explain_first` is 0.
   void on_records(std::function<void(const Table&, const Findings&)> callback);
-  /// What a person should know: drift, a new model, what happens to the source.
+  /// What a person should know: drift, a new model, what happens to the source, sinks that fail, what is lost.
   void on_note(std::function<void(const std::string&)> callback);
 
   /// From any thread, also while the monitor runs: in the place of the list before.

@@ -48,6 +48,7 @@ class MonitorAlerts {
 
   /// A batch begins, which the scorer has just judged.
   void begin(const RecordScorer& scorer, const Table& records, const AllowList& allowed) {
+    maker_.check(records);
     scorer_ = &scorer;
     records_ = &records;
     allowed_ = &allowed;

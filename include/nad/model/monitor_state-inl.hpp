@@ -28,6 +28,7 @@
 #include "nad/model/monitor_retrain-inl.hpp"
 #include "nad/model/monitor_sinks-inl.hpp"
 #include "nad/model/monitor_times-inl.hpp"
+#include "nad/model/monitor_troubles-inl.hpp"
 #include "nad/model/record_scorer.hpp"
 #include "nad/table/time.hpp"
 
@@ -148,6 +149,11 @@ class MonitorState {
         }
       }
       checkpoint_due_.begin();
+    }
+    if (const auto now = std::chrono::steady_clock::now(); troubles_.is_due(now)) {
+      for (const std::string& note : troubles_.news(sinks.report(), source.stats(), now)) {
+        tell(note);
+      }
     }
     if (options.stats_seconds > 0.0 && stats_due_.has_passed()) {
       report(source);
@@ -393,6 +399,7 @@ class MonitorState {
 
   MonitorStats counts_;
   std::size_t notes_told_ = 0;
+  MonitorTroubles troubles_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point last_came_ = std::chrono::steady_clock::now();
   std::uint64_t records_at_begin_ = 0;

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Convert = Callable[[str], Any]
 
 __all__ = [
+    "ALERT_COLUMNS",
+    "CAPTURE",
     "FLOWS",
     "READING",
     "amount",
@@ -152,6 +154,21 @@ FLOWS: dict[str, Convert] = {
     "tunnels": flag,
     "community_seed": count,
 }
+
+CAPTURE: dict[str, Convert] = {
+    "buffer_bytes": count,
+    "snap_length": count,
+    "promiscuous": flag,
+    "immediate": flag,
+}
+ALERT_COLUMNS: dict[str, Convert] = dict.fromkeys(
+    (
+        "src_ip", "dst_ip", "src_port", "dst_port", "protocol", "service", "community_id", "flow_id", "interface",
+        "vlan", "inner_vlan", "packets_sent", "packets_received", "bytes_sent", "bytes_received", "state", "ended",
+        "interim",
+    ),
+    text,
+)  # fmt: skip
 
 
 def value_of(given: str) -> Any:

@@ -23,7 +23,7 @@ from nad.cli._inputs import (
     model_name,
 )
 from nad.cli._sinks import SINK_WORDS, SINKS_HELP, Line, sink_from
-from nad.cli._values import FLOWS, completes, keyed
+from nad.cli._values import ALERT_COLUMNS, CAPTURE, FLOWS, completes, keyed
 from nad.errors import Error, InvalidDataError
 from nad.flow import live_interfaces
 
@@ -75,6 +75,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="alerts of so many kinds from or to one host are one; 0: never (%(default)s)",
     )
+    columns = group.add_argument(
+        "--alert-column",
+        action="append",
+        default=[],
+        metavar="KEY=NAME",
+        help="what the records call src_ip, dst_ip, src_port, dst_port, ..., where their names do not say it",
+    )
+    completes(columns, lambda: [f"{key}=" for key in ALERT_COLUMNS])
     group.add_argument("--reasons", type=whole(0), default=3, metavar="N", help="of each alert, at most (%(default)s)")
     group.add_argument("--exit-code", action="store_true", help="exit with 1 where there were alerts")
     group = parser.add_argument_group("the source")
@@ -95,6 +103,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="as whom to go on once an interface is open, where root started it (who called sudo)",
     )
+    capture = group.add_argument(
+        "--capture-option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how an interface is captured on: buffer_bytes=268435456 where the kernel drops packets, snap_length, "
+        "promiscuous, immediate",
+    )
+    completes(capture, lambda: [f"{key}=" for key in CAPTURE])
     flows = group.add_argument(
         "--flow-option",
         action="append",
@@ -159,6 +176,8 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     from nad.monitor import Monitor, RetrainOptions  # noqa: PLC0415 - other commands do not need it
 
     flow = keyed(options.flow_option, "--flow-option", FLOWS)
+    capture = keyed(options.capture_option, "--capture-option", CAPTURE)
+    columns = keyed(options.alert_column, "--alert-column", ALERT_COLUMNS)
     ways = [sink_from(text) for text in options.sink]
     if not ways:
         ways = [Line(to_eve if options.json else to_text)]
@@ -185,6 +204,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         fold_at=options.fold_at,
         model_name=options.model_name or model_name(options.model),
         model_version=options.model_version,
+        alert_columns=columns,
         most_reasons=options.reasons,
         checkpoint=options.checkpoint,
         checkpoint_seconds=options.checkpoint_seconds,
@@ -213,6 +233,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
                 most_wait=options.most_wait,
                 filter=options.filter,
                 user=_user(options, console),
+                capture=capture,
                 **flow,
             )
     except KeyboardInterrupt:  # the usual end of watching: all alerts are out, what is left is to count them

@@ -115,6 +115,54 @@ def test_options(office):
         assert nad.AlertMaker(model, trained_until=moment).model.trained_until == 1_767_571_200_000_000_000
 
 
+NAMES = ("timestamp", "src_ip", "src_port", "dst_ip", "dst_port", "protocol")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        NAMES,
+        ("ts", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto"),
+        ("Timestamp", "Source IP", "Source Port", "Destination IP", "Destination Port", "Protocol"),
+        ("start", "client", "client_port", "server", "server_port", "transport"),
+        ("when", "asked_by", "from_port", "asked", "to_port", "over"),  # which nobody can know
+    ],
+)
+def test_frames_and_tables_of_others_tell_who_it_was(names, tmp_path):
+    pd = pytest.importorskip("pandas")
+    rng, n = np.random.default_rng(0), 600
+    frame = pd.DataFrame({
+        "timestamp": pd.to_datetime(1.7e9 + np.arange(n), unit="s"),
+        "src_ip": [f"10.0.0.{i % 20 + 1}" for i in range(n)],
+        "src_port": 40000 + np.arange(n),
+        "dst_ip": [f"192.0.2.{i % 7 + 1}" for i in range(n)],
+        "dst_port": rng.choice([80, 443], n),
+        "protocol": ["TCP"] * n,
+        "amount": rng.lognormal(5, 1, n),
+    })  # fmt: skip
+    frame.loc[n - 1, "amount"] = 1e12
+    expected = frame.iloc[-1]
+    frame = frame.rename(columns=dict(zip(NAMES, names)))
+    told = {}
+    if "asked" in names:
+        told = dict(zip(NAMES[1:], names[1:]))
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    for table in (frame, nad.read(tmp_path / "own.csv")):
+        learnt = nad.Table(frame) if table is frame else table
+        model = nad.Model(detector=nad.Histogram()).fit(learnt[np.arange(500)])
+        finding = next(one for one in model.detect(learnt) if one.row == n - 1)
+        alert = nad.AlertMaker(model, columns=told).make(table, finding)
+        assert (alert.src, alert.src_port, alert.dst, alert.dst_port, alert.protocol) == (
+            expected["src_ip"], expected["src_port"], expected["dst_ip"], expected["dst_port"], "tcp",
+        )  # fmt: skip
+        assert alert.community_id == nad.flow.community_id(alert.src, alert.dst, alert.src_port, alert.dst_port, 6)
+        by_monitor = []
+        nad.Monitor(model, alert_columns=told, on_alert=by_monitor.append).run([table])
+        assert alert.src in [one.src for one in by_monitor]
+        if told:
+            assert nad.AlertMaker(model).make(table, finding).src is None
+
+
 def test_records_without_times_and_hosts():
     rng = np.random.default_rng(1)
     table = nad.Table({"bytes": rng.normal(size=1000), "seconds": rng.normal(size=1000)})
@@ -159,5 +207,13 @@ def test_errors(office):
         nad.AlertMaker(model, high=0.5, medium=0.1)
     with pytest.raises(nad.InvalidArgumentError, match="most_names"):
         nad.AlertMaker(model, most_names=-1)
+    with pytest.raises(nad.InvalidArgumentError, match="columns is 'src_ip'; give a mapping"):
+        nad.AlertMaker(model, columns="src_ip")
+    with pytest.raises(nad.InvalidArgumentError, match="no field 'source' of a record; give one of src_ip"):
+        nad.AlertMaker(model, columns={"source": "src_ip"})
+    with pytest.raises(nad.InvalidArgumentError, match="'asked_by'"):
+        nad.AlertMaker(model, columns={"src_ip": "asked_by"}).make(flows, finding)
+    with pytest.raises(nad.InvalidArgumentError, match="'asked_by'"):  # before there is anything to tell
+        nad.Monitor(model, alert_columns={"src_ip": "asked_by"}).run([flows[:1]])
     with pytest.raises(nad.InvalidArgumentError, match="the table that was judged"):
         nad.AlertMaker(model).make(flows[:0], finding)

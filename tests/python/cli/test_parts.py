@@ -6,13 +6,14 @@ import json
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nad
 from nad.cli._attacks import attack_from
 from nad.cli._console import json_text
 from nad.cli._sinks import Line, sink_from
-from nad.cli._values import FLOWS, READING, keyed, value_of
+from nad.cli._values import ALERT_COLUMNS, CAPTURE, FLOWS, READING, keyed, value_of
 
 
 def test_attacks():
@@ -59,6 +60,11 @@ def test_every_key_of_reading_and_of_flows_is_one_of_the_library(tmp_path):
         assert len(nad.read(tmp_path / "t.csv", **options)) in (2, 3)
     for key in FLOWS:
         nad.FlowMeter(**keyed([f"{key}={values.get(key, '1')}"], "--flow-option", FLOWS))
+    for key in CAPTURE:
+        with pytest.raises(OSError, match="eth_none"):
+            nad.LiveCapture("eth_none", **keyed([f"{key}=1"], "--capture-option", CAPTURE))
+    model = nad.Model(detector=nad.Histogram()).fit({"a": np.arange(20.0)})
+    nad.AlertMaker(model, columns=keyed([f"{key}=a" for key in ALERT_COLUMNS], "--alert-column", ALERT_COLUMNS))
 
 
 def test_texts_of_sinks_stay_texts(tmp_path, monkeypatch):

@@ -152,6 +152,9 @@ def test_a_reader_that_goes_away_ends_it(files):
         (("today", "--flow-option", "active"), "give KEY=VALUE"),
         (("today", "--flow-option", "speed=3"), "speed"),
         (("today", "--no-follow", "--shards", "0"), "shards"),
+        (("today", "--no-follow", "--capture-option", "snap_length=99"), "capture (--capture-option) is for packets"),
+        (("today", "--no-follow", "--alert-column", "source=client"), "Did you mean"),
+        (("today", "--no-follow", "--alert-column", "src_ip=client"), "'client'"),
         (("today", "--no-follow", "--user", "nobody"), "user (--user) gives up what an interface needs"),
     ],
 )
@@ -221,12 +224,14 @@ def test_options_reach_the_monitor(run, files, monkeypatch):
         "--checkpoint", "c", "--checkpoint-seconds", 3, "--retrain-every", 7, "--save-retrained", "new.nad", "--shards", 2,
         "--drift-window", 99, "--from-end", "--filter", "tcp", "--batch-rows", 5, "--most-wait", 0.5, "--jobs", 2,
         "--malformed", "error", "--input-format", "csv", "--flow-option", "tcp-idle=9", "--quiet-seconds", 4,
+        "--capture-option", "buffer_bytes=99", "--capture-option", "immediate=no", "--alert-column", "src_ip=client",
     )  # fmt: skip
     assert run("watch", "conn.log", "-m", files.model, *words).code == 0
     expected = {
         "checkpoint": "c", "checkpoint_seconds": 3.0, "drift_window": 99, "n_jobs": 2, "source": "conn.log",
         "follow": True, "from_beginning": False, "filter": "tcp", "user": "", "batch_rows": 5, "most_wait": 0.5, "shards": 2,
         "on_error": "raise", "format": "csv", "tcp_idle": 9, "model_name": "office",
+        "capture": {"buffer_bytes": 99, "immediate": False}, "alert_columns": {"src_ip": "client"},
     }  # fmt: skip
     assert {name: given[name] for name in expected} == expected
     assert given["retrain"] == monitor.RetrainOptions(every_records=7, save_to="new.nad", n_jobs=2)

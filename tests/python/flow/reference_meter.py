@@ -283,7 +283,9 @@ def meter(packets: Iterator[Packet]) -> list[Flow]:
             if packet.time - (flow.first if attempt else flow.last) > flow.timeout():
                 flow = None
         if flow is None:
-            flow = Flow((*ends[0], *ends[1], packet.protocol), packet.time)
+            turned = packet.protocol == 17 and 0 < packet.source_port < 1024 <= packet.destination_port  # an answer
+            flow = Flow((*ends[turned], *ends[not turned], packet.protocol), packet.time)
+            flow.history = "^" * turned
             open_flows[key] = flow
             flows.append(flow)
         flow.add(packet, 0 if ends[0] == flow.key[:2] else 1)
