@@ -182,6 +182,13 @@ def test_timeline_of_plain_arrays_and_without_times(traffic):
         nad.plots.timeline(table, scores, kind="bars")
 
 
+def test_many_records_from_host_to_host_are_written_as_elsewhere():
+    counts = {"10.0.0.1": 1276, "10.0.0.2": 12_760, "10.0.0.3": 7}
+    sources = [host for host, count in counts.items() for _ in range(count)]
+    ax = nad.plots.hosts(None, source=sources, destination=["10.0.0.9"] * len(sources))
+    assert {text.get_text() for text in ax.texts} == {"1,276", "13k", "7"}
+
+
 def test_hosts_counts_who_talks_to_whom(today, findings, reported):
     ax = nad.plots.hosts(today, findings, most=5)
     pairs = list(zip(map(str, today["src_ip"].to_list()), map(str, today["dst_ip"].to_list()), reported))
