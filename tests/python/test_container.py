@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +167,7 @@ def test_a_monitor_needs_no_right_at_all(tmp_path):
     rule = nad.ThresholdRule.contamination(0.01)
     model = nad.Model(threshold=rule, detector=nad.Histogram()).fit(nad.read(tmp_path / "day.pcap"))
     model.save(tmp_path / "office.nad")
-    home = Path(f"/tmp/nad-container-{os.getpid()}")
-    home.mkdir(mode=0o755)
+    home = Path(tempfile.mkdtemp(prefix="nad-container-"))  # others may not look into tmp_path
     try:
         for name in ("day.pcap", "office.nad"):
             shutil.copy(tmp_path / name, home / name)
