@@ -225,6 +225,8 @@ def test_a_connection_is_typed_in(arrive, files, tmp_path):
     person.opens_records(files.today)
     person.opens_model(tmp_path / "clusters.nad")
     person.go("One connection")
+    assert model.pipeline.looks_back
+    person.sees("The connection is judged by itself, as the first that was ever seen")
     person.press("Find the kinds of records")
     person.page.get_by_role("button", name="Find the kinds of records").wait_for(state="detached")
     person.press("What is it?")
