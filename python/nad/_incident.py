@@ -186,7 +186,8 @@ class Incident:
             return [run_text(run), *texts]
         if run.is_beat:
             return [f"connections at a steady beat, such as {run_text(run)}", *texts]
-        return [f"runs of unusual records, such as {run.records:,} of {run.source} in {in_seconds(run.seconds)}", *texts]
+        such = f"{run.records:,} of {run.source} in {in_seconds(run.seconds)}"
+        return [f"runs of unusual records, such as {such}", *texts]
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold; of many hosts and ports the busiest, and the rows of all records."""
