@@ -11,7 +11,7 @@ import numpy as np
 from nad.plots._chart import IN_PAGE, Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule, plain
 from nad.plots._extent import extent
 from nad.plots._palette import DARK, LIGHT, cell_share, palette
-from nad.plots._ticks import short, ticks
+from nad.plots._ticks import short, ticks, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,9 +68,8 @@ class _Drawing:
         self.top = 30 + (16 if chart.note else 0) + 18 * len(self.rows_of_legend)
         self.place_y, y_ticks = self._place(chart.y, "y", 6)
         self.left = 36 + min(max((_width(text) for _, text in y_ticks), default=20), 340)
-        self.slanted = (
-            chart.x.scale == "names" and sum(_width(short(name)) for name in chart.x.names) > self.width - 200
-        )
+        names = [_width(short(name)) for name in chart.x.names]
+        self.slanted = chart.x.scale == "names" and touch(names, self.width - self.left - 22)
         below = 0.0
         if self.slanted:
             below = 0.72 * max(_width(short(name)) for name in chart.x.names)
