@@ -139,6 +139,11 @@ class Session:
         self._held.learning = learning
 
     @property
+    def is_learning(self) -> bool:
+        """Whether a training goes on."""
+        return self.learning is not None and not self.learning.is_over
+
+    @property
     def live(self) -> Live | None:
         """A monitor that runs, or that ran."""
         return self._held.live

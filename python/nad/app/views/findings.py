@@ -62,7 +62,10 @@ def judged_or_why_not() -> Judged | None:
     now = session()
     if now.records is None or now.opened is None:
         lacking = [what for what, there in (("records", now.records), ("a model", now.opened)) if there is None]
-        st.info(f"This needs {' and '.join(lacking)}: see the pages Records and Model.")
+        if now.records is not None and now.is_learning:
+            st.info("A model is being learnt. What it finds appears here when it is ready.")
+        else:
+            st.info(f"This needs {' and '.join(lacking)}: see the pages Records and Model.")
         return None
     try:
         with working("Judging the records") as progress:

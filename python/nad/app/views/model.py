@@ -79,7 +79,7 @@ def opened_from(key: str, label: str, read: Callable[[str, BinaryIO], Any]) -> A
 
 def _learn() -> None:
     now = session()
-    runs = now.learning is not None and not now.learning.is_over
+    runs = now.is_learning
     if now.records is not None:
         _form(now.records, runs)
     elif now.learning is None:
