@@ -310,7 +310,10 @@ nad::Table table_of(const std::vector<nad::BeatRecord>& records, std::uint64_t s
 }
 
 TEST_CASE("beats: long times have no powers of ten") {
-  nad::SourceRun run{.source = "10.0.0.5", .records = 34, .seconds = 7199.6};
+  nad::SourceRun run;
+  run.source = "10.0.0.5";
+  run.records = 34;
+  run.seconds = 7199.6;
   CHECK(contains(run.to_string(), "34 unusual records of 10.0.0.5 in 7,200 s, p = "));
   run.seconds = 94.96;
   CHECK(contains(run.to_string(), "in 95 s, p = "));
