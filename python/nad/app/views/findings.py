@@ -107,7 +107,7 @@ def _summary(judged: Judged) -> None:
         options,
         value=current if current in options else usual,
         format_func=lambda one: "as the model has it" if one is None else f"{one:,.5g}",
-        key="threshold",
+        key=f"threshold-{id(now.opened)}",  # another model begins with its own
         help=f"Nothing is learnt again. The model has: {plain(own)}.",
     )
     rule = None if chosen is None or chosen == usual else ThresholdRule(kind, chosen)
