@@ -354,7 +354,15 @@ std::optional<std::int64_t> nanoseconds_from(const py::handle& value) {
   }
   const py::module_ numpy = py::module_::import("numpy");
   if (py::isinstance(value, numpy.attr("datetime64")) && !numpy.attr("isnat")(value).cast<bool>()) {
-    const py::object exact = value.attr("astype")("datetime64[ns]");
+    py::object exact;
+    try {
+      exact = value.attr("astype")("datetime64[ns]");
+    } catch (const py::error_already_set& error) {  // as NumPy 2.5 says it; before, the years wrapped around
+      if (!error.matches(PyExc_OverflowError)) {
+        throw;
+      }
+      return std::nullopt;
+    }
     const bool holds = exact.attr("astype")(value.attr("dtype")).equal(value);
     return holds ? whole(exact.attr("astype")("int64")) : std::nullopt;
   }

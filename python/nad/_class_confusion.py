@@ -18,7 +18,19 @@ Floats = npt.NDArray[np.float64]
 
 
 class ClassFigures(NamedTuple):
-    """Precision, recall, F1, and the rows of the class."""
+    """Precision, recall, F1, and the rows of the class.
+
+    Attributes
+    ----------
+    precision : float
+        The share of what was taken for the class that is of it.
+    recall : float
+        The share of the class that was taken for it.
+    f1 : float
+        The harmonic mean of both.
+    support : float
+        The rows of the class, or their weights.
+    """
 
     precision: float
     recall: float

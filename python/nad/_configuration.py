@@ -25,8 +25,11 @@ def detector_kinds() -> dict[str, type[DetectorEstimator[Any]]]:
     return {str(one()._new_detector().kind): one for one in classes}
 
 
-def detector_from(given: Any, where: str = "detector") -> DetectorEstimator[Any]:
-    """``{"kind": "isolation_forest", "n_estimators": 200}``, or the kind alone; members of ensembles likewise."""
+def detector_from(given: Any, where: str = "detector", random_state: Any = None) -> DetectorEstimator[Any]:
+    """``{"kind": "isolation_forest", "n_estimators": 200}``, or the kind alone; members of ensembles likewise.
+
+    Where nothing is said of chance, it is ``random_state``.
+    """
     if isinstance(given, str):
         given = {"kind": given}
     if not isinstance(given, Mapping):
@@ -39,11 +42,17 @@ def detector_from(given: Any, where: str = "detector") -> DetectorEstimator[Any]
     check_names([kind], kinds, f"{where}: there is no kind")
     names = kinds[kind]().get_params(deep=False)
     check_names(options, names, f"{where}: {kind} has no option")
+    if "random_state" in names:
+        options.setdefault("random_state", random_state)
     members = options.get("estimators")
     if isinstance(members, Mapping):
-        options["estimators"] = [(name, detector_from(one, f"{where}: {name}")) for name, one in members.items()]
+        options["estimators"] = [
+            (name, detector_from(one, f"{where}: {name}", random_state)) for name, one in members.items()
+        ]
     elif members is not None and not isinstance(members, str):
-        options["estimators"] = [detector_from(one, f"{where}: member {i}") for i, one in enumerate(members)]
+        options["estimators"] = [
+            detector_from(one, f"{where}: member {i}", random_state) for i, one in enumerate(members)
+        ]
     return kinds[kind](**options)
 
 
@@ -54,7 +63,7 @@ def model_options(config: Any, names: Iterable[str]) -> dict[str, Any]:
     options = dict(config)
     check_names(options, names, "a model has no option")
     if isinstance(options.get("detector"), (str, Mapping)):
-        options["detector"] = detector_from(options["detector"])
+        options["detector"] = detector_from(options["detector"], random_state=options.get("random_state", 0))
     if isinstance(options.get("pipeline"), (list, tuple, str)):
         options["pipeline"] = FeaturePipeline(options["pipeline"])
     if isinstance(rule := options.get("threshold"), Mapping):

@@ -14,15 +14,31 @@ from nad.errors import InvalidArgumentError, InvalidDataError
 
 @dataclass(frozen=True)
 class Episode:
-    """One attack from its first record to its last, and when it was noticed."""
+    """One attack from its first record to its last, and when it was noticed.
+
+    Attributes
+    ----------
+    id : int
+        The number of the attack.
+    first_row : int
+        Where it begins.
+    rows, alerts : int
+        How many records it has, and how many of them are alerts.
+    first_alert_row : int or None
+        The first record that is an alert; None where it was not noticed.
+    delay_rows : int or None
+        How many of its records passed before; None where it was not noticed.
+    delay_seconds : float
+        The same in time; NaN where it was not noticed, or there are no times.
+    """
 
     id: Any
     first_row: int
     rows: int
     alerts: int
     first_alert_row: int | None
-    delay_rows: int | None  # how many of its records passed before; None where it was not noticed
-    delay_seconds: float  # NaN where it was not noticed, or there are no times
+    delay_rows: int | None
+    delay_seconds: float
 
 
 def detection_delays(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nad import _core
-from nad._words import json_ready, period_text, plural, reason_dict, reason_text, run_dict, run_text, surest
+from nad._words import in_seconds, json_ready, period_text, plural, reason_dict, reason_text, run_dict, run_text, surest
 from nad.alerts import severity_of
 
 if TYPE_CHECKING:
@@ -186,7 +186,8 @@ class Incident:
             return [run_text(run), *texts]
         if run.is_beat:
             return [f"connections at a steady beat, such as {run_text(run)}", *texts]
-        return [f"runs of unusual records, such as {run.records:,} of {run.source} in {run.seconds:.3g} s", *texts]
+        such = f"{run.records:,} of {run.source} in {in_seconds(run.seconds)}"
+        return [f"runs of unusual records, such as {such}", *texts]
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold; of many hosts and ports the busiest, and the rows of all records."""

@@ -71,10 +71,10 @@ class Times:
 def times_in(table: Table, rows: Ints) -> Times:
     """The column timestamp, else the first moment that a row has; last_seen, else the begin and the duration."""
     moments = [name for name, role in table.roles.items() if role == "moment" and table.types[name] == "time"]
-    begin = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[ns]")
+    begin = np.full(len(rows), np.datetime64("NaT", "ns"), dtype="datetime64[ns]")
     for name in sorted(moments, key=lambda name: name != "timestamp"):
         begin = np.where(np.isnat(begin), table[name][rows].to_numpy(), begin)
-    end = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[ns]")
+    end = np.full(len(rows), np.datetime64("NaT", "ns"), dtype="datetime64[ns]")
     if "last_seen" in table and table.types["last_seen"] == "time":
         end = table["last_seen"][rows].to_numpy()
     if "duration" in table and table.types["duration"] in ("number", "integer"):

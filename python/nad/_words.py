@@ -20,6 +20,11 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def in_seconds(seconds: float) -> str:
+    """``29.8 s``, ``7,200 s``."""
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"
+
+
 def reason_text(reason: Reason) -> str:
     """Its sentence, without the number behind it."""
     return str(reason).rpartition(": ")[0]
@@ -40,8 +45,8 @@ def reason_dict(reason: Reason) -> dict[str, Any]:
 def run_text(run: SourceRun) -> str:
     """``34 unusual records of 10.0.0.5 in 95 s: seldom so many``, or what is said of a steady beat."""
     if run.is_beat:
-        return f"{run.records} connections of {run.source} to {run.destination}, one each {run.period:.3g} s"
-    return f"{plural(run.records, 'unusual record')} of {run.source} in {run.seconds:.3g} s: seldom so many"
+        return f"{run.records} connections of {run.source} to {run.destination}, one each {in_seconds(run.period)}"
+    return f"{plural(run.records, 'unusual record')} of {run.source} in {in_seconds(run.seconds)}: seldom so many"
 
 
 def surest(finding: Finding, run: SourceRun | None) -> Finding | SourceRun:

@@ -15,10 +15,11 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nad import _core
+from nad._alert_options import SinkOptions, StrPath, SyslogOptions
 from nad._core import (
     Alert,
     AlertFlow,
@@ -58,8 +59,6 @@ __all__ = [
     "to_text",
 ]
 
-StrPath = str | os.PathLike[str]
-
 
 # ---- formats
 
@@ -77,19 +76,6 @@ def to_ecs(alert: Alert) -> str:
 def to_cef(alert: Alert) -> str:
     """One line in ArcSight's Common Event Format."""
     return _core.to_cef(alert)
-
-
-@dataclass(frozen=True)
-class SyslogOptions:
-    """How a syslog message is written: its header, what its body is (text, eve, cee or cef), and how long it may be."""
-
-    facility: int = 16
-    host: str = ""
-    application: str = "nad"
-    process_id: str = ""
-    enterprise: str = "32473"
-    body: str = "text"
-    most_bytes: int = 8192
 
 
 def to_syslog(alert: Alert, options: SyslogOptions | None = None) -> str:
@@ -280,50 +266,6 @@ class AllowList:
 
 
 # ---- their ways out
-
-
-@dataclass(frozen=True)
-class SinkOptions:
-    """How an `AlertSink` goes about its work.
-
-    Parameters
-    ----------
-    format : {"eve", "ecs", "cef", "syslog", "text", "report"}, optional
-        What is written; EVE if nothing is said, and reports by mail.
-    syslog : SyslogOptions
-        Where the format is syslog.
-    queue : int
-        Messages that wait at most.
-    when_full : {"lose", "block"}
-        What `AlertSink.write` does then: lose the alert and count it, or wait.
-    spool : path
-        A folder for this sink alone, where messages wait while they cannot be delivered, also over a restart.
-    spool_bytes : int
-        Its size at most; then the queue fills.
-    durable_spool : bool
-        Wait for the disk with each message.
-    retry_seconds, most_retry_seconds : float
-        The pause after the first failure, and the longest one: each is twice the one before.
-    attempts : int, optional
-        How often one message is tried before it is lost; 0: for ever, which is usual but for commands and callbacks.
-    collect_seconds : float, optional
-        How long messages wait for others to go with them: a minute by mail, else not at all.
-    """
-
-    format: str | None = None
-    syslog: SyslogOptions = field(default_factory=SyslogOptions)
-    queue: int = 10_000
-    when_full: str = "lose"
-    spool: StrPath = ""
-    spool_bytes: int = 64 << 20
-    durable_spool: bool = False
-    retry_seconds: float = 1.0
-    most_retry_seconds: float = 60.0
-    attempts: int | None = None
-    collect_seconds: float | None = None
-
-    def _as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 _open_sinks: weakref.WeakSet[AlertSink] = weakref.WeakSet()

@@ -45,17 +45,39 @@ _FAR = 4.0  # standard deviations of the cluster
 
 @dataclass(frozen=True)
 class ClusterMatch:
-    """The cluster that a record matches; ``print(match)`` is fit to read."""
+    """The cluster that a record matches; ``print(match)`` is fit to read.
+
+    Attributes
+    ----------
+    cluster : int
+        Its number, from 0.
+    profile : ClusterProfile
+        What its records are like.
+    behaviour : object
+        The commonest label of the cluster; None where there were no labels.
+    distance : float
+        From the centre, over the features that follow from what was given.
+    as_far : float
+        The share of the cluster's own records that lie at least as far; small: the record is no usual member.
+    features : int
+        How many features were compared.
+    next_cluster : int or None
+        The nearest of the others.
+    next_distance : float
+        The distance from its centre.
+    unusual : list of str
+        Columns in which the record is unlike the cluster, in sentences.
+    """
 
     cluster: int
     profile: ClusterProfile
-    behaviour: Any  # the commonest label of the cluster; None where there were no labels
-    distance: float  # from the centre, over the features that follow from what was given
-    as_far: float  # share of the cluster's own records that lie at least as far; small: it is no usual member
-    features: int  # so many were compared
-    next_cluster: int | None  # the nearest of the others
+    behaviour: Any
+    distance: float
+    as_far: float
+    features: int
+    next_cluster: int | None
     next_distance: float
-    unusual: list[str]  # columns in which it is unlike the cluster, in sentences
+    unusual: list[str]
 
     def summary(self, *, traits: int = 4) -> str:
         """Which cluster, what its records are, and what is unusual about this one."""

@@ -38,7 +38,17 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class RateEvaluation:
-    """What can be had at a false positive rate that one is ready to pay."""
+    """What can be had at a false positive rate that one is ready to pay.
+
+    Attributes
+    ----------
+    false_positive_rate : float
+        The share of normal records that one is ready to report.
+    threshold : float
+        The score that keeps to it.
+    recall : Estimate
+        The share of attacks above that score.
+    """
 
     false_positive_rate: float
     threshold: float
@@ -47,23 +57,51 @@ class RateEvaluation:
 
 @dataclass(frozen=True)
 class FamilyEvaluation:
-    """One family of attacks, beside all normal rows."""
+    """One family of attacks, beside all normal rows.
+
+    Attributes
+    ----------
+    name : str
+        What its records are called.
+    attacks, found : float
+        Its records, and those of them above the threshold.
+    recall : Estimate
+        The share of them that is found.
+    roc_auc, average_precision : Estimate
+        Areas under the curves, of this family and all normal rows.
+    recall_at_rate : dict of float to Estimate
+        The recall at each false positive rate.
+    episodes, episodes_detected : int or None
+        How many attacks its records are, and how many of them were noticed; None where there are no times.
+    median_delay_seconds : float
+        How soon, of those that were noticed; NaN where none was.
+    """
 
     name: str
     attacks: float
-    found: float  # above the threshold
+    found: float
     recall: Estimate
     roc_auc: Estimate
     average_precision: Estimate
-    recall_at_rate: dict[float, Estimate]  # by false positive rate
-    episodes: int | None = None  # None where there are no times
+    recall_at_rate: dict[float, Estimate]
+    episodes: int | None = None
     episodes_detected: int | None = None
-    median_delay_seconds: float = math.nan  # of those detected
+    median_delay_seconds: float = math.nan
 
 
 @dataclass(frozen=True)
 class DelaySummary:
-    """How soon attacks were noticed; NaN where none was, or there are no times."""
+    """How soon attacks were noticed; NaN where none was, or there are no times.
+
+    Attributes
+    ----------
+    episodes, detected : int
+        How many attacks there were, and how many were noticed.
+    median_seconds, longest_seconds : float
+        From the first record of an attack to its first alert.
+    median_rows : float
+        How many records of an attack passed before its first alert.
+    """
 
     episodes: int
     detected: int
@@ -77,16 +115,53 @@ class Evaluation:
     """What `evaluate` found; ``print(evaluation)`` is fit to read.
 
     Estimates are numbers that have ``low`` and ``high``, too.
+
+    Attributes
+    ----------
+    rows, attacks, normals : float
+        How many records, and of which kind; sums of weights where there are weights.
+    threshold : float
+        Scores above it count as alerts.
+    is_threshold_chosen : bool
+        On these very rows, for the largest F1, since none was given.
+    confidence, replicates : float, int
+        Of the intervals: how sure, and from how many bootstrap samples.
+    groups : int
+        What the intervals draw in the place of rows; 0: rows.
+    true_negatives, false_positives, false_negatives, true_positives : float
+        Records, or their weights, by truth and verdict.
+    accuracy, precision, recall, false_positive_rate, f1, balanced_accuracy, matthews : Estimate
+        At the threshold.
+    roc_auc, average_precision : Estimate
+        Areas under the curves, whatever the threshold.
+    partial_auc : Estimate
+        The ROC-AUC up to a false positive rate of ``max_fpr``: 0.5 is chance, 1 perfect.
+    max_fpr : float
+        How far that goes.
+    rates : list of RateEvaluation
+        The recall at each of the false positive rates that were asked for.
+    families : dict of str to FamilyEvaluation
+        Each kind of attack by itself; empty where nobody said which attacks are of which.
+    days : float
+        That the records span; NaN where there are no times.
+    alerts_per_day, false_alerts_per_day : float
+        At the threshold; NaN where there are no times.
+    delays : DelaySummary or None
+        How soon attacks are noticed; None where there are neither times nor numbers of attacks.
+    roc_curve : RocCurve
+        Of at most 500 points; `nad.metrics.roc_curve` gives all.
+    precision_recall_curve : PrecisionRecallCurve
+        Likewise.
     """
 
     rows: int
     attacks: float
     normals: float
     threshold: float
-    is_threshold_chosen: bool  # on these very rows, for the largest F1
+    is_threshold_chosen: bool
     confidence: float
     replicates: int
-    groups: int  # that the intervals draw in the place of rows; 0: rows
+    groups: int
 
     true_negatives: float
     false_positives: float
@@ -103,15 +178,15 @@ class Evaluation:
     roc_auc: Estimate
     average_precision: Estimate
     partial_auc: Estimate
-    max_fpr: float  # of the partial ROC-AUC
+    max_fpr: float
     rates: list[RateEvaluation]
     families: dict[str, FamilyEvaluation]
-    days: float  # that the records span; NaN where there are no times
+    days: float
     alerts_per_day: float
     false_alerts_per_day: float
     delays: DelaySummary | None
 
-    roc_curve: RocCurve  # of at most 500 points; `nad.metrics.roc_curve` gives all
+    roc_curve: RocCurve
     precision_recall_curve: PrecisionRecallCurve
     _text: str
     _json: str

@@ -21,37 +21,37 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nad import _core
-from nad._progress import bar_if
-from nad._steps import (
+from nad._derived_steps import (
     AddressFeatures,
+    HostWindows,
+    LeaveOut,
+    PortFeatures,
+    RollingWindows,
+    TimeParts,
+    TrafficFeatures,
+)
+from nad._progress import bar_if
+from nad._steps import Step, listed, to_json
+from nad._value_steps import (
     Clip,
     DropConstant,
     DropDuplicates,
     DropMissing,
     Frequency,
     Hashing,
-    HostWindows,
     Impute,
-    LeaveOut,
     Log1p,
     MinMax,
     Novelty,
     OneHot,
     Ordinal,
     Pca,
-    PortFeatures,
     QuantileScale,
     RankScale,
     RobustScale,
-    RollingWindows,
     Standardise,
-    Step,
-    TimeParts,
-    TrafficFeatures,
     UnitLength,
     View,
-    listed,
-    to_json,
 )
 from nad.errors import InvalidArgumentError, missing_file_noticed
 from nad.table import Table, core_table

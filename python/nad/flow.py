@@ -32,27 +32,48 @@ __all__ = ["Capture", "FlowMeter", "FlowStats", "LiveCapture", "community_id", "
 
 @dataclass(frozen=True)
 class FlowStats:
-    """What a meter has counted."""
+    """What a meter has counted.
+
+    Attributes
+    ----------
+    frames : int
+        What was captured, of any kind.
+    packets : int
+        Packets of IP, that became part of a flow.
+    not_ip : int
+        Frames of other protocols.
+    malformed : dict of str to int
+        Kind -> packets that could not be decoded.
+    lone_fragments : int
+        Fragments whose first one was not seen.
+    late : int
+        Packets with a time before that of the packet before.
+    flows : int
+        Flows that began.
+    interim : int
+        Records of flows that went on.
+    evicted : int
+        Flows that ended early because there were too many.
+    evicted_half_open : int
+        Of these, connections whose handshake was not finished.
+    open : int
+        Flows that go on now.
+    bytes : int
+        Memory of flows.
+    """
 
     frames: int
     packets: int
-    """Packets of IP, that became part of a flow."""
     not_ip: int
     malformed: dict[str, int] = field(default_factory=dict)
-    """Kind -> packets that could not be decoded."""
     lone_fragments: int = 0
-    """Fragments whose first one was not seen."""
     late: int = 0
-    """Packets with a time before that of the packet before."""
     flows: int = 0
     interim: int = 0
     evicted: int = 0
-    """Flows that ended early because there were too many."""
     evicted_half_open: int = 0
     open: int = 0
-    """Flows that go on now."""
     bytes: int = 0
-    """Memory of flows."""
 
 
 class FlowMeter:

@@ -24,11 +24,19 @@ __all__ = ["GroupProfile", "GroupTrait", "ValueShare", "profile_groups"]
 
 @dataclass(frozen=True)
 class ValueShare:
-    """A value and how common it is."""
+    """A value and how common it is.
 
-    value: Any  # None where it is missing
-    share: float  # of the group's rows
-    share_elsewhere: float  # of all other rows
+    Attributes
+    ----------
+    value : object
+        None where it is missing.
+    share, share_elsewhere : float
+        Of the group's rows, and of all other rows.
+    """
+
+    value: Any
+    share: float
+    share_elsewhere: float
 
 
 @dataclass(frozen=True)
@@ -40,18 +48,33 @@ class GroupTrait:
     are whether a value is there and at most x, there and above x, or missing (without gaps: the distance of Kolmogorov
     and Smirnov); of other types whether it is one of some values (the total variation distance, with the rare values
     taken together). In a group of few rows, chance alone brings a high one: of n rows up to about ``1.4 / sqrt(n)``.
+
+    Attributes
+    ----------
+    column, type : str
+        Its name, and the type of its values.
+    apart : float
+        See above.
+    missing, missing_elsewhere : float
+        The share of gaps in the group's rows, and in all other rows.
+    quartiles, quartiles_elsewhere : tuple of three floats, or None
+        A quarter, half and three quarters of the values are not above these. Times are in seconds; None of other types.
+    values : list of ValueShare
+        At most five, the most frequent first; of numbers the one that half of the rows have.
+    sentence : str
+        "service is http in 98 % of the rows, 12 % elsewhere"; "mostly" is the middle half of the values.
     """
 
     column: str
     type: str
     apart: float
-    missing: float  # share of the group's rows
-    missing_elsewhere: float  # share of all other rows
-    # A quarter, half and three quarters of the values are not above these; None of other types. Times are in seconds.
+    missing: float
+    missing_elsewhere: float
+
     quartiles: tuple[float, float, float] | None
     quartiles_elsewhere: tuple[float, float, float] | None
-    values: list[ValueShare]  # at most five, the most frequent first; of numbers the one that half of the rows have
-    sentence: str  # "service is http in 98 % of the rows, 12 % elsewhere"; "mostly" is the middle half of the values
+    values: list[ValueShare]
+    sentence: str
 
     def __str__(self) -> str:
         return self.sentence
@@ -59,13 +82,25 @@ class GroupTrait:
 
 @dataclass(frozen=True)
 class GroupProfile:
-    """A group of records; ``print(profile)`` is fit to read."""
+    """A group of records; ``print(profile)`` is fit to read.
+
+    Attributes
+    ----------
+    group : object
+        Which one: its value in the column, or its number.
+    rows, share : int, float
+        How many records, and of all rows.
+    traits : list of GroupTrait
+        Those that set it apart most first.
+    labels : dict of str to dict
+        For each column with the role of label the share of each value.
+    """
 
     group: Any
     rows: int
-    share: float  # of all rows
-    traits: list[GroupTrait]  # those that set it apart most first
-    labels: dict[str, dict[Any, float]]  # for each column with the role of label the share of each value
+    share: float
+    traits: list[GroupTrait]
+    labels: dict[str, dict[Any, float]]
 
     def summary(self, *, traits: int = 8, apart: float = 0.1) -> str:
         """Its size, its labels and its strongest traits, but for those that set it apart less than ``apart``."""

@@ -88,7 +88,15 @@ class Estimate(float):
 
 
 class RocCurve(NamedTuple):
-    """From no alert (threshold infinity) to all; rows with at least the threshold as score are alerts."""
+    """From no alert (threshold infinity) to all; rows with at least the threshold as score are alerts.
+
+    Attributes
+    ----------
+    false_positive_rate, recall : array
+        Of each threshold the share of normal rows and of attacks with at least that score.
+    thresholds : array
+        From infinity downwards.
+    """
 
     false_positive_rate: Floats
     recall: Floats
@@ -96,7 +104,15 @@ class RocCurve(NamedTuple):
 
 
 class PrecisionRecallCurve(NamedTuple):
-    """From all rows as alerts to none, which is threshold infinity, precision 1 and recall 0."""
+    """From all rows as alerts to none, which is threshold infinity, precision 1 and recall 0.
+
+    Attributes
+    ----------
+    precision, recall : array
+        Of each threshold the share of alerts that are attacks, and of attacks that are alerts.
+    thresholds : array
+        From the lowest score upwards.
+    """
 
     precision: Floats
     recall: Floats
@@ -104,17 +120,39 @@ class PrecisionRecallCurve(NamedTuple):
 
 
 class CalibrationCurve(NamedTuple):
-    """Of bins that have rows, what was promised and what came."""
+    """Of bins that have rows, what was promised and what came.
 
-    predicted: Floats  # mean probability of an attack
-    observed: Floats  # share of attacks
-    weight: Floats  # rows, or their weights
-    expected_error: float  # the mean distance of the two over the rows
+    Attributes
+    ----------
+    predicted : array
+        The mean probability of an attack.
+    observed : array
+        The share of attacks.
+    weight : array
+        Rows, or their weights.
+    expected_error : float
+        The mean distance of the two over the rows.
+    largest_error : float
+        The largest distance of a bin.
+    """
+
+    predicted: Floats
+    observed: Floats
+    weight: Floats
+    expected_error: float
     largest_error: float
 
 
 class ScoreHistogram(NamedTuple):
-    """Both classes in the same bins, from ``edges[i]`` up to ``edges[i + 1]``."""
+    """Both classes in the same bins, from ``edges[i]`` up to ``edges[i + 1]``.
+
+    Attributes
+    ----------
+    edges : array
+        One more than there are bins.
+    normals, attacks : array
+        Rows in each bin, or their weights.
+    """
 
     edges: Floats
     normals: Floats

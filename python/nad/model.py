@@ -185,8 +185,9 @@ class Model:
         """A model, not fitted, from one dictionary, which may come from a JSON, TOML or YAML file.
 
         Its keys are the parameters of the class. A detector is a dictionary with its ``kind`` and options, those of an
-        ensemble's ``estimators`` likewise, by name or in a list; a pipeline is the list of its steps; a threshold is
-        ``{"alerts_per_day": 20}``, by the name of any rule.
+        ensemble's ``estimators`` likewise, by name or in a list; those that say nothing of ``random_state`` have the
+        model's. A pipeline is the list of its steps, and a threshold ``{"alerts_per_day": 20}``, by the name of any
+        rule.
 
         >>> nad.Model.from_config({
         ...     "training": "mixed",

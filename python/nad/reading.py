@@ -31,14 +31,24 @@ __all__ = ["ReadReport", "Reader", "formats", "read"]
 
 @dataclass(frozen=True)
 class ReadReport:
-    """What reading a file found, and what it had to leave out."""
+    """What reading a file found, and what it had to leave out.
+
+    Attributes
+    ----------
+    format : str
+        What the file was taken for.
+    rows : int
+        Records that were read.
+    skipped : dict of str to int
+        Reason -> how many records were left out for it.
+    notes : list of str
+        What a person should know about the file.
+    """
 
     format: str
     rows: int
     skipped: dict[str, int] = field(default_factory=dict)
-    """Reason -> how many records were left out for it."""
     notes: list[str] = field(default_factory=list)
-    """What a person should know about the file."""
 
     def __str__(self) -> str:
         found = [f"{self.rows} rows of {self.format}"]

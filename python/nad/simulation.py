@@ -26,7 +26,17 @@ __all__ = ["Attack", "AttackKind", "AttackOption", "attack_kinds", "simulate"]
 
 @dataclass(frozen=True)
 class AttackOption:
-    """What can be said of a kind of attack beside its time and intensity."""
+    """What can be said of a kind of attack beside its time and intensity.
+
+    Attributes
+    ----------
+    name : str
+        As `Attack` takes it.
+    usual, least, most : float
+        The value if nothing is said, and those between which it must lie.
+    description : str
+        What it means, and in which unit.
+    """
 
     name: str
     usual: float
@@ -37,7 +47,15 @@ class AttackOption:
 
 @dataclass(frozen=True)
 class AttackKind:
-    """A kind of attack that `simulate` knows."""
+    """A kind of attack that `simulate` knows.
+
+    Attributes
+    ----------
+    name, description : str
+        What it is called, and what it does.
+    options : dict of str to AttackOption
+        What can be said of it beside its time and intensity.
+    """
 
     name: str
     description: str

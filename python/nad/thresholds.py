@@ -39,7 +39,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ScoreLimit:
-    """Scores above ``score`` count; ``extrapolated``: the calibration records are too few for it."""
+    """Where a threshold lies.
+
+    Attributes
+    ----------
+    score : float
+        Scores above it count.
+    extrapolated : bool
+        Whether the calibration records are too few for it.
+    """
 
     score: float
     extrapolated: bool
@@ -47,7 +55,15 @@ class ScoreLimit:
 
 @dataclass(frozen=True)
 class ThresholdRule:
-    """How a person says which scores are worth an alert; make one with its class methods."""
+    """How a person says which scores are worth an alert; make one with its class methods.
+
+    Attributes
+    ----------
+    kind : str
+        The name of the class method that makes it.
+    value : float
+        What that was given.
+    """
 
     kind: str
     value: float

@@ -309,11 +309,24 @@ nad::Table table_of(const std::vector<nad::BeatRecord>& records, std::uint64_t s
   return {nad::Schema(std::move(fields)), std::move(columns)};
 }
 
+TEST_CASE("beats: long times have no powers of ten") {
+  nad::SourceRun run;
+  run.source = "10.0.0.5";
+  run.records = 34;
+  run.seconds = 7199.6;
+  CHECK(contains(run.to_string(), "34 unusual records of 10.0.0.5 in 7,200 s, p = "));
+  run.seconds = 94.96;
+  CHECK(contains(run.to_string(), "in 95 s, p = "));
+  run.destination = "203.0.113.9:443";
+  run.period = 3600.0;
+  CHECK(contains(run.to_string(), "10.0.0.5 to 203.0.113.9:443 at a steady beat of 3,600 s, p = "));
+}
+
 TEST_CASE("beats: a model reports a beacon that no record of it shows, from a file and in parts as well") {
   nad::Model model(nad::Mahalanobis(), {.threshold = nad::ThresholdRule::alerts_per_day(10)});
   model.fit(table_of(day(1), 11));
   REQUIRE(model.beat_limit());
-  CHECK(contains(model.describe(), "connections at a steady beat"));
+  CHECK(contains(model.describe(), "connections at a steady beat of up to 7,200 s: reported beyond evidence"));
   const nad::Table today = table_of(day(3, 30'000.0), 13);
   const nad::Findings whole = model.detect(today);
   std::map<std::string, std::size_t> by_place;

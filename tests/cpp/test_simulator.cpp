@@ -426,6 +426,7 @@ TEST_CASE("options of a simulation that make no sense are refused") {
   refused({.hours = 0.0}, "hours is 0");
   refused({.hosts = 0}, "hosts is 0");
   refused({.rate = -1.0}, "rate is -1");
+  refused({.hours = 1e9}, "hours is 1000000000; it must lie between 1e-06 and 8784");
   refused({.failures = 2.0}, "failures is 2");
   refused({.loss = 0.5}, "loss is 0.5");
   refused({.ipv6 = -0.1}, "ipv6 is -0.1");

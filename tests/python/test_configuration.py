@@ -52,6 +52,19 @@ def test_a_dictionary_makes_what_the_classes_make(flows):
     assert [name for name, _ in made.detector.estimators_] == ["forest", "svm", "network"]
 
 
+def test_what_says_nothing_of_chance_has_the_seed_of_the_model(flows):
+    bare = json.loads(json.dumps(CONFIG))
+    for one in (bare["detector"], *bare["detector"]["estimators"].values()):
+        del one["random_state"]
+    first, second = (nad.Model.from_config(bare).fit(flows).anomaly_score(flows) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert nad.Model.from_config({**bare, "random_state": 4}).fit(flows).anomaly_score(flows).tolist() != first.tolist()
+    seeded = json.loads(json.dumps(bare))
+    for one in (seeded["detector"], *seeded["detector"]["estimators"].values()):
+        one["random_state"] = 3
+    np.testing.assert_array_equal(first, nad.Model.from_config(seeded).fit(flows).anomaly_score(flows))
+
+
 def test_short_forms_and_objects_are_taken_too():
     listed = {"kind": "ensemble", "estimators": ["kmeans", {"kind": "ecod"}, "half_space_trees"]}
     model = nad.Model.from_config({"detector": listed, "threshold": nad.ThresholdRule.quantile(0.9)})

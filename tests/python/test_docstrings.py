@@ -11,6 +11,8 @@ from types import MemberDescriptorType, ModuleType
 import pytest
 
 import nad
+from nad.estimators.autoencoder import TrainingHistory
+from nad.estimators.kmeans import ClusterProfile
 
 MODULES = [
     nad,
@@ -41,8 +43,13 @@ def public_objects():
 OBJECTS = public_objects()
 
 
+OBJECTS |= {
+    f"{one.__module__}.{one.__name__}": one for one in (ClusterProfile, TrainingHistory)
+}  # what properties give
+
+
 def fields_of(kind):
-    """What is no more than a value that the constructor takes: help shows its name and type there."""
+    """What is no more than a value that the constructor takes: help shows its name and type there, the class says more."""
     if dataclasses.is_dataclass(kind):
         return {one.name for one in dataclasses.fields(kind)}
     return set(getattr(kind, "_fields", ()))
@@ -57,6 +64,11 @@ def test_everything_says_what_it_is(name):
     if not isinstance(one, type):
         return
     fields = fields_of(one)
+    for field in fields:
+        if not field.startswith("_"):
+            assert re.search(rf"^ *(\w+, )*{field}(, \w+)* : ", text, re.MULTILINE), (
+                f"the docstring of {name} has no line for {field}"
+            )
     for member in dir(one):
         owner = next((base for base in one.__mro__ if member in vars(base)), one)
         if member.startswith("_") or member in fields or member in CONSTANTS or not owner.__module__.startswith("nad"):

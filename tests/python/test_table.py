@@ -139,7 +139,7 @@ def test_columns_are_copies_of_arrays():
         ([b"caf\xc3\xa9"], "text", ["café"]),
         ([dt.timedelta(seconds=1.5), np.timedelta64(250, "ms"), None], "number", [1.5, 0.25, None]),
         (
-            [dt.datetime(2024, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))), np.datetime64("NaT")],
+            [dt.datetime(2024, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))), np.datetime64("NaT", "ns")],
             "time",
             [np.datetime64("2024-01-01", "ns"), None],
         ),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from nad._report.sections import _figure, _percent
-from nad._words import attention
+from nad._words import attention, in_seconds, run_text
 from nad.app.live import Live
 
 
@@ -17,6 +17,14 @@ def drift(**changed):
         "mostly_beyond": False, "reported_share": 0.156, "promised_share": 3.12e-5, "beyond_promise": False,
     }  # fmt: skip
     return SimpleNamespace(**{**usual, **changed})
+
+
+def test_long_times_have_no_powers_of_ten():
+    assert [in_seconds(time) for time in (0.25, 29.84, 999.4, 999.6, 7200.0)] == [
+        "0.25 s", "29.8 s", "999 s", "1,000 s", "7,200 s",
+    ]  # fmt: skip
+    run = SimpleNamespace(is_beat=False, records=2000, source="10.0.0.5", seconds=7199.7, destination="", period=0.0)
+    assert run_text(run) == "2,000 unusual records of 10.0.0.5 in 7,200 s: seldom so many"
 
 
 def test_what_needs_attention_is_said_in_sentences():

@@ -13,6 +13,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/nearest_name.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/detail/plain_number.hpp"
 #include "nad/flow/simulate_floods-inl.hpp"
 #include "nad/flow/simulate_intruders-inl.hpp"
 #include "nad/flow/simulate_scans-inl.hpp"
@@ -140,8 +141,8 @@ inline Attack::Options checked_options(const Attack& attack, const AttackKind& k
     }
     const AttackOption& option = kind.options[static_cast<std::size_t>(found - names.begin())];
     if (!is_finite(value) || value < option.least || value > option.most) {
-      refuse_option("the option " + name + " of " + attack.kind + " is " + std::to_string(value) +
-                    "; it must lie between " + std::to_string(option.least) + " and " + std::to_string(option.most));
+      refuse_option("the option " + name + " of " + attack.kind + " is " + plain_number(value) +
+                    "; it must lie between " + plain_number(option.least) + " and " + plain_number(option.most));
     }
     options[name] = value;
   }
@@ -152,8 +153,8 @@ inline void check_attack(const Attack& attack) {
   static_cast<void>(checked_options(attack, known_attack(attack.kind).kind));
   const auto within = [&](const char* what, double value, double least, double most) {
     if (!is_finite(value) || value < least || value > most) {
-      refuse_option(std::string(what) + " of " + attack.kind + " is " + std::to_string(value) +
-                    "; it must lie between " + std::to_string(least) + " and " + std::to_string(most));
+      refuse_option(std::string(what) + " of " + attack.kind + " is " + plain_number(value) + "; it must lie between " +
+                    plain_number(least) + " and " + plain_number(most));
     }
   };
   within("the start", attack.start, 0.0, 1e8);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "nad/core/error.hpp"
+#include "nad/detail/plain_number.hpp"
 #include "nad/flow/simulate_attacks-inl.hpp"
 #include "nad/flow/simulate_normal-inl.hpp"
 #include "nad/flow/simulate_truth-inl.hpp"
@@ -17,8 +18,8 @@ namespace detail::simulate {
 inline void check_options(const SimulatorOptions& options) {
   const auto within = [](const char* what, double value, double least, double most) {
     if (!is_finite(value) || value < least || value > most) {
-      refuse_option(std::string(what) + " is " + std::to_string(value) + "; it must lie between " +
-                    std::to_string(least) + " and " + std::to_string(most));
+      refuse_option(std::string(what) + " is " + plain_number(value) + "; it must lie between " + plain_number(least) +
+                    " and " + plain_number(most));
     }
   };
   within("hours", options.hours, 1e-6, 24.0 * 366.0);
@@ -38,8 +39,8 @@ inline void check_options(const SimulatorOptions& options) {
     const Attack& attack = options.attacks[i];
     check_attack(attack);
     if (attack.start >= options.hours * 3600.0) {
-      refuse_option(attack.kind + " starts after " + std::to_string(attack.start) +
-                    " seconds, but the capture ends after " + std::to_string(options.hours * 3600.0));
+      refuse_option(attack.kind + " starts after " + plain_number(attack.start) +
+                    " seconds, but the capture ends after " + plain_number(options.hours * 3600.0));
     }
     const bool alone = attack.kind == "ping_sweep" || attack.kind == "horizontal_scan";
     if (alone && earlier_of_kind(options.attacks, i) >= options.hosts) {

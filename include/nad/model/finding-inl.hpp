@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nad/model/finding.hpp"
+#include "nad/table/group_words-inl.hpp"
 
 namespace nad {
 
@@ -14,6 +15,11 @@ inline std::string formatted(const char* format, double value) {
   char text[400];  // the largest double has 309 digits
   const int length = std::snprintf(text, sizeof text, format, value);
   return {text, static_cast<std::size_t>(length)};
+}
+
+/// "29.8 s" and "7,200 s".
+inline std::string in_seconds(double seconds) {
+  return (seconds < 999.5 ? formatted("%.3g", seconds) : with_thousands(formatted("%.0f", seconds))) + " s";
 }
 
 }  // namespace detail
@@ -47,10 +53,9 @@ NAD_INLINE std::string Reason::to_string() const {
 }
 
 NAD_INLINE std::string SourceRun::to_string() const {
-  const std::string what = is_beat()
-                               ? " connections of " + source + " to " + destination + " at a steady beat of " +
-                                     detail::formatted("%.3g", period) + " s"
-                               : " unusual records of " + source + " in " + detail::formatted("%.3g", seconds) + " s";
+  const std::string what = is_beat() ? " connections of " + source + " to " + destination + " at a steady beat of " +
+                                           detail::in_seconds(period)
+                                     : " unusual records of " + source + " in " + detail::in_seconds(seconds);
   return "one of " + std::to_string(records) + what + ", p = " + detail::formatted("%.2g", p.value);
 }
 

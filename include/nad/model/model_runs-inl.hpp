@@ -136,8 +136,8 @@ NAD_INLINE std::string Model::runs_words() const {
 }
 
 NAD_INLINE std::string Model::beats_words() const {
-  return "connections at a steady beat of up to " + detail::formatted("%.3g", beat_calibration_.longest_period()) +
-         " s: reported beyond evidence " + detail::formatted("%.3g", static_cast<double>(beat_limit_->score)) +
+  return "connections at a steady beat of up to " + detail::in_seconds(beat_calibration_.longest_period()) +
+         ": reported beyond evidence " + detail::formatted("%.3g", static_cast<double>(beat_limit_->score)) +
          ", but for " + detail::with_thousands(std::to_string(beat_calibration_.services())) +
          " services that are known for it; " + detail::formatted("%.0f", 100.0 * detail::part_for_beats) +
          " % of the alerts are for them";

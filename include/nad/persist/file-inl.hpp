@@ -146,8 +146,11 @@ class TemporaryFile {
     }
     if (!file_) {
       const std::string where = folder_.empty() ? "the current folder" : "the folder " + quoted(folder_);
-      throw io_error(errno == ENOENT ? where + " does not exist; create it first"
-                                     : "no file can be created in " + where + ": " + reason(errno));
+      const int why = errno;
+      std::error_code unknown;
+      const bool is_there = folder_.empty() || std::filesystem::exists(folder_, unknown);
+      throw io_error(why == ENOENT && !is_there ? where + " does not exist; create it first"
+                                                : "no file can be created in " + where + ": " + reason(why));
     }
   }
   ~TemporaryFile() {

@@ -10,6 +10,7 @@
 #include "nad/core/error.hpp"
 #include "nad/detail/nearest_name.hpp"
 #include "nad/detail/not_a_number.hpp"
+#include "nad/detail/plain_number.hpp"
 #include "nad/source/synthetic_flows.hpp"
 #include "nad/source/synthetic_intruders-inl.hpp"
 #include "nad/source/synthetic_machines-inl.hpp"
@@ -119,10 +120,10 @@ inline std::vector<std::size_t> wanted_kinds(const std::vector<std::string>& nam
 inline void check(const SyntheticFlows& options) {
   const auto refuse = [](const std::string& what) { throw Error(ErrorCode::invalid_argument, what); };
   if (!is_finite(options.anomaly_ratio) || options.anomaly_ratio < 0.0 || options.anomaly_ratio > 1.0) {
-    refuse("anomaly_ratio is " + std::to_string(options.anomaly_ratio) + "; it must lie between 0 and 1");
+    refuse("anomaly_ratio is " + plain_number(options.anomaly_ratio) + "; it must lie between 0 and 1");
   }
   if (!is_finite(options.days) || options.days < 1e-3 || options.days > 3660.0) {
-    refuse("days is " + std::to_string(options.days) + "; it must lie between 0.001 and 3660");
+    refuse("days is " + plain_number(options.days) + "; it must lie between 0.001 and 3660");
   }
   if (options.hosts < 1 || options.hosts > 60'000) {
     refuse("hosts is " + std::to_string(options.hosts) + "; it must lie between 1 and 60000");

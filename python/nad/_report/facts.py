@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nad._truth import read_truth
 from nad._who_and_when import DESTINATIONS, SOURCES, first_column
 from nad.errors import Error
 from nad.evaluation import Evaluation, evaluate
 from nad.plots._data import moments
+from nad.table import Table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from nad.column import Column
     from nad.model import Findings, Model
     from nad.reading import ReadReport
-    from nad.table import Table
 
 DAY = 86_400.0
 _BOOTSTRAPPED = 100_000  # rows; of more, intervals would take longer than all the rest
@@ -94,6 +95,20 @@ class Facts:
             counts[str(value)] += 1
         return counts
 
+    @cached_property
+    def attacks_reported(self) -> int | None:
+        """How many attacks are among what is reported; None where nobody knows which of it are."""
+        truth = _truth_of(self.model, self.table)
+        if self.evaluation is None or truth is None:
+            return None
+        try:
+            is_attack = read_truth(truth, self.model._model.options["normal"] or None).is_attack
+        except Error:
+            return None
+        if len(is_attack) != self.evaluation.rows or is_attack.sum() != self.evaluation.attacks:
+            return None  # the evaluation that was given is of other labels
+        return int(is_attack[self.findings.rows].sum())
+
     def text(self, name: str, row: int) -> str:
         """A value as it is shown; "" where there is none."""
         if name not in self.table:
@@ -107,24 +122,31 @@ def gathered_evaluation(
     """What labels say of the scores, or why they say nothing."""
     if isinstance(given, Evaluation):
         return given, ""
-    options = model._model.options
-    labels = [name for name, role in table.roles.items() if role == "label"]
-    truth = options["label"] if options["label"] in table else table
-    if given is False or not (labels or isinstance(truth, str)):
+    truth = _truth_of(model, table)
+    if given is False or truth is None:
         return None, ""
     try:
         return evaluate(
             findings.scores,
-            table[truth] if isinstance(truth, str) else table,
+            truth,
             threshold=findings.limit.score,
-            normal=options["normal"] or None,
-            time=_times(table) if isinstance(truth, str) else None,
+            normal=model._model.options["normal"] or None,
+            time=None if isinstance(truth, Table) else _times(table),
             n_bootstrap=200 if len(table) <= _BOOTSTRAPPED else 0,
         ), ""
     except Error as error:
         if given is True:
             raise
         return None, str(error)
+
+
+def _truth_of(model: Model, table: Table) -> Table | Column | None:
+    """Where labels stand: in the column that the model was told of, or wherever the table has some."""
+    label = model._model.options["label"]
+    if label in table:
+        found: Column = table[label]
+        return found
+    return table if "label" in table.roles.values() else None
 
 
 def _times(table: Table) -> npt.NDArray[np.float64] | None:

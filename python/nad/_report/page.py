@@ -93,7 +93,7 @@ p{margin:6px 0}a{color:var(--fill)}nav{display:flex;flex-wrap:wrap;gap:4px 16px;
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;margin:12px 0}
 .tile{border:1px solid var(--grid);border-radius:8px;padding:10px 14px}.figure{font-size:21px;font-weight:600}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:12px;align-items:start}
-.charts svg{width:100%}td .host{white-space:nowrap}
+.charts svg{width:100%}.one,.charts>div{min-width:0;overflow-x:auto}td .host{white-space:nowrap}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:13.5px;width:100%}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--grid);vertical-align:top}
 th{color:var(--faint);font-weight:600}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
@@ -111,6 +111,7 @@ font-size:12.5px}
 dl div{overflow-wrap:anywhere}dt{display:inline;color:var(--faint)}dt::after{content:" "}dd{display:inline;margin:0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}ul{margin:6px 0;padding-left:20px}
 .entry b{display:block}
+@media screen{.one svg,.charts svg{min-width:var(--nad-least)}}
 @media screen and (max-width:760px){.entry{grid-template-columns:2em 1fr}.entry>*{grid-column:2;text-align:left}
 .entry>:first-child{grid-column:1}.reason{grid-template-columns:60px 3.6em 1fr}}
 @media print{body{max-width:none;padding:0;font-size:11px}nav{display:none}

@@ -85,7 +85,7 @@ def timelines(facts: Facts) -> str:
     promised = None if math.isnan(facts.promised_share) else facts.promised_share
     counts = plots.timeline(facts.table, facts.findings, kind="counts", promised=promised, backend="svg", style=IN_PAGE)
     scores = plots.timeline(facts.table, facts.findings, max_points=1500, backend="svg", style=IN_PAGE)
-    return f'<div class="one">{counts}</div><div class="one">{scores}</div>'
+    return _pictures([counts, scores])
 
 
 def scores(facts: Facts) -> str:
@@ -96,7 +96,12 @@ def scores(facts: Facts) -> str:
         "The line is how scores of normal calibration records are spread. Where the bars rise far above it, there are "
         "more such records than normal traffic has."
     )
-    return f'<p>{meaning}</p><div class="one">{spread}</div><div class="one">{weights}</div>'
+    return f"<p>{meaning}</p>{_pictures([spread, weights])}"
+
+
+def _pictures(pictures: list[str]) -> str:
+    """Beside each other where there is room."""
+    return '<div class="charts">' + "".join(f"<div>{one}</div>" for one in pictures) + "</div>"
 
 
 def learnt(facts: Facts) -> str:
@@ -120,27 +125,39 @@ def evaluation(facts: Facts) -> str:
     if found.rows == len(facts.table):
         truth = f"<p>{found.attacks:,.0f} of the {found.rows:,} records are attacks.</p>"
     figures = [
-        ("attacks found", _percent(found.recall), f"{found.true_positives:,.0f} of {found.attacks:,.0f}"),
-        (
-            "alerts that are attacks",
-            _percent(found.precision),
-            "no score is above the threshold"
-            if math.isnan(found.precision)
-            else plural(int(found.false_positives), "false alert"),
-        ),
-        ("normal records reported", _percent(found.false_positive_rate), f"of {found.normals:,.0f}"),
+        *_verdicts(facts, found),
         ("ROC-AUC", _figure(found.roc_auc), _interval(found.roc_auc)),
         ("PR-AUC", _figure(found.average_precision), _interval(found.average_precision)),
         ("F1", _figure(found.f1), _interval(found.f1)),
     ]
-    charts = "".join(f"<div>{one}</div>" for one in pictures)
     by_run = facts.reported_by_run
     if by_run:
+        first = "The first three figures and t" if facts.attacks_reported is not None else "T"
+        count = "count" if facts.attacks_reported is not None else "counts"
         truth += (
-            "<p>All figures here but the column <b>reported</b> are of the score of each record by itself. "
-            f"{by_run:,} more records are reported because of what their source did with them together.</p>"
+            f"<p>{plural(by_run, 'record')} of those that are reported {'is' if by_run == 1 else 'are'} so because of "
+            f"what one source did with them together. {first}he column <b>reported</b> {count} them; all else here is "
+            "of the score of each record by itself.</p>"
         )
-    return truth + tiles(figures) + _families(facts, found) + f'<div class="charts">{charts}</div>'
+    return truth + tiles(figures) + _families(facts, found) + _pictures(pictures)
+
+
+def _verdicts(facts: Facts, found: Evaluation) -> list[tuple[str, str, str]]:
+    """Right and wrong alerts: of what is reported, where it is known which of that are attacks, else by the scores."""
+    right, wrong = float(found.true_positives), float(found.false_positives)
+    if facts.attacks_reported is not None:
+        right, wrong = facts.attacks_reported, len(facts.findings) - facts.attacks_reported
+    alerts = right + wrong
+    attacks, normals = float(found.attacks), float(found.normals)
+    return [
+        ("attacks found", _percent(right / attacks if attacks else math.nan), f"{right:,.0f} of {attacks:,.0f}"),
+        (
+            "alerts that are attacks",
+            _percent(right / alerts if alerts else math.nan),
+            plural(int(wrong), "false alert") if alerts else "no score is above the threshold",
+        ),
+        ("normal records reported", _percent(wrong / normals if normals else math.nan), f"of {normals:,.0f}"),
+    ]
 
 
 def _percent(share: float) -> str:
@@ -175,7 +192,8 @@ def _families(facts: Facts, found: Evaluation) -> str:
         ]
         for one in sorted(found.families.values(), key=lambda one: -one.attacks)[:_MOST_COLUMNS]
     ]
-    headings = ["family", "attacks", "reported", "above the threshold", "recall", "ROC-AUC", "episodes noticed"]
+    noticed = "episodes noticed by score" if facts.reported_by_run else "episodes noticed"
+    headings = ["family", "attacks", "reported", "above the threshold", "recall", "ROC-AUC", noticed]
     if not reported:
         headings.pop(2)
         rows = [[*row[:2], *row[3:]] for row in rows]

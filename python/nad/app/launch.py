@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import os
 import socket
 import sys
@@ -81,6 +82,19 @@ def streamlit_options(host: str, port: int, max_upload_mb: int) -> dict[str, str
     return {f"STREAMLIT_{name}": str(value) for name, value in options.items()}
 
 
+class _ForPeople(io.TextIOBase):
+    """The standard error while somebody reads it: Streamlit writes before it stops, and an error would keep it."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
 def serve(settings: Settings, port: int, *, open_browser: bool, ready: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; `ready` is told the address when it answers."""
     export(settings)
@@ -95,7 +109,7 @@ def serve(settings: Settings, port: int, *, open_browser: bool, ready: Callable[
     ).start()
     given = sys.argv
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # older versions greet, and the standard output is for results
+        with contextlib.redirect_stdout(_ForPeople()):  # the standard output is for results
             cli.main(["run", os.fspath(_SCRIPT)], prog_name="nad app", standalone_mode=False)
     finally:
         sys.argv = given

@@ -74,15 +74,23 @@ def _begin() -> None:
         st.info("You were away for a while: what was open here has been closed, and its files have been removed.")
 
 
+def _learning() -> None:
+    """Also on pages that show nothing of it: the model appears there as soon as it is ready."""
+    learning = session().learning
+    if learning is None or learning.is_over:
+        st.rerun()
+        return
+    st.caption(f"one is being learnt, {learning.seconds:.0f} s")
+
+
 def _what_is_open() -> None:
     now = session()
     lines = ["**Records**", "none yet"] if now.records is None else [
         "**Records**", plain(now.records.name, 60), f"{len(now.records.table):,} records"
     ]  # fmt: skip
     st.markdown("  \n".join(lines))
-    lines = ["**Model**", "none yet" if now.opened is None else plain(now.opened.name, 60)]
-    if now.learning is not None and not now.learning.is_over:
-        lines.append("one is being learnt")
-    st.markdown("  \n".join(lines))
+    st.markdown("  \n".join(["**Model**", "none yet" if now.opened is None else plain(now.opened.name, 60)]))
+    if now.is_learning:
+        st.fragment(_learning, run_every=1.0)()
     if now.live is not None and now.live.runs:
         st.markdown(f"**Live**  \n{plain(now.live.name, 60)}")

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from nad._words import plural
 from nad.app.clusters import learn_clusters
 from nad.app.judging import Judged, judge
 from nad.app.records import Limits, Records, given, read_files
+from nad.clustering import Clustering
 from nad.errors import Error, InvalidDataError
 from nad.model import Model
+from nad.persist import read_header
+from nad.record_scorer import RecordScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
     from nad._progress import ProgressCallback
     from nad.app.learning import Learning
     from nad.app.live import Live
-    from nad.clustering import Clustering
     from nad.thresholds import ThresholdRule
 
 __all__ = ["OpenModel", "Session", "close_when_gone"]
@@ -34,10 +37,19 @@ __all__ = ["OpenModel", "Session", "close_when_gone"]
 class OpenModel:
     """A model, what the person calls it, whether it was learnt here, and the clusters of what it learnt from."""
 
-    def __init__(self, model: Model, name: str, *, learnt_from: str = "", clusters: Clustering | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        name: str,
+        *,
+        learnt_from: str = "",
+        learnt_rows: int = 0,
+        clusters: Clustering | None = None,
+    ) -> None:
         self.model = model
         self.name = name
         self.learnt_from = learnt_from
+        self.learnt_rows = learnt_rows
         self.clusters = clusters
         """Of what was learnt from; of a model from a file, those that a person asked for later."""
         self.clusters_of = learnt_from if clusters is not None else ""
@@ -47,9 +59,30 @@ class OpenModel:
     @classmethod
     def learnt(cls, learning: Learning) -> OpenModel:
         """What a training that is done has brought."""
-        opened = cls(learning.model, learning.name, learnt_from=learning.records_name, clusters=learning.clusters)
+        opened = cls(
+            learning.model,
+            learning.name,
+            learnt_from=learning.records_name,
+            learnt_rows=learning.rows,
+            clusters=learning.clusters,
+        )
         opened.no_clusters = learning.no_clusters
         return opened
+
+    def has_learnt(self, records: Records) -> bool:
+        """Whether it was learnt here from these very records: it takes what they hold for normal."""
+        return bool(self.learnt_from) and (self.learnt_from, self.learnt_rows) == (records.name, len(records.table))
+
+    def use_clusters(self, clusters: Clustering, name: str) -> None:
+        """Those of a file, if they are of such records as the model judges."""
+        known = {*RecordScorer(self.model).inputs, *self.model.pipeline.left_out}
+        lacking = [column for column in clusters.pipeline.inputs if column not in known]
+        if lacking:
+            raise InvalidDataError(
+                f"{name} holds clusters of other records: the model does not know {plural(len(lacking), 'column')} of "
+                f"theirs, such as {lacking[0]!r}; open the model that they belong to first"
+            )
+        self.clusters, self.clusters_of, self.no_clusters = clusters, name, ""
 
     def find_clusters(self, records: Records, progress: ProgressCallback | None = None) -> None:
         """Those of these records, for a model that came without any."""
@@ -106,6 +139,11 @@ class Session:
         self._held.learning = learning
 
     @property
+    def is_learning(self) -> bool:
+        """Whether a training goes on."""
+        return self.learning is not None and not self.learning.is_over
+
+    @property
     def live(self) -> Live | None:
         """A monitor that runs, or that ran."""
         return self._held.live
@@ -143,16 +181,36 @@ class Session:
 
     # -- models
 
-    def open_model(self, name: str, content: BinaryIO) -> OpenModel:
-        """A model from an upload; a wrong or damaged file is a clear error."""
+    def _held_by(self, name: str, content: BinaryIO) -> OpenModel | tuple[Clustering, str]:
         file = given(self.folder, name, content)
         try:
-            try:
-                return OpenModel(Model.load(file.path), file.name)
-            except Error as error:
-                raise type(error)(str(error).replace(str(file.path), file.name)) from error
+            if read_header(file.path).get("kind") == "clustering":
+                return Clustering.load(file.path), file.name
+            return OpenModel(Model.load(file.path), file.name)
+        except Error as error:
+            raise type(error)(str(error).replace(str(file.path), file.name)) from error
         finally:
             file.remove()
+
+    def open_model(self, name: str, content: BinaryIO) -> OpenModel:
+        """A model from an upload; a wrong or damaged file is a clear error."""
+        found = self._held_by(name, content)
+        if not isinstance(found, OpenModel):
+            raise InvalidDataError(
+                f"{found[1]} holds clusters, and here a model is asked for; the page Model takes them"
+            )
+        return found
+
+    def use_file(self, name: str, content: BinaryIO) -> bool:
+        """Judge with the model of an upload, or tell kinds of records by the clusters that it holds."""
+        found = self._held_by(name, content)
+        if isinstance(found, OpenModel):
+            self.use_model(found)
+        elif self.opened is None:
+            raise InvalidDataError(f"{found[1]} holds clusters; open the model that they belong to first")
+        else:
+            self.opened.use_clusters(*found)
+        return True
 
     def use_model(self, opened: OpenModel | None) -> None:
         """Judge with this model from now on."""

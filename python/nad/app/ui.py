@@ -39,6 +39,9 @@ __all__ = [
 
 _LOG = logging.getLogger("nad.app")
 _MARKS = re.compile(r"[\\`*\[\]<>$~|&!:#{}]|(?<![^\W_])_|_(?![^\W_])|^[-+=]|^\d+[.)]")
+# addresses become links whatever is escaped in them, and nobody shall follow one that traffic brought: a sign without
+# width keeps their parts from each other
+_LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@\w)", re.IGNORECASE)
 SECONDS = "YYYY-MM-DD HH:mm:ss"
 _SHOWN = 1500
 _MOST_NAMES = 6
@@ -52,8 +55,8 @@ def session() -> Session:
 
 
 def plain(text: object, most: int = _SHOWN) -> str:
-    """A text that may come from traffic or a file name, so that nothing in it is read as Markdown."""
-    return _MARKS.sub(_escaped, _core.printable(str(text), most))
+    """A text that may come from traffic or a file name, so that nothing in it is read as Markdown or becomes a link."""
+    return _MARKS.sub(_escaped, _LINKS.sub("\u2060", _core.printable(str(text), most)))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -79,6 +79,7 @@ def wording_of(command: str) -> Wording:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (that of the process, if none is given) and return the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    _open_closed_streams()
     console = Console()
     try:
         _interrupts.end()
@@ -158,6 +159,13 @@ def _warnings_as_notes(console: Console) -> Iterator[None]:
         warnings.simplefilter("always", ConvergenceWarning)
         warnings.showwarning = show  # type: ignore[assignment]  # the same, in fewer words
         yield
+
+
+def _open_closed_streams() -> None:
+    """Who starts a command with closed streams (``>&-``, some daemons) wants to hear nothing."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - until the end
 
 
 def _try_output_once_more() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -65,8 +66,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
 
     def ready(address: str) -> None:
         document = {"address": address, "host": options.host, "port": port}
-        out.write(f"{json_text(document, indent=2) if options.json else f'nad answers at {address}'}\n")
-        out.flush()
+        text = json_text(document, indent=2) if options.json else f"nad answers at {address}"
+        with contextlib.suppress(OSError):  # nobody listens any more, but the page is there
+            out.write(f"{text}\n")
+            out.flush()
         console.note("Ctrl-C ends it")
 
     if not settings.is_private:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nad._configuration import detector_kinds
@@ -21,6 +22,7 @@ from nad.cli._inputs import (
 )
 from nad.cli._outputs import keep_apart
 from nad.cli._values import completes, value_of
+from nad.errors import Error
 from nad.model import Model
 from nad.persist import read_header
 
@@ -39,8 +41,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("learning")
     group.add_argument(
-        "--training", choices=("clean", "mixed", "labelled"), default="clean",
-        help="what the records are: believed to be normal, whatever the network carried, or labelled (%(default)s)",
+        "--config", metavar="FILE",
+        help="a JSON file with what follows and more, such as the members of an ensemble and the steps of a pipeline, "
+        "as nad.Model.from_config takes it; what is said here counts more",
+    )  # fmt: skip
+    group.add_argument(
+        "--training", choices=("clean", "mixed", "labelled"),
+        help="what the records are: believed to be normal, whatever the network carried, or labelled (clean)",
     )  # fmt: skip
     group.add_argument("--label", metavar="COLUMN", help="the column with the labels; found if not given")
     group.add_argument("--normal", metavar="WORD", help="what normal records are called there; found if not given")
@@ -56,16 +63,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--calibration",
         type=number(),
-        default=0.2,
         metavar="SHARE",
-        help="of the records, held out to set the threshold by (%(default)s)",
+        help="of the records, held out to set the threshold by (0.2)",
     )
     group.add_argument(
         "--seed",
         type=whole(0),
-        default=0,
         metavar="N",
-        help="the same one gives the same model, byte for byte (%(default)s)",
+        help="the same one gives the same model, byte for byte (0)",
     )
     group.add_argument("--note", default="", metavar="TEXT", help="stays in the file")
     add_jobs_option(group)
@@ -79,11 +84,11 @@ def _detectors() -> dict[str, Any]:
     return found
 
 
-def _detector(text: str | None, seed: int) -> Any:
-    if text is None:
-        return None
+def _detector(text: str, seed: int) -> Any:
     kind, _, rest = text.partition(":")
     classes = _detectors()
+    if kind == "ensemble":
+        raise UsageError("an ensemble has members with options of their own; give it by --config")
     if kind not in classes:
         raise UsageError(f"there is no detector {kind!r}. There are: {', '.join(sorted(classes))}")
     chosen = _detector_options(rest)
@@ -107,24 +112,52 @@ def _detector_options(said: str) -> dict[str, Any]:
     return found
 
 
+def _configuration(path: str | None) -> dict[str, Any]:
+    """What a file says of a model."""
+    if path is None:
+        return {}
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise UsageError(f"--config {path} is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise UsageError(f'--config {path} holds no object; give one such as {{"detector": {{"kind": "kmeans"}}}}')
+    return found
+
+
+def _model(options: argparse.Namespace) -> Model:
+    """As the options have it, and what they do not say as the file has it."""
+    config = _configuration(options.config)
+    said = {
+        "training": options.training,
+        "threshold": chosen_rule(options),
+        "calibration": options.calibration,
+        "records_per_day": options.records_per_day,
+        "label": options.label,
+        "normal": options.normal,
+        "random_state": options.seed,
+        "n_jobs": options.jobs,
+    }
+    config |= {name: value for name, value in said.items() if value is not None}
+    if options.detector is not None:
+        config["detector"] = _detector(options.detector, config.get("random_state", 0))
+    if options.config is None:
+        return Model(**config)
+    try:
+        with options_checked(f"--config {options.config}"):
+            return Model.from_config(config)
+    except Error as error:
+        raise type(error)(f"--config {options.config}: {error}") from error
+
+
 def _run(options: argparse.Namespace, console: Console) -> int:
-    keep_apart({"-o": options.output}, options.files)
-    model = Model(
-        training=options.training,
-        threshold=chosen_rule(options),
-        detector=_detector(options.detector, options.seed),
-        calibration=options.calibration,
-        records_per_day=options.records_per_day,
-        label=options.label,
-        normal=options.normal,
-        random_state=options.seed,
-        n_jobs=options.jobs,
-    )
+    keep_apart({"-o": options.output}, [*options.files, options.config])
+    model = _model(options)
     table, reports = read_records(options, console)
     if options.drop:
         table = table.drop([name.strip() for name in options.drop.split(",")])
     began = time.monotonic()
-    with options_checked("--detector") if options.detector else nullcontext():
+    with options_checked("--detector" if options.detector else "--config"):
         model.fit(table, progress=console.progress)
     seconds = time.monotonic() - began
     model.save(options.output, note=options.note)
@@ -168,6 +201,7 @@ COMMAND = Command(
         "nad train all_traffic.csv --training mixed --contamination 0.01 -o office.nad",
         "nad train KDDTrain+.txt --training labelled --f-beta 1 -o kdd.nad",
         "nad train flows.csv --detector isolation_forest:n_estimators=200 -o forest.nad",
+        "nad train flows.csv --config ensemble.json -o ensemble.nad",
     ),
     add_options=_add_options,
     run=_run,

@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingHistory:
-    """How the epochs went, one number each: ready to be plotted."""
+    """How the epochs went, one number each: ready to be plotted.
 
-    loss: list[float]  # mean of the training rows and columns, while the weights changed
-    validation_loss: list[float | None]  # of the rows that were not learnt from, after the epoch
+    Attributes
+    ----------
+    loss : list of float
+        The mean over training rows and columns, while the weights changed.
+    validation_loss : list of float or None
+        Of the rows that were not learnt from, after the epoch; None where there were none.
+    learning_rate : list of float
+        As the schedule had it.
+    """
+
+    loss: list[float]
+    validation_loss: list[float | None]
     learning_rate: list[float]
 
 

@@ -36,16 +36,33 @@ class ClusterProfile:
     """One cluster in the terms of the columns that it was learnt from, and of the records behind them.
 
     ``print(profile)`` is fit to read.
+
+    Attributes
+    ----------
+    cluster : int
+        Its number, from 0.
+    weight, share : float
+        How many of the training rows are of it, and of all of them.
+    large : bool
+        Whether scores are measured from it.
+    centre : dict of str to float
+        By the names of the features.
+    deviations : dict of str to float
+        How many standard deviations the centre lies off the mean, the largest first.
+    labels : dict
+        The share of each label among the rows that were given, the largest first.
+    traits : list of GroupTrait
+        What sets the cluster apart from the other records, strongest first; empty without records or rows in it.
     """
 
     cluster: int
-    weight: float  # of its training rows: how many they were
-    share: float  # of all training rows
-    large: bool  # whether scores are measured from it
+    weight: float
+    share: float
+    large: bool
     centre: dict[str, float]
-    deviations: dict[str, float]  # how many standard deviations the centre lies off the mean, largest first
-    labels: dict[Any, float]  # the share of each label among the rows that were given, the largest first
-    # what sets the cluster apart from the other records, strongest first; empty without records, or rows in the cluster
+    deviations: dict[str, float]
+    labels: dict[Any, float]
+
     traits: list[GroupTrait] = field(default_factory=list)
 
     def summary(self, *, traits: int = 8, apart: float = 0.1) -> str:

@@ -8,11 +8,11 @@ import numpy as np
 
 from nad.plots._chart import Axis, Boxes, Cells, Chart, Floats, Line, Points, Rule, plain, plotting_library
 from nad.plots._palette import blend, cell_share, palette
-from nad.plots._ticks import log_ticks, name_ticks, number
+from nad.plots._ticks import log_ticks, name_ticks, number, touch
 
 _SYMBOLS = {"circle": "o", "cross": "X", "diamond": "D", "square": "s", "triangle": "^"}
 _NANO = 1e9
-_LETTERS = 40  # beside each other below a picture
+_LETTER = 0.08  # inches
 
 
 def render(chart: Chart, ax: Any, style: str | None) -> Any:
@@ -34,6 +34,7 @@ def render(chart: Chart, ax: Any, style: str | None) -> Any:
         )  # fmt: skip
     _scale(ax, "x", chart.x)
     _scale(ax, "y", chart.y)
+    _slant(ax, chart)
     if any(isinstance(mark, Cells) for mark in chart.marks):
         _frame_of_cells(ax)
     else:
@@ -181,12 +182,20 @@ def _scale(ax: Any, which: str, axis: Axis) -> None:
             own.set_major_formatter(plotting_library("matplotlib.ticker").FuncFormatter(lambda value, _: number(value)))
     if found:
         own.set_ticks([place for place, _ in found], [_plain(text) for _, text in found])
-    if which == "x" and sum(len(text) for _, text in found) > _LETTERS and axis.scale == "names":
+    if axis.downwards and not ax.images:  # a matrix has its first row on top already
+        getattr(ax, f"invert_{which}axis")()
+
+
+def _slant(ax: Any, chart: Chart) -> None:
+    """Names below a picture that would touch each other."""
+    if chart.x.scale != "names":
+        return
+    beside = max((len(text) for _, text in name_ticks(chart.y)), default=0) if chart.y.scale == "names" else 0
+    room = ax.get_position().width * ax.figure.get_figwidth() - _LETTER * beside
+    if touch([_LETTER * len(text) for _, text in name_ticks(chart.x)], room):
         ax.tick_params(axis="x", rotation=45)
         for label in ax.get_xticklabels():
             label.set(horizontalalignment="right", rotation_mode="anchor")
-    if axis.downwards and not ax.images:  # a matrix has its first row on top already
-        getattr(ax, f"invert_{which}axis")()
 
 
 def _legend(ax: Any, beside: Any, chart: Chart, colours: dict[str, str], style: str | None) -> None:

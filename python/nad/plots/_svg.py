@@ -11,18 +11,21 @@ import numpy as np
 from nad.plots._chart import IN_PAGE, Axis, Boxes, Cells, Chart, Line, Mark, Points, Rule, plain
 from nad.plots._extent import extent
 from nad.plots._palette import DARK, LIGHT, cell_share, palette
-from nad.plots._ticks import short, ticks
+from nad.plots._ticks import short, ticks, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PIXELS = 100
+_LEAST = 0.6  # of its width: texts of a picture that is shown smaller cannot be read
+_IN_PAGE = 6.0  # pages are read on narrow screens, too, where wide pictures shrink with their texts
 _LETTER = 6.3  # the mean width of a letter of 12 pixels
 
 
 def render(chart: Chart, style: str | None) -> str:
     """The text of an ``<svg>`` element, with rules for its colours unless its page holds them."""
-    return _Drawing(chart).text("" if style == IN_PAGE else style_sheet(style))
+    in_page = style == IN_PAGE
+    return _Drawing(chart, in_page).text("" if in_page else style_sheet(style))
 
 
 def style_sheet(style: str | None = None) -> str:
@@ -53,18 +56,20 @@ _RULES = (
 class _Drawing:
     """Where things lie on the paper, and the paper."""
 
-    def __init__(self, chart: Chart) -> None:
+    def __init__(self, chart: Chart, in_page: bool) -> None:
         self.chart = chart
-        self.width, self.height = (round(side * _PIXELS) for side in chart.size)
         self.has_cells = any(isinstance(mark, Cells) for mark in chart.marks)
+        wide, high = chart.size
+        if in_page and not self.has_cells:
+            wide = min(wide, _IN_PAGE)
+        self.width, self.height = round(wide * _PIXELS), round(high * _PIXELS)
         named = [(mark, mark.name) for mark in chart.marks if not isinstance(mark, Cells) and mark.name]
         self.rows_of_legend = _wrapped(named, self.width - 24)
         self.top = 30 + (16 if chart.note else 0) + 18 * len(self.rows_of_legend)
         self.place_y, y_ticks = self._place(chart.y, "y", 6)
         self.left = 36 + min(max((_width(text) for _, text in y_ticks), default=20), 340)
-        self.slanted = (
-            chart.x.scale == "names" and sum(_width(short(name)) for name in chart.x.names) > self.width - 200
-        )
+        names = [_width(short(name)) for name in chart.x.names]
+        self.slanted = chart.x.scale == "names" and touch(names, self.width - self.left - 22)
         below = 0.0
         if self.slanted:
             below = 0.72 * max(_width(short(name)) for name in chart.x.names)
@@ -116,7 +121,8 @@ class _Drawing:
         title = _safe(chart.title)
         self.parts = [
             f'<svg class="nad-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}"',
-            f' width="{self.width}" height="{self.height}" role="img" aria-label="{title}">',
+            f' width="{self.width}" height="{self.height}" style="--nad-least:{_LEAST * self.width:.0f}px" role="img"',
+            f' aria-label="{title}">',
             f"<style>{rules}</style>" if rules else "",
             f'<rect class="back" width="{self.width}" height="{self.height}"/>',
             f'<text class="title" x="12" y="20">{title}</text>',

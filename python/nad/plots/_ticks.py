@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nad.plots._chart import Axis
 
 _DAY = 86_400.0
@@ -23,6 +26,11 @@ _EPOCH = dt.datetime(1970, 1, 1)
 def short(text: str, most: int = _MOST_NAME) -> str:
     """A name that fits beside an axis."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def touch(widths: Sequence[float], room: float) -> bool:
+    """Whether names of these widths, one in the middle of each equal part of `room`, come too close to each other."""
+    return any(1.1 * (a + b) / 2 > room / len(widths) for a, b in pairwise(widths))
 
 
 def number(value: float) -> str:

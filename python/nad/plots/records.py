@@ -331,9 +331,9 @@ def _hosts_of(table: Table | None, chosen: Any, name: str, usual: tuple[str, ...
 
 
 def _few(count: float) -> str:
-    """A count in at most four letters."""
+    """A count in at most five letters."""
     if count < 10_000:
-        return f"{count:,.0f}" if count < 1000 else f"{count:.0f}"
+        return f"{count:,.0f}"
     return f"{count / 1000:.0f}k" if count < 1e6 else f"{count / 1e6:.0f}M"
 
 

@@ -35,7 +35,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fit:
-    """What was learnt, and from what; ``str`` of it is a sentence for people."""
+    """What was learnt, and from what; ``str`` of it is a sentence for people.
+
+    Attributes
+    ----------
+    model : Model, estimator or FeaturePipeline
+        What was given, which has learnt.
+    rows, fetched : int
+        Of the frame, and how many of them the driver has seen.
+    exact : bool
+        Whether it is what one machine learns from all rows.
+    text : str
+        The sentence.
+    """
 
     model: Any  #: what was given, which has learnt
     rows: int  #: of the frame

@@ -109,7 +109,7 @@ def test_values_of_a_row_may_be_given(tmp_path):
         1.5,
         "2026-01-05",
         True,
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "ns"),
         np.datetime64("9999-01-01"),
         dt.datetime(9999, 1, 1),
         2**70,

@@ -112,7 +112,9 @@ def test_from_a_capture_to_findings(arrive, files, tmp_path):
     person.go("Model")
     person.chooses("Detector", "Isolation Forest")
     person.press("Learn")
-    person.sees("Learnt here, from normal.pcap.")
+    person.page.get_by_text(re.compile("one is being learnt|Learnt here")).filter(visible=True).first.wait_for()
+    person.go("Findings")  # it appears here, too, without a click
+    person.sees("The model learnt from these very records: to it they are normal, attacks among them too.")
     person.opens_records(files.today)
 
     rule = nad.ThresholdRule.alerts_per_day(20)
@@ -120,6 +122,7 @@ def test_from_a_capture_to_findings(arrive, files, tmp_path):
     today = nad.read(files.today)
     person.go("Findings")
     person.waits_for_metric("Reported", f"{len(model.detect(today)):,}")
+    assert person.page.get_by_text("learnt from these very records").count() == 0
     slider = person.page.get_by_role("slider", name="Alerts a day")
     for _ in range(6):
         slider.press("ArrowRight")
@@ -222,6 +225,8 @@ def test_a_connection_is_typed_in(arrive, files, tmp_path):
     person.opens_records(files.today)
     person.opens_model(tmp_path / "clusters.nad")
     person.go("One connection")
+    assert model.pipeline.looks_back
+    person.sees("The connection is judged by itself, as the first that was ever seen")
     person.press("Find the kinds of records")
     person.page.get_by_role("button", name="Find the kinds of records").wait_for(state="detached")
     person.press("What is it?")
@@ -272,7 +277,17 @@ def test_the_kind_of_a_connection_is_told_with_any_model(arrive, files, tmp_path
     person.page.locator(".st-key-picture").get_by_text("Clusters", exact=True).click()
     person.page.get_by_test_id("stPlotlyChart").filter(has_text=f"{len(kinds.profiles)} clusters").wait_for()
     person.go("Download")
-    assert str(nad.load(person.download("Clusters (.nad)", tmp_path))) == str(kinds)
+    saved = person.download("Clusters (.nad)", tmp_path)
+    assert str(nad.load(saved)) == str(kinds)
+
+    other = arrive()  # another day, with the model that was saved and the clusters that were saved
+    other.opens_model(person.download("Model (.nad)", tmp_path))
+    other.give("model-file", saved)
+    other.sees(f"{len(kinds.profiles)} kinds of records in {saved.name}")
+    other.go("One connection")
+    other.press("What is it?")
+    other.sees("What the records of this cluster are like")
+    assert other.metric("Cluster").endswith(f"of {len(kinds.profiles)}")
 
 
 def test_alerts_come_while_files_arrive(arrive, files, tmp_path):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
 
 import nad
 from nad._words import surest
-from nad.app import clusters, comparing, connection, downloads, judging
+from nad.app import clusters, comparing, connection, downloads, judging, ui
 from nad.app.judging import Filter
 from nad.app.learning import Learning
 from nad.app.records import Records
@@ -235,3 +236,15 @@ def test_spreadsheets_run_nothing_of_it(files):
 )
 def test_names_of_downloads(name, expected):
     assert downloads.file_name(name, ".nad") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["see http://evil.example/x", "HTTPS://evil.example", "www.evil.example", "WWW.evil.example", "a@evil.example"],
+)
+def test_addresses_in_texts_become_no_links(text):
+    """By the rules of GitHub's Markdown, which finds addresses after marks have lost their meaning."""
+    shown = re.sub(r"\\(.)", r"\1", ui.plain(text))
+    assert shown.replace("\u2060", "") == text
+    assert not re.search(r"(https?://|www(?=\.))([-.\w]+)([^ \t\r\n]*)", shown, re.IGNORECASE)
+    assert not re.search(r"([-.\w+]+)@([-\w]+(?:\.[-\w]+)+)", shown)

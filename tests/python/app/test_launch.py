@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 
@@ -94,3 +98,29 @@ def test_settings_reach_the_script(monkeypatch):
     given = settings.Settings("0.0.0.0", 5, "m.nad", ["/var/log/conn.log"])
     settings.export(given)
     assert settings.current() == given
+
+
+@pytest.mark.parametrize("unread", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_it_ends_where_nobody_reads_what_it_says(unread):
+    """Streamlit says so before it stops; whoever started the page may be gone by then."""
+    pytest.importorskip("streamlit", reason="streamlit is not installed: the page is not started")
+    page = subprocess.Popen(
+        [sys.executable, "-m", "nad", "app", "--port", "0", "--no-browser", "-q"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = page.stdout.readline().removeprefix("nad answers at ").strip()
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            assert answer.status == 200
+        time.sleep(1)  # its handler of signals comes last; until then SIGTERM ends the process by itself
+        for name in unread:
+            getattr(page, name).close()
+        page.send_signal(signal.SIGTERM)
+        assert page.wait(timeout=30) in (0, -signal.SIGTERM)
+    finally:
+        page.kill()
+        page.wait(timeout=10)
+        page.stdout.close()
+        page.stderr.close()

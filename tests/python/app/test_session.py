@@ -51,6 +51,32 @@ def test_models_open_and_wrong_ones_are_clear_errors(session, files, checkout):
     assert list(session.folder.iterdir()) == []
 
 
+def test_clusters_of_a_file_go_to_the_model_that_is_open(session, files, checkout, tmp_path):
+    normal = nad.read(files.normal)
+    kinds = nad.Clustering(3, random_state=0).fit(normal)
+    kinds.save(tmp_path / "kinds.nad")
+    content = (tmp_path / "kinds.nad").read_bytes()
+    with pytest.raises(nad.Error, match=r"mine\.nad holds clusters; open the model that they belong to first"):
+        session.use_file("mine.nad", io.BytesIO(content))
+    with pytest.raises(nad.Error, match=r"mine\.nad holds clusters, and here a model is asked for"):
+        session.open_model("mine.nad", io.BytesIO(content))
+    assert session.use_file("office.nad", io.BytesIO(files.model.read_bytes()))
+    opened = session.opened
+    assert (opened.name, opened.clusters) == ("office.nad", None)
+    assert session.use_file("mine.nad", io.BytesIO(content))
+    assert session.opened is opened
+    assert str(opened.clusters) == str(kinds)
+    assert opened.clusters_of == "mine.nad"
+    others = nad.Clustering(2, random_state=0).fit(nad.read(files.other))
+    others.save(tmp_path / "others.nad")
+    with pytest.raises(nad.Error, match="clusters of other records: the model does not know"):
+        session.use_file("others.nad", io.BytesIO((tmp_path / "others.nad").read_bytes()))
+    with pytest.raises(nad.Error, match=r"cut\.nad"):
+        session.use_file("cut.nad", io.BytesIO(content[: len(content) // 2]))
+    assert str(opened.clusters) == str(kinds)
+    assert list(session.folder.iterdir()) == []
+
+
 def test_learning_gives_what_the_library_learns(session, files):
     table = nad.read(files.normal)
     learning = Learning(Wish(detector="Isolation Forest", value=50.0).model(), table, name="x", records_name="y")
@@ -62,6 +88,10 @@ def test_learning_gives_what_the_library_learns(session, files):
     assert session.adopt()
     assert session.learning is None
     assert (session.opened.name, session.opened.learnt_from) == ("x", "y")
+    assert session.opened.has_learnt(Records("y", table, []))
+    assert not session.opened.has_learnt(Records("z", table, []))
+    assert not session.opened.has_learnt(Records("y", table[:-1], []))
+    assert not OpenModel(learning.model, "x").has_learnt(Records("", table[:0], []))
     rule = nad.ThresholdRule.alerts_per_day(50)
     own = nad.Model(threshold=rule, detector=nad.IsolationForest(max_samples=4096, random_state=0)).fit(table)
     assert session.opened.model.threshold == own.threshold

@@ -227,36 +227,6 @@ def test_results_are_on_one_stream_and_notes_on_the_other(run, tmp_path):
     assert run("read", tmp_path / "log.csv", "--json", "-q").err == ""
 
 
-def test_a_reader_that_goes_away_is_no_error(files):
-    script = (
-        f"{sys.executable} -m nad read {files.today} --head 100000 --debug | head -n 1; echo ${{PIPESTATUS[0]}} >&2"
-    )
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.count("\n") == 1
-    assert done.stderr == "141\n"
-    closed = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m nad inspect {files.model} | true; echo ${{PIPESTATUS[0]}}"],
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    assert closed.stderr == ""
-
-
-def test_a_disk_that_is_full_is_an_error(files):
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full")
-    with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run(
-            [sys.executable, "-m", "nad", "inspect", files.model],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        )
-    assert done.returncode == 3
-    assert "nad: error: " in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 # ---- terminals
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.dates as mdates
@@ -180,6 +181,26 @@ def test_timeline_of_plain_arrays_and_without_times(traffic):
         nad.plots.timeline(table, scores, kind="counts")
     with pytest.raises(nad.Error, match="'bars'"):
         nad.plots.timeline(table, scores, kind="bars")
+
+
+@pytest.mark.parametrize("targets", [["10.0.0.9", "2001:db8:c612::1401", "10.0.0.8"], ["a", "b", "c"]])
+def test_names_below_a_picture_do_not_touch(targets):
+    ax = nad.plots.hosts(None, source=["10.1.0.2"] * 3, destination=targets)
+    ax.figure.canvas.draw()
+    labels = ax.get_xticklabels()
+    slanted = {label.get_rotation() for label in labels}
+    assert slanted == {45.0 if "10.0.0.9" in targets else 0.0}
+    boxes = [label.get_window_extent() for label in labels]
+    if slanted == {0.0}:
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert min(box.x0 for box in boxes) >= ax.figure.bbox.x0
+
+
+def test_many_records_from_host_to_host_are_written_as_elsewhere():
+    counts = {"10.0.0.1": 1276, "10.0.0.2": 12_760, "10.0.0.3": 7}
+    sources = [host for host, count in counts.items() for _ in range(count)]
+    ax = nad.plots.hosts(None, source=sources, destination=["10.0.0.9"] * len(sources))
+    assert {text.get_text() for text in ax.texts} == {"1,276", "13k", "7"}
 
 
 def test_hosts_counts_who_talks_to_whom(today, findings, reported):

@@ -145,6 +145,37 @@ def test_its_pictures_are_well_formed(text):
         drawn.tree(picture)
 
 
+def test_its_pictures_can_be_read_on_a_narrow_screen(text):
+    """They shrink with their texts: none is drawn for a wide page, and what would still shrink too much is scrolled."""
+    for picture in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        width = int(re.search(r' width="(\d+)"', picture)[1])
+        assert width <= 600 or 'class="cell' in picture
+        assert f"--nad-least:{0.6 * width:.0f}px" in picture
+    assert "svg{min-width:var(--nad-least)}" in text
+    assert ".one,.charts>div{min-width:0;overflow-x:auto}" in text
+
+
+def test_attacks_that_are_found_by_runs_are_found(tmp_path):
+    """One source tries passwords: many records, each of them only a little unusual."""
+    nad.simulate(tmp_path / "normal.pcap", hours=1, random_state=1, snap_length=128)
+    truth = nad.simulate(
+        tmp_path / "today.pcap", hours=0.4, random_state=2, attacks=["ssh_brute_force"], snap_length=128
+    )
+    model = nad.Model(threshold=nad.ThresholdRule.alerts_per_day(40)).fit(nad.read(tmp_path / "normal.pcap"))
+    today = nad.label_flows(nad.read(tmp_path / "today.pcap"), truth)
+    found = model.detect(today)
+    labels = today["label"].to_list()
+    attacks = sum(label == "ssh_brute_force" for label in labels)
+    right = sum(labels[row] == "ssh_brute_force" for row in found.rows)
+    by_score = int((found.scores[found.rows] > found.limit.score).sum())
+    assert right > 0.9 * attacks
+    assert by_score < len(found)
+    page = Page(nad.report(None, model, today, found)).text
+    assert f"attacks found {100 * right / attacks:.3g} % {right:,} of {attacks:,}" in page
+    assert f"{len(found) - right:,} false alert" in page
+    assert f"{len(found) - by_score:,} records of those that are reported are so because" in page
+
+
 def test_hostile_traffic_stays_text():
     rng = np.random.default_rng(1)
 

@@ -34,7 +34,7 @@ def show() -> None:
     if st.button("Keep the present model as the other one", key="compare-keep"):
         now.compare_with(now.opened)
         st.rerun()
-    found = opened_from("compare-file", "Another model file (.nad)")
+    found = opened_from("compare-file", "Another model file (.nad)", now.open_model)
     if found is not None:
         now.compare_with(found)
         st.rerun()

@@ -89,6 +89,11 @@ def _fitting_records() -> Table | None:
 
 def _form(opened: OpenModel, fields: list[Field], records: Table | None) -> dict[str, Any] | None:
     st.markdown("Change what you want to know about. An empty field is a value that is not known.")
+    if opened.model.pipeline.looks_back:
+        st.caption(
+            "The connection is judged by itself, as the first that was ever seen: what counts the records of the last "
+            "seconds, or of a host, counts this one alone. Among others a record can score higher or lower."
+        )
     start: dict[str, Any] = {}
     origin = "usual"
     if records is not None:

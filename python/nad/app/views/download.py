@@ -19,7 +19,7 @@ def show() -> None:
     if now.opened is not None:
         st.subheader("The model", divider="gray")
         st.markdown("One file for `nad.load`, `nad detect`, `nad watch`, and `nad::Model::load` in C++.")
-        with told(), st.container(horizontal=True):
+        with told():
             st.download_button(
                 "Model (.nad)",
                 downloads.model_bytes(now.opened.model, note="nad app"),
@@ -28,7 +28,13 @@ def show() -> None:
                 key="download-model",
                 on_click="ignore",
             )
-            if now.opened.clusters is not None:
+        if now.opened.clusters is not None:
+            st.subheader("The kinds of records", divider="gray")
+            st.markdown(
+                f"{len(now.opened.clusters.profiles)} clusters of the records in {plain(now.opened.clusters_of, 100)}, "
+                "for `nad.load`, or for the page Model of another day: which of them a connection is."
+            )
+            with told():
                 st.download_button(
                     "Clusters (.nad)",
                     downloads.clusters_bytes(now.opened.clusters, note="nad app"),
@@ -36,7 +42,6 @@ def show() -> None:
                     "application/octet-stream",
                     key="download-clusters",
                     on_click="ignore",
-                    help="For `nad.load`: which kind of the training records another one is.",
                 )
     judged = judged_or_why_not()
     if judged is None or now.records is None or now.opened is None:
@@ -50,7 +55,7 @@ def show() -> None:
         name = now.records.name
         st.download_button(
             "Findings (CSV)", downloads.findings_csv(judged), downloads.file_name(name, "-findings.csv"), "text/csv",
-            key="download-csv", on_click="ignore",
+            key="download-csv", on_click="ignore", help="Their records, with score and reasons: for spreadsheets.",
         )  # fmt: skip
         st.download_button(
             "Findings (JSON)",
@@ -59,6 +64,7 @@ def show() -> None:
             "application/json",
             key="download-json",
             on_click="ignore",
+            help="The threshold, the findings and what belongs together: for programs.",
         )
     st.subheader("The report", divider="gray")
     st.markdown(

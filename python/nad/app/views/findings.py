@@ -27,6 +27,13 @@ __all__ = ["judged_or_why_not", "listed", "show"]
 _A_DAY = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 _SHARES = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 _PAGE = 200
+_LEARNT_FROM = {
+    "clean": "to it they are normal, attacks among them too. Learn from ordinary traffic, then open what you want to "
+    "know about on the page Records.",
+    "mixed": "it reports what is rare among them, and an attack that is a large part of them is normal to it. It sees "
+    "more after learning from ordinary traffic.",
+    "labelled": "it was told what they are. How good it is, only other records tell.",
+}
 _COLOUR = "background-color: rgba(213, 94, 0, 0.28)"
 
 
@@ -55,7 +62,10 @@ def judged_or_why_not() -> Judged | None:
     now = session()
     if now.records is None or now.opened is None:
         lacking = [what for what, there in (("records", now.records), ("a model", now.opened)) if there is None]
-        st.info(f"This needs {' and '.join(lacking)}: see the pages Records and Model.")
+        if now.records is not None and now.is_learning:
+            st.info("A model is being learnt. What it finds appears here when it is ready.")
+        else:
+            st.info(f"This needs {' and '.join(lacking)}: see the pages Records and Model.")
         return None
     try:
         with working("Judging the records") as progress:
@@ -97,7 +107,7 @@ def _summary(judged: Judged) -> None:
         options,
         value=current if current in options else usual,
         format_func=lambda one: "as the model has it" if one is None else f"{one:,.5g}",
-        key="threshold",
+        key=f"threshold-{id(now.opened)}",  # another model begins with its own
         help=f"Nothing is learnt again. The model has: {plain(own)}.",
     )
     rule = None if chosen is None or chosen == usual else ThresholdRule(kind, chosen)
@@ -116,7 +126,9 @@ def _summary(judged: Judged) -> None:
         f"Threshold: {plain(judged.model.threshold_rule)}"
         + (" (extrapolated: the calibration records are few)." if judged.findings.limit.extrapolated else ".")
     )
-    if judged.findings.drift.needs_attention:
+    if now.records is not None and now.opened.has_learnt(now.records):
+        st.warning("The model learnt from these very records: " + _LEARNT_FROM[now.opened.model.training])
+    elif judged.findings.drift.needs_attention:
         st.warning(plain(" ".join(attention(judged.findings.drift))))
     if judged.unlisted:
         st.info(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import streamlit as st
 
@@ -14,6 +14,8 @@ from nad.app.learning import DETECTORS, RULES, Learning, Wish
 from nad.app.ui import chart, explained, plain, session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nad.app.records import Records
     from nad.app.session import OpenModel
 
@@ -23,6 +25,11 @@ _TRAINING = {
     "clean": "They are believed to be normal",
     "mixed": "They are whatever the network carried",
     "labelled": "Each has a label",
+}
+_LEARNT = {
+    "clean": "All that they hold will count as normal, so let no attack be among them; then open others to look at.",
+    "mixed": "What is rare among them will be reported; an attack that is a large part of them will not.",
+    "labelled": "It learns which labels mean an attack. How good it is, only other records tell.",
 }
 _BEST = "best F score of the labels"
 _DAILY = "alerts a day"
@@ -44,16 +51,15 @@ def show() -> None:
     with learn:
         _learn()
     with open_one:
-        found = opened_from("model-file", "A model file (.nad)")
-        if found is not None:
-            now.use_model(found)
+        if opened_from("model-file", "A model, or clusters that belong to the open one (.nad)", now.use_file):
+            st.session_state.pop("connection-said", None)
             st.rerun()
     if now.opened is not None:
         _described(now.opened)
 
 
-def opened_from(key: str, label: str) -> OpenModel | None:
-    """A model that was just uploaded; an error stays as long as the file does."""
+def opened_from(key: str, label: str, read: Callable[[str, BinaryIO], Any]) -> Any:
+    """What `read` makes of a file that was just uploaded; an error stays as long as the file does."""
     upload: Any = st.file_uploader(label, key=key)
     number = None if upload is None else upload.file_id
     if number == st.session_state.get(f"{key}-read"):
@@ -64,7 +70,7 @@ def opened_from(key: str, label: str) -> OpenModel | None:
     if upload is None:
         return None
     try:
-        return session().open_model(upload.name, upload)
+        return read(upload.name, upload)
     except Exception as error:  # noqa: BLE001 - it is shown, now and as long as the file is there
         st.session_state[f"{key}-error"] = plain(explained(error))
         st.error(st.session_state[f"{key}-error"])
@@ -73,7 +79,7 @@ def opened_from(key: str, label: str) -> OpenModel | None:
 
 def _learn() -> None:
     now = session()
-    runs = now.learning is not None and not now.learning.is_over
+    runs = now.is_learning
     if now.records is not None:
         _form(now.records, runs)
     elif now.learning is None:
@@ -104,6 +110,7 @@ def _form(records: Records, runs: bool) -> None:
     label = None
     if training == "labelled" and len(records.labels) > 1:
         label = st.selectbox("Column with the labels", records.labels, key="label", disabled=runs)
+    st.caption(_LEARNT[training])
     if st.button("Learn", type="primary", key="learn", disabled=runs):
         try:
             wish = Wish(training=training, rule=rule, value=float(value), detector=detector, label=label)

@@ -89,6 +89,9 @@ def _plane(judged: Judged) -> None:
 
 def _hosts(judged: Judged) -> None:
     only = st.toggle("Only what is reported", value=True, key="hosts-reported")
+    if only and not len(judged.findings):
+        st.info("Nothing is reported.")
+        return
     chart(plots.hosts, judged.table, judged.findings if only else None, key="hosts")
 
 
