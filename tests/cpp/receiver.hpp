@@ -4,9 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -96,24 +93,6 @@ inline void write_numbered(nad::AlertSink& sink, int from, int to) {
 
 inline nad::SinkOptions fast(std::filesystem::path spool = {}) {
   return {.spool = std::move(spool), .retry_seconds = 0.002, .most_retry_seconds = 0.01};
-}
-
-/// What a child process of a test does; it must not return into the test's own code.
-template <class Work>
-int status_of_child(const Work& work) {
-  const pid_t child = fork();
-  if (child == 0) {
-    int status = 99;
-    try {
-      status = work();
-    } catch (...) {
-      status = 98;
-    }
-    _exit(status);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
 }
 
 }  // namespace tests
