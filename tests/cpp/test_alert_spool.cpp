@@ -152,7 +152,7 @@ struct FilledSpool {
   std::vector<std::string> arrive() {
     nad::AlertSink sink(to(receiver), fast(folder / "spool"));
     CHECK(sink.flush());
-    const std::vector<std::string> texts = receiver->texts();
+    std::vector<std::string> texts = receiver->texts();
     CHECK(sink.stats().recovered == begins.size() - 1);
     CHECK(sink.stats().lost_damaged == begins.size() - 1 - texts.size());
     CHECK(sink.stats().written == texts.size());

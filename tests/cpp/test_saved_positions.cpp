@@ -28,7 +28,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-using follow_samples::all_of;
 using follow_samples::quick;
 using tests::contains;
 using tests::message_of;
@@ -59,7 +58,7 @@ TEST_CASE("numbers that were kept are whole and fit, or an Error says so") {
 TEST_CASE("JSON that was kept is what nlohmann reads, and null where it is none") {
   std::string deep;
   for (int depth = 0; depth < 32; ++depth) {
-    deep = "[" + deep + "]";
+    deep.insert(0, 1, '[').push_back(']');
   }
   std::string members = "{";
   for (int member = 0; member < 40; ++member) {

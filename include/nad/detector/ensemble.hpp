@@ -99,8 +99,8 @@ struct EnsembleOptions {
   /// never cuts a column that did not vary in training, and distances to it mean nothing. Not for votes.
   std::vector<std::uint32_t> surprises = {};
   /// Columns whose values surprise by themselves where they lie far beyond all that was learnt: a row lies at least as
-  /// far out as a score does that so few calibration rows reach. Ranks and trees see hardly more in a thousand times
-  /// the largest upload than in one a little above it. Not for votes.
+  /// far out as a score does that so few calibration rows reach. Where there are many columns, a thousand times the
+  /// largest upload drowns among them. Not for votes.
   std::vector<std::uint32_t> extremes = {};
   std::uint64_t random_state = 0;  ///< which rows are for calibration; members have seeds of their own
 

@@ -1,8 +1,7 @@
 #pragma once
 
-/// Values far beyond all that was learnt, in one column or another: what looks at ranks, or at the side of a cut that a
-/// value lies on, does not tell a thousand times the largest upload from one a little above it. Not for users:
-/// `EnsembleOptions::extremes`.
+/// Values far beyond all that was learnt, in one column or another: where there are many columns, a thousand times the
+/// largest upload drowns among them. Not for users: `EnsembleOptions::extremes`.
 ///
 ///   const nad::detail::Extremes extremes(training_rows, /*weights=*/{}, columns);
 ///   extremes.furthest(row);   // {.surprise = 31.0, .column = 2}

@@ -100,8 +100,8 @@ class Ensemble(DetectorEstimator[_core.Ensemble]):
     extremes : list of int, optional
         Columns whose values surprise by themselves where they lie far beyond all that was learnt, further than as many
         rows as there were bring about by chance: a row lies at least as far out as a score does that so few calibration
-        rows reach. Ranks and trees see hardly more in a thousand times the largest upload than in one a little above
-        it. None is none, or the first of the two views that "clean" was given. Not for votes.
+        rows reach. Where there are many columns, a thousand times the largest upload drowns among them. None is none,
+        or the first of the two views that "clean" was given. Not for votes.
     contamination : float, optional
         The share of training rows (with labels of the normal ones) that shall lie above the threshold, up to 0.5; 0.01
         by default. Not for votes: there the members' thresholds count.
