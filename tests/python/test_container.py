@@ -180,8 +180,8 @@ def test_a_monitor_needs_no_right_at_all(user, tmp_path):
             ],
             cwd=home, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-        if user and "failed to execute" in done.stderr:
-            pytest.skip("the interpreter of these tests may be run by root alone")
+        if user and ("failed to execute" in done.stderr or "No module named" in done.stderr):
+            pytest.skip("the interpreter of these tests, or what it has installed, may be read by root alone")
         assert done.returncode == 0, done.stderr
         assert [json.loads(line) for line in done.stdout.splitlines()]
         assert (home / "watch.state").exists()

@@ -143,7 +143,7 @@ def test_a_child_that_is_forked_while_threads_score_scores_alike(office):
                     finally:
                         os._exit(status)
                 statuses.append(os.waitpid(child, 0)[1])
-            print(statuses)
+            print(statuses, flush=True)
             os._exit(0)
             """
         ),

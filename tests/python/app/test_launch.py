@@ -118,7 +118,7 @@ def test_it_ends_where_nobody_reads_what_it_says(unread):
         for name in unread:
             getattr(page, name).close()
         page.send_signal(signal.SIGTERM)
-        assert page.wait(timeout=30) in (0, -signal.SIGTERM)
+        assert page.wait(timeout=30) in (0, 120, -signal.SIGTERM)  # 120: Python itself could not flush at its end
     finally:
         page.kill()
         page.wait(timeout=10)
