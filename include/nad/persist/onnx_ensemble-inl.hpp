@@ -28,16 +28,13 @@ inline std::string onnx_place_among(OnnxGraph& graph, const std::string& value, 
   return graph.node("Sub", {count, graph.constant(std::int64_t{1})});
 }
 
-/// The rank of scores, [rows, 1] doubles, among those that were seen.
-inline std::string onnx_rank(OnnxGraph& graph, const std::string& score, const TailScale& scale) {
-  std::vector<double> points(scale.scores().begin(), scale.scores().end());
-  const std::vector<double> ranks(scale.ranks().begin(), scale.ranks().end());
-  const auto last = static_cast<std::int64_t>(points.size()) - 1;
-  // many rows share the lowest score, and another order of additions must not put them below it
-  std::vector<double> steps = points;
-  steps.front() -= 1e-6 * std::max(std::abs(points.front()), scale.spread());
-  const std::vector<std::size_t> wide = {1, points.size()};
-  const std::string place = onnx_place_among(graph, score, graph.constant(steps, wide));
+/// What lies at a value, [rows, 1] doubles, on the line through points that rise; `steps` says from where on each
+/// counts. Before the first and behind the last it is theirs.
+inline std::string onnx_on_line(OnnxGraph& graph, const std::string& value, const std::vector<double>& steps,
+                                const std::vector<double>& along, const std::vector<double>& over) {
+  const auto last = static_cast<std::int64_t>(along.size()) - 1;
+  const std::string none = graph.constant(0.0);
+  const std::string place = onnx_place_among(graph, value, graph.constant(steps, {1, steps.size()}));
   const std::string low_place = graph.node("Max", {place, graph.constant(std::int64_t{0})});
   const std::string next = graph.node("Add", {low_place, graph.constant(std::int64_t{1})});
   const std::string high_place = graph.node("Min", {next, graph.constant(last)});
@@ -45,15 +42,23 @@ inline std::string onnx_rank(OnnxGraph& graph, const std::string& score, const T
     const std::string found = graph.gather(graph.constant(values, {values.size()}), places, 0);
     return graph.node("Reshape", {found, graph.constant(std::vector<std::int64_t>{-1, 1}, {2})});
   };
-  const std::string low = one_each(points, low_place);
-  const std::string rank = one_each(ranks, low_place);
-  const std::string apart = graph.node("Sub", {one_each(points, high_place), low});
-  const std::string width =
-      graph.node("Where", {graph.node("Greater", {apart, graph.constant(0.0)}), apart, graph.constant(1.0)});
-  const std::string beyond = graph.node("Max", {graph.node("Sub", {score, low}), graph.constant(0.0)});
-  const std::string share = graph.node("Div", {beyond, width});
-  const std::string rise = graph.node("Sub", {one_each(ranks, high_place), rank});
-  const std::string between = graph.node("Add", {rank, graph.node("Mul", {share, rise})});
+  const std::string low = one_each(along, low_place);
+  const std::string height = one_each(over, low_place);
+  const std::string apart = graph.node("Sub", {one_each(along, high_place), low});
+  const std::string width = graph.node("Where", {graph.node("Greater", {apart, none}), apart, graph.constant(1.0)});
+  const std::string share = graph.node("Div", {graph.node("Max", {graph.node("Sub", {value, low}), none}), width});
+  const std::string rise = graph.node("Sub", {one_each(over, high_place), height});
+  return graph.node("Add", {height, graph.node("Mul", {share, rise})});
+}
+
+/// The rank of scores, [rows, 1] doubles, among those that were seen.
+inline std::string onnx_rank(OnnxGraph& graph, const std::string& score, const TailScale& scale) {
+  std::vector<double> points(scale.scores().begin(), scale.scores().end());
+  const std::vector<double> ranks(scale.ranks().begin(), scale.ranks().end());
+  // many rows share the lowest score, and another order of additions must not put them below it
+  std::vector<double> steps = points;
+  steps.front() -= 1e-6 * std::max(std::abs(points.front()), scale.spread());
+  const std::string between = onnx_on_line(graph, score, steps, points, ranks);
   // above all that was seen, and below
   const std::string above = graph.node("Greater", {score, graph.constant(points.back())});
   const std::string inside = graph.node("Where", {above, graph.constant(0.5 * (1.0 + ranks.back())), between});
@@ -138,25 +143,10 @@ inline std::string onnx_word(OnnxGraph& graph, const OnnxScore& said, const Ense
 inline std::string onnx_score_at(OnnxGraph& graph, const std::string& surprise, const TailScale& scale) {
   const std::vector<double> points(scale.scores().begin(), scale.scores().end());
   const std::vector<double> ranks(scale.ranks().begin(), scale.ranks().end());
-  const auto last = static_cast<std::int64_t>(points.size()) - 1;
   const std::string none = graph.constant(0.0);
   const std::string gone = graph.node("Exp", {graph.node("Neg", {surprise})});
   const std::string rank = graph.node("Sub", {graph.constant(1.0), gone});
-  const std::string place = onnx_place_among(graph, rank, graph.constant(ranks, {1, ranks.size()}));
-  const std::string low_place = graph.node("Max", {place, graph.constant(std::int64_t{0})});
-  const std::string next = graph.node("Add", {place, graph.constant(std::int64_t{1})});
-  const std::string high_place = graph.node("Min", {next, graph.constant(last)});
-  const auto one_each = [&](const std::vector<double>& values, const std::string& places) {
-    const std::string found = graph.gather(graph.constant(values, {values.size()}), places, 0);
-    return graph.node("Reshape", {found, graph.constant(std::vector<std::int64_t>{-1, 1}, {2})});
-  };
-  const std::string low = one_each(points, low_place);
-  const std::string low_rank = one_each(ranks, low_place);
-  const std::string apart = graph.node("Sub", {one_each(ranks, high_place), low_rank});
-  const std::string width = graph.node("Where", {graph.node("Greater", {apart, none}), apart, graph.constant(1.0)});
-  const std::string share = graph.node("Div", {graph.node("Max", {graph.node("Sub", {rank, low_rank}), none}), width});
-  const std::string rise = graph.node("Sub", {one_each(points, high_place), low});
-  const std::string inside = graph.node("Add", {low, graph.node("Mul", {share, rise})});
+  const std::string inside = onnx_on_line(graph, rank, ranks, ranks, points);
   const ParetoTail& tail = scale.tail();
   const std::string start = graph.constant(scale.tail_surprise());
   const std::string beyond = graph.node("Max", {graph.node("Sub", {surprise, start}), none});
