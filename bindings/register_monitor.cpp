@@ -51,6 +51,7 @@ class InterruptibleSource final : public RecordSource {
   }
   bool ended() const override { return source_.ended(); }
   void expect(const Schema& inputs) override { source_.expect(inputs); }
+  void prepare() override { source_.prepare(); }
   std::string position() const override { return source_.position(); }
   void go_to(std::string_view position) override { source_.go_to(position); }
   bool replay(std::string_view earlier, std::string_view later) override { return source_.replay(earlier, later); }

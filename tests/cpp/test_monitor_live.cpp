@@ -134,6 +134,30 @@ TEST_CASE("[threads] a stop has an end, however much an interface still holds") 
   CHECK(monitor.stats().last_error.find("stop_seconds") != std::string::npos);
 }
 
+TEST_CASE("[threads] an interface is opened before the checkpoint, whose files belong to whoever goes on then") {
+  const TemporaryFolder folder;
+  const std::size_t packets = packets_of_office();
+  std::atomic<std::size_t> given{0};
+  std::size_t opened = 0;
+  bool was_locked = false;
+  const auto source = listen({.most_tables = 100'000}, [&] {
+    ++opened;
+    was_locked = std::filesystem::exists(folder / "office.checkpoint.lock");
+    return std::make_unique<PlayedInterface>(office().capture, given);
+  });
+  nad::Monitor monitor(*office().model, {.checkpoint = folder / "office.checkpoint"});
+  std::thread stopper([&] {
+    CHECK(wait_until([&] { return given == packets; }));
+    monitor.stop();
+  });
+  monitor.run(*source);
+  stopper.join();
+  CHECK(opened == 1);
+  CHECK_FALSE(was_locked);
+  CHECK(std::filesystem::exists(folder / "office.checkpoint.lock"));
+  CHECK(std::filesystem::exists(folder / "office.checkpoint"));
+}
+
 TEST_CASE("[threads] a few packets a second do not keep records waiting") {
   std::atomic<std::size_t> given{0};
   nad::CaptureSourceOptions options;

@@ -89,6 +89,7 @@ class MonitorState {
     records_at_begin_ = counts_.records;
     counts_.source = source.describe();
     source.expect(scorer_.inputs());
+    source.prepare();
     marks_.clear();
     muted_ = 0;
     notes_told_ = 0;

@@ -121,9 +121,17 @@ class CaptureRecords final : public RecordSource {
     return stats;
   }
 
+  void prepare() override {
+    if (is_live_ && !giver_) {
+      giver_ = open_();
+    }
+  }
+
   std::optional<Table> next(double seconds) override {
     if (!begun_) {
-      giver_ = open_();
+      if (!giver_) {
+        giver_ = open_();
+      }
       thread_ = start_thread("reading " + name_, [this] { run(); });
       begun_ = true;
     }

@@ -62,6 +62,10 @@ class NAD_API RecordSource {
   /// text take the types from here.
   virtual void expect(const Schema& /*inputs*/) {}
 
+  /// Before the first `next`: opens what needs rights that are then given up, as an interface does. A monitor asks for
+  /// it before it opens files of its own, which belong to whoever goes on.
+  virtual void prepare() {}
+
   /// Where the records that `next` gave last end, for `go_to` of a later run; "" where there is no way back.
   virtual std::string position() const { return {}; }
   /// Before the first `next`: goes on behind that position. An error where the text is no position of this source.
