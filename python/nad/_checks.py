@@ -49,5 +49,10 @@ def check_writable(path: str | os.PathLike[str] | None, what: str) -> None:
     folder = Path(path).absolute().parent
     if not folder.is_dir():
         raise IoError(f"{what} {os.fspath(path)} cannot be written: there is no folder {folder}; make it first")
-    if not os.access(path, os.W_OK) and not os.access(folder, os.W_OK | os.X_OK):
+    if not _may(path, os.W_OK) and not _may(folder, os.W_OK | os.X_OK):
         raise IoError(f"{what} {os.fspath(path)} cannot be written: the folder {folder} may not be written to")
+
+
+def _may(path: str | os.PathLike[str], mode: int) -> bool:
+    """As whom this process acts, which is not always who started it."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

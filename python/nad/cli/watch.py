@@ -22,6 +22,7 @@ from nad.cli._inputs import (
     load_model,
     model_name,
 )
+from nad.cli._rights import acting_as
 from nad.cli._sinks import SINK_WORDS, SINKS_HELP, Line, sink_from
 from nad.cli._values import ALERT_COLUMNS, CAPTURE, FLOWS, completes, keyed
 from nad.errors import Error, InvalidDataError
@@ -178,7 +179,10 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     flow = keyed(options.flow_option, "--flow-option", FLOWS)
     capture = keyed(options.capture_option, "--capture-option", CAPTURE)
     columns = keyed(options.alert_column, "--alert-column", ALERT_COLUMNS)
-    ways = [sink_from(text) for text in options.sink]
+    user = _user(options, console)
+    writer = user if _is_interface(options.source) else ""
+    with acting_as(writer):
+        ways = [sink_from(text) for text in options.sink]
     if not ways:
         ways = [Line(to_eve if options.json else to_text)]
     sinks = [way for way in ways if isinstance(way, AlertSink)]
@@ -196,29 +200,32 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         sys.stdout.flush()
 
     tells_often = console.has_status and not options.stats_to_sinks
-    monitor = Monitor(
-        model,
-        sinks=sinks,
-        allow=allowed,
-        deduplicator=Deduplicator(records_per_minute=options.records_per_minute, quiet_seconds=options.quiet_seconds),
-        fold_at=options.fold_at,
-        model_name=options.model_name or model_name(options.model),
-        model_version=options.model_version,
-        alert_columns=columns,
-        most_reasons=options.reasons,
-        checkpoint=options.checkpoint,
-        checkpoint_seconds=options.checkpoint_seconds,
-        stats_seconds=1.0 if tells_often else options.stats_seconds if options.stats_to_sinks else 0.0,
-        stats_to_sinks=options.stats_to_sinks,
-        retrain=RetrainOptions(
-            every_records=options.retrain_every, save_to=options.save_retrained, n_jobs=options.jobs
-        ),
-        drift_window=options.drift_window,
-        n_jobs=options.jobs,
-        on_alert=tell,
-        on_stats=(lambda stats: console.status(status_line(stats))) if tells_often else None,
-        on_note=console.note,
-    )
+    with acting_as(writer):
+        monitor = Monitor(
+            model,
+            sinks=sinks,
+            allow=allowed,
+            deduplicator=Deduplicator(
+                records_per_minute=options.records_per_minute, quiet_seconds=options.quiet_seconds
+            ),
+            fold_at=options.fold_at,
+            model_name=options.model_name or model_name(options.model),
+            model_version=options.model_version,
+            alert_columns=columns,
+            most_reasons=options.reasons,
+            checkpoint=options.checkpoint,
+            checkpoint_seconds=options.checkpoint_seconds,
+            stats_seconds=1.0 if tells_often else options.stats_seconds if options.stats_to_sinks else 0.0,
+            stats_to_sinks=options.stats_to_sinks,
+            retrain=RetrainOptions(
+                every_records=options.retrain_every, save_to=options.save_retrained, n_jobs=options.jobs
+            ),
+            drift_window=options.drift_window,
+            n_jobs=options.jobs,
+            on_alert=tell,
+            on_stats=(lambda stats: console.status(status_line(stats))) if tells_often else None,
+            on_note=console.note,
+        )
     interrupted = False
     try:
         with _signals(monitor, options.allow, console):
@@ -232,7 +239,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
                 batch_rows=options.batch_rows,
                 most_wait=options.most_wait,
                 filter=options.filter,
-                user=_user(options, console),
+                user=user,
                 capture=capture,
                 **flow,
             )
