@@ -1,5 +1,7 @@
 """Ctrl-C while the command ``nad`` is still being loaded: it ends, and nobody sees where in an import that was.
 
+And SIGTERM where nad is the first process of a container: the kernel ends all others by it, but not that one.
+
 Imported before all else, and brings nothing that takes long. A program that imports nad keeps its own handlers.
 """
 
@@ -10,6 +12,7 @@ import sys
 __all__ = ["begin", "end", "is_command"]
 
 _INTERRUPTED = 130
+_TERMINATED = 143
 _MAIN = os.path.join(os.path.dirname(__file__), "__main__.py")  # noqa: PTH118, PTH120
 
 
@@ -26,9 +29,15 @@ def _end_quietly(*_: object) -> None:
     os._exit(_INTERRUPTED)
 
 
+def _end_as_others_would(*_: object) -> None:
+    os._exit(_TERMINATED)
+
+
 def begin() -> None:
     """Until `end`; what the process inherited otherwise (nohup ignores Ctrl-C) stays."""
     try:
+        if is_command() and os.getpid() == 1 and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _end_as_others_would)  # for good
         if is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _end_quietly)
     except ValueError:  # not the main thread: whoever started it has the signals
