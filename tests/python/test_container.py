@@ -1,4 +1,4 @@
-"""The example of a container, as far as it can be looked at without a program that runs containers."""
+"""The example of a container, as far as it can be looked at without building it, which tests/container/run does."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_nobody_in_it_is_root(stages):
     (user,) = of(last, "USER")
     assert user not in ("root", "0")
     made = of(last, "RUN")[0]
-    assert re.search(rf"useradd .*{user}$", made)
-    home = re.search(r"--home-dir (\S+)", made)[1]
+    home = re.search(rf"useradd .*--home-dir (\S+) .*--no-create-home .*{user} && ", made)[1]
+    assert made.endswith(f"install --directory --owner {user} --group {user} {home}")  # with nothing of /etc/skel in it
     assert of(last, "WORKDIR") == of(last, "VOLUME") == [home]  # a volume that is new belongs to its user
     words = [word for word, _ in last]
     assert words.index("USER") > max(place for place, word in enumerate(words) if word in ("RUN", "COPY"))
@@ -102,17 +102,27 @@ def test_what_it_starts_is_a_command_of_nad(stages, text):
     assert (usual.command, usual.checkpoint, usual.json) == ("watch", "watch.state", True)
     assert of(last, "EXPOSE") == [str(USUAL_PORT)]
     assert of(last, "STOPSIGNAL") == ["SIGTERM"]
-    told = examples(text)
-    assert len(told) == 4
-    for words in told:
-        place = words.index("nad")
-        assert "--cap-drop ALL" in " ".join(words[:place])
-        if words[place + 1 :]:
-            parsed(words[place + 1 :])
-    page = next(words for words in told if "app" in words)
+    told = [(" ".join(words[: words.index("nad")]), words[words.index("nad") + 1 :]) for words in examples(text)]
+    assert len(told) == 5
+    checkpoints = [usual.checkpoint]
+    for options, words in told:
+        assert "--cap-drop ALL --cap-add" in options or "--cap-drop ALL --read-only --tmpfs /tmp" in options
+        assert "--read-only --tmpfs /tmp" in options
+        meant = parsed(words) if words else usual
+        if words and meant.command == "watch":
+            checkpoints.append(meant.checkpoint)
+    assert all(checkpoints)  # whatever is watched goes on after a restart
+    assert len(set(checkpoints)) == len(checkpoints) == 3
+    page = next(options for options, words in told if "app" in words)
     assert f"127.0.0.1:{USUAL_PORT}:{USUAL_PORT}" in page  # the host lets this machine alone in
-    capture = parsed(next(words for words in told if "eth0" in words)[-6:])
-    assert capture.user == of(last, "USER")[0]
+
+
+def test_root_is_asked_for_by_an_interface_alone(stages, text):
+    told = [(" ".join(words[: words.index("nad")]), words[words.index("nad") + 1 :]) for words in examples(text)]
+    ((options, words),) = [(options, words) for options, words in told if "--cap-add" in options or "root" in options]
+    assert sorted(re.findall(r"--cap-add (\w+)", options)) == ["NET_RAW", "SETGID", "SETUID"]
+    assert "--security-opt no-new-privileges" in options
+    assert (parsed(words).source, parsed(words).user) == ("eth0", of(stages[-1], "USER")[0])
 
 
 def test_it_installs_what_nad_needs(stages, checkout, project):
@@ -126,36 +136,106 @@ def test_it_installs_what_nad_needs(stages, checkout, project):
     assert set(of(build, "ARG")[0].removeprefix("EXTRAS=").split(",")) <= set(extras)
 
 
-def test_what_it_is_built_from_is_there(checkout, project):
-    """What the build context leaves out, and what pyproject.toml and CMake ask for."""
-    lines = (checkout / ".dockerignore").read_text().splitlines()
-    patterns = [line for line in lines if line and not line.startswith("#")]
+@pytest.mark.parametrize(("extras", "asks_for"), [("app,plot", "/source[app,plot]"), ("", "/source")])
+def test_it_can_be_built_without_extras(stages, extras, asks_for):
+    word = re.search(r'pip install .*("/source[^"]*")', of(stages[0], "RUN")[1])[1]
+    said = subprocess.run(
+        ["sh", "-c", f"printf %s {word}"], env={"EXTRAS": extras}, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == asks_for
 
-    def is_left_out(path: str) -> bool:
-        return any(
-            fnmatch.fnmatch(path.split("/", maxsplit=1)[0], pattern) for pattern in patterns if "/" not in pattern
+
+def test_what_builds_it_stays_behind(stages):
+    build, last = stages
+    assert of(build, "RUN")[1].endswith("pip uninstall --yes --quiet --disable-pip-version-check setuptools pip")
+    installed = re.search(r"install -y .*?--no-install-recommends (.*?) &&", of(last, "RUN")[0])[1].split()
+    assert not [name for name in installed if name.endswith("-dev") or name in ("g++", "cmake", "ninja-build", "git")]
+    assert "rm -rf /var/lib/apt/lists/*" in of(last, "RUN")[0]
+
+
+def is_left_out(path: str, patterns: list[str]) -> bool:
+    """As podman and docker read .dockerignore: the last pattern that fits a path, or a folder above it, decides."""
+    parts = path.split("/")
+    above = ["/".join(parts[: place + 1]) for place in range(len(parts))]
+    left_out = False
+    for pattern in patterns:
+        plain = pattern.removeprefix("!")
+        anywhere = plain.startswith("**/")
+        fits = any(
+            fnmatch.fnmatchcase(one.rsplit("/", maxsplit=1)[-1], plain[3:])
+            if anywhere
+            else one.count("/") == plain.count("/") and fnmatch.fnmatchcase(one, plain)
+            for one in above
         )
+        if fits:
+            left_out = not pattern.startswith("!")
+    return left_out
 
-    assert is_left_out(".git")
-    assert is_left_out("build")
+
+#: Nothing of these is for others: what people have lying in a checkout.
+STRAY = (
+    ".git/config", ".env", ".venv/bin/python", "build/logs/x", "yesterday.pcap", "office.nad", "key.pem", "shared/data/x.csv",
+    "python/.env", "python/nad/_core.so", "python/nad/__pycache__/a.pyc", "tests/run", "benchmarks/README.md",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def patterns(checkout) -> list[str]:
+    lines = (checkout / ".dockerignore").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def files_of(checkout: Path, *folders: str) -> set[str]:
+    """What git has there."""
+    listing = subprocess.run(["git", "ls-files", *folders], cwd=checkout, capture_output=True, text=True, check=False)
+    if listing.returncode != 0:
+        pytest.skip("the checkout is not a git repository")
+    return set(listing.stdout.splitlines())
+
+
+def test_what_it_is_built_from_is_there(checkout, project, patterns):
+    """What the build context leaves out, and what pyproject.toml and CMake ask for."""
     scikit_build = project["tool"]["scikit-build"]
-    needed = [
-        "pyproject.toml",
-        "LICENSE",
-        "src",
-        "bindings",
-        project["project"]["readme"],
-        *scikit_build["wheel"]["packages"],
-    ]
-    needed += [scikit_build["metadata"]["version"]["input"], *re.findall(
-        r"^ *add_subdirectory\((\w+)", (checkout / "CMakeLists.txt").read_text(), re.MULTILINE
-    )]  # fmt: skip
-    needed = [
-        path for path in needed if path.split("/")[0] not in ("tests", "benchmarks")
-    ]  # built where they are asked for
+    needed = ["pyproject.toml", "LICENSE", "CMakeLists.txt", "bindings", project["project"]["readme"]]
+    needed += [*scikit_build["wheel"]["packages"], scikit_build["metadata"]["version"]["input"]]
+    needed += re.findall(r"^include\(([\w/.]+)\)", (checkout / "CMakeLists.txt").read_text(), re.MULTILINE)
+    assert len(needed) > 8
     for path in needed:
         assert (checkout / path).exists()
-        assert not is_left_out(path)
+        assert not is_left_out(path, patterns)
+    for path in files_of(checkout, "bindings", "include", "python", "src"):
+        assert not is_left_out(path, patterns), path
+    for path in STRAY:
+        assert is_left_out(path, patterns), path
+
+
+def test_the_build_context_is_what_podman_takes(checkout, patterns, tmp_path):
+    """The same, asked of a program that builds images: from nothing, so that it needs no network and no compiler."""
+    program = shutil.which("buildah")
+    if program is None or os.geteuid() != 0:
+        pytest.skip("there is no buildah to build images with, or this is not root")
+    context = tmp_path / "checkout"
+    known = files_of(checkout)
+    for path in {*known, *STRAY}:
+        (context / path).parent.mkdir(parents=True, exist_ok=True)
+        (context / path).touch()
+    shutil.copy(checkout / ".dockerignore", context)
+    (tmp_path / "Containerfile").write_text("FROM scratch\nCOPY . /source\n")
+    command = [program, f"--root={tmp_path}/store", f"--runroot={tmp_path}/run", "--storage-driver=vfs"]
+
+    def buildah(*words: str) -> str:
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=120, check=False)
+        if "operation not permitted" in done.stderr.lower():
+            pytest.skip(f"buildah may not build here: {done.stderr.splitlines()[-1]}")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    buildah("bud", "--isolation", "chroot", "-q", "-t", "context", "-f", str(tmp_path / "Containerfile"), str(context))
+    source = Path(buildah("mount", buildah("from", "context"))) / "source"
+    taken = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    assert taken == {path for path in {*known, *STRAY} if not is_left_out(path, patterns)}
+    assert {"CMakeLists.txt", "bindings/module.cpp"} <= taken
+    assert taken.isdisjoint(STRAY)
 
 
 @pytest.mark.parametrize("user", [65534, 0])
